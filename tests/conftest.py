@@ -1,0 +1,96 @@
+"""What all tests share: Hypothesis profiles, a browser that reports every fault, Node."""
+
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NoReturn
+from urllib.parse import urlsplit
+
+import pytest
+from hypothesis import settings
+from playwright.sync_api import Browser, ConsoleMessage, Page, Request, sync_playwright
+
+os.environ.setdefault("MPLBACKEND", "Agg")  # plots are drawn to files, never to a window
+
+settings.register_profile("dev", deadline=None)
+settings.register_profile("ci", deadline=None, derandomize=True, print_blob=True)
+settings.load_profile("ci" if os.environ.get("CI") else "dev")
+
+CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome", "chrome")
+CHROMIUM_FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+# A page that keeps to itself asks for nothing outside of these.
+LOCAL_SCHEMES = {"file", "data", "blob", "about"}
+
+
+@pytest.hookimpl(tryfirst=True)  # before -m selects
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark whatever uses the browser, so that `-m "not browser"` is complete."""
+    for item in items:
+        if "chromium" in getattr(item, "fixturenames", ()):
+            item.add_marker("browser")
+
+
+def missing(program: str) -> NoReturn:
+    """Skip the test for want of `program`; under CI fail it."""
+    if os.environ.get("CI"):
+        pytest.fail(f"{program} is not installed", pytrace=False)
+    pytest.skip(f"{program} is not installed")
+
+
+# Playwright keeps an event loop running in its thread, which nbclient and asyncio.run cannot
+# bear: the browser therefore lives for one module, not for the whole session.
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Browser]:
+    """The system's Chromium, headless."""
+    path = next(filter(None, map(shutil.which, CHROMIUM_NAMES)), None)
+    if path is None:
+        missing("Chromium")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=CHROMIUM_FLAGS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def page(chromium: Browser) -> Iterator[Page]:
+    """A page, 1280 by 800; the test fails if it logs an error, throws, or asks the network."""
+    context = chromium.new_context(viewport={"width": 1280, "height": 800})
+    page = context.new_page()
+    faults: list[str] = []
+
+    def on_console(message: ConsoleMessage) -> None:
+        if message.type == "error":
+            faults.append(f"console error: {message.text}")
+
+    def on_request(request: Request) -> None:
+        if urlsplit(request.url).scheme not in LOCAL_SCHEMES:
+            faults.append(f"network request: {request.url}")
+
+    page.on("console", on_console)
+    page.on("pageerror", lambda error: faults.append(f"uncaught: {error}"))
+    page.on("request", on_request)
+    context.set_offline(True)
+    yield page
+    context.close()
+    assert not faults, "\n".join(faults)
+
+
+@pytest.fixture(scope="session")
+def node() -> str:
+    """The path of Node: the system's, else the one that Playwright's package ships."""
+    import playwright
+
+    shipped = Path(playwright.__file__).parent / "driver" / "node"
+    path = shutil.which("node") or shutil.which(shipped)
+    if path is None:
+        missing("Node")
+    return path
