@@ -1,0 +1,353 @@
+"""Value: a node of a computational graph.
+
+A node records its number, the gate that made it, its parents (the gate's inputs) and the local
+gradients, all at the moment the gate fires. `backward()` walks the graph in reverse topological
+order and multiplies: downstream gradient = upstream gradient × local gradient.
+"""
+
+from __future__ import annotations
+
+import numbers
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, Any, ClassVar, Final, NamedTuple, NoReturn, TypeAlias, cast
+
+from . import eager
+from .gates import GATES, Gate
+from .graph import topological_order
+
+if TYPE_CHECKING:
+    from typing import SupportsFloat
+
+__all__ = ["UNREACHED", "Call", "Constant", "Operand", "Row", "Value"]
+
+# The gradient of a node that no backward pass has reached: equal to 0.0, but told from a
+# computed zero by identity, so that a picture can show "no gradient yet" instead of a wrong 0.
+UNREACHED: Final = float("0")
+
+Operand: TypeAlias = "Value | float"
+Unary: TypeAlias = "Callable[[Value], Value]"
+Binary: TypeAlias = "Callable[[Value, Operand], Value]"
+
+
+def _fires(name: str) -> Callable[..., Value]:
+    """The method that fires a gate: the function generated from its row of the table."""
+    return GATES[name].fire
+
+
+def _fires_reversed(name: str) -> Callable[..., Value]:
+    """`2 - v` is `sub(2, v)`: Python calls v.__rsub__(2)."""
+    fire = GATES[name].fire
+
+    def reversed_operator(self: Value, other: object) -> Value:
+        first = operand(other, GATES[name], "a", infix=True)
+        return first if first is NotImplemented else fire(first, self)
+
+    return reversed_operator
+
+
+def _leaves_the_graph(what: str, instead: str) -> Callable[..., NoReturn]:
+    def refuse(self: Value, *_: object) -> NoReturn:
+        raise TypeError(
+            f"{what} of {self!r} would leave the graph, and no gradient would flow; {instead}"
+        )
+
+    return refuse
+
+
+class Value:
+    """A number that remembers how it was computed.
+
+    >>> x, y, z = Value(-2, label="x"), Value(5, label="y"), Value(-4, label="z")
+    >>> f = (x + y) * z
+    >>> f.backward()
+    >>> f.data, x.grad, y.grad, z.grad
+    (-12.0, -4.0, -4.0, 3.0)
+
+    data         the number (float); assigning to it later does not disturb graphs built before
+    grad         ∂root/∂self after `root.backward()`; leaves accumulate over several calls
+    label        the name shown in pictures and messages
+    gate         the row of the gate table that made it; None for a leaf
+    parents      the gate's inputs in order, repeats included
+    local_grads  ∂self/∂parent, one per parent
+    call         the `nn` module call that returned it, if any (pictures fold along it)
+
+    Raises TypeError for anything but a real number: strings, None, complex, lists, arrays.
+    `==` and `hash` are identity; `<` and `>` compare data.
+    """
+
+    # One object per gate: inputs and local gradients of a gate with at most two inputs sit in
+    # plain slots, since each further tuple is one more object for the cycle collector to visit.
+    # A gate with more inputs keeps tuples in _a and _da, and MANY in _b. A leaf has _a = None.
+    __slots__ = ("_a", "_b", "_da", "_db", "call", "data", "gate", "grad", "label")
+
+    data: float
+    grad: float
+    label: str
+    gate: Gate | None
+    call: Call | None
+    _a: Any
+    _b: Any
+    _da: Any
+    _db: Any
+
+    def __init__(self, data: SupportsFloat, label: str = "") -> None:
+        self.data = data if data.__class__ is float else as_float(data)
+        self.grad = UNREACHED
+        self.label = label
+        self.gate = self.call = self._a = self._b = None
+        if _NAMESPACE["watch"] is not None:
+            _NAMESPACE["watch"](self)
+
+    # ── the graph ────────────────────────────────────────────────────────────────────────────
+
+    @property
+    def parents(self) -> tuple[Value, ...]:
+        """The inputs of its gate, in order; `a * a` has `a` twice. A leaf has none."""
+        if self._a is None:
+            return ()
+        if self._b is MANY:
+            return cast("tuple[Value, ...]", self._a)
+        return (self._a,) if self._b is None else (self._a, self._b)
+
+    @property
+    def local_grads(self) -> tuple[float, ...]:
+        """∂self/∂parent for each of `parents`, computed when the gate fired."""
+        if self._a is None:
+            return ()
+        if self._b is MANY:
+            return cast("tuple[float, ...]", self._da)
+        return (self._da,) if self._b is None else (self._da, self._db)
+
+    def backward(self) -> None:
+        """Compute ∂self/∂node for every node below, into `node.grad`.
+
+        Leaves accumulate: a second call, or another loss, adds to what is there. Interior nodes
+        start from 0 at each call, so nothing is counted twice.
+
+        >>> x = Value(3.0)
+        >>> cube = x * x * x
+        >>> cube.backward(); cube.backward()
+        >>> x.grad
+        54.0
+        """
+        order = topological_order(self)
+        for node in order:
+            if node._a is not None:
+                node.grad = 0.0
+        self.grad += 1.0
+        order.reverse()
+        for node in order:
+            a = node._a
+            if a is None:
+                continue
+            upstream = node.grad
+            b = node._b
+            # += because a node that feeds several gates receives a gradient from each of them
+            if b is None:
+                a.grad += upstream * node._da
+            elif b is not MANY:
+                a.grad += upstream * node._da
+                b.grad += upstream * node._db
+            else:
+                for parent, local in zip(a, node._da, strict=True):
+                    parent.grad += upstream * local
+
+    # ── gates: one line each; formulas and derivatives are in the table ──────────────────────
+
+    __add__: ClassVar[Binary] = _fires("add")
+    __radd__: ClassVar[Binary] = _fires_reversed("add")
+    __sub__: ClassVar[Binary] = _fires("sub")
+    __rsub__: ClassVar[Binary] = _fires_reversed("sub")
+    __mul__: ClassVar[Binary] = _fires("mul")
+    __rmul__: ClassVar[Binary] = _fires_reversed("mul")
+    __truediv__: ClassVar[Binary] = _fires("div")
+    __rtruediv__: ClassVar[Binary] = _fires_reversed("div")
+    __pow__: ClassVar[Binary] = _fires("pow")
+    __rpow__: ClassVar[Binary] = _fires_reversed("pow")
+    __neg__: ClassVar[Unary] = _fires("neg")
+    __abs__: ClassVar[Unary] = _fires("abs")
+    abs: ClassVar[Unary] = _fires("abs")
+    reciprocal: ClassVar[Unary] = _fires("reciprocal")
+    max: ClassVar[Binary] = _fires("max")
+    min: ClassVar[Binary] = _fires("min")
+    exp: ClassVar[Unary] = _fires("exp")
+    log: ClassVar[Unary] = _fires("log")
+    log1p: ClassVar[Unary] = _fires("log1p")
+    sqrt: ClassVar[Unary] = _fires("sqrt")
+    sin: ClassVar[Unary] = _fires("sin")
+    cos: ClassVar[Unary] = _fires("cos")
+    erf: ClassVar[Unary] = _fires("erf")
+    tanh: ClassVar[Unary] = _fires("tanh")
+    sigmoid: ClassVar[Unary] = _fires("sigmoid")
+    relu: ClassVar[Unary] = _fires("relu")
+    leaky_relu: ClassVar[Callable[..., Value]] = _fires("leaky_relu")
+    gelu: ClassVar[Unary] = _fires("gelu")
+    softplus: ClassVar[Callable[..., Value]] = _fires("softplus")
+
+    def __pos__(self) -> Value:
+        return self
+
+    # ── comparisons look at the data; a compiled function must not depend on them ────────────
+
+    def __lt__(self, other: Operand) -> bool:
+        return self.data < _compared(self, other)
+
+    def __le__(self, other: Operand) -> bool:
+        return self.data <= _compared(self, other)
+
+    def __gt__(self, other: Operand) -> bool:
+        return self.data > _compared(self, other)
+
+    def __ge__(self, other: Operand) -> bool:
+        return self.data >= _compared(self, other)
+
+    def __bool__(self) -> bool:
+        return bool(_compared(self, self))
+
+    # ── what would silently leave the graph says so ──────────────────────────────────────────
+
+    __float__: ClassVar[Callable[..., float]] = _leaves_the_graph(
+        "float()", "write v.data for the number, and v.exp() instead of math.exp(v)"
+    )
+    __int__: ClassVar[Callable[..., int]] = _leaves_the_graph("int()", "write int(v.data)")
+    __complex__ = _leaves_the_graph("complex()", "write complex(v.data)")
+    __round__ = _leaves_the_graph("round()", "write round(v.data, digits)")
+    __trunc__ = _leaves_the_graph("trunc()", "write math.trunc(v.data)")
+    __floor__ = _leaves_the_graph("floor()", "write math.floor(v.data)")
+    __ceil__ = _leaves_the_graph("ceil()", "write math.ceil(v.data)")
+    __floordiv__ = __rfloordiv__ = _leaves_the_graph("//", "write v.data // w, or v / w")
+    __mod__ = __rmod__ = _leaves_the_graph("%", "write v.data % w")
+    __divmod__ = __rdivmod__ = _leaves_the_graph("divmod()", "write divmod(v.data, w)")
+
+    # ── showing itself ───────────────────────────────────────────────────────────────────────
+
+    def __repr__(self) -> str:
+        parts = [repr(self.data)]
+        if self.gate is not None:
+            parts.append(f"gate={self.gate.name}")
+        if self.grad is not UNREACHED:
+            parts.append(f"grad={self.grad!r}")
+        if self.label:
+            parts.append(f"label={self.label!r}")
+        return f"{type(self).__name__}({', '.join(parts)})"
+
+    def __format__(self, spec: str) -> str:
+        return format(self.data, spec) if spec else str(self)
+
+    def describe(self) -> str:
+        """Its number, with its label if it has one: for messages."""
+        return f"{self.data!r} (label {self.label!r})" if self.label else repr(self.data)
+
+
+class Call(NamedTuple):
+    """One call of an `nn` module, left on every node that the call returned.
+
+    module  the module that was called
+    inputs  the nodes that it was given, flattened
+    inner   the call inside this one that returned the very same node (an MLP returns what its
+            last layer returned), or None
+
+    A picture finds what belongs to the call by walking up from the nodes it returned until it
+    meets `inputs`.
+    """
+
+    module: Any
+    inputs: tuple[Value, ...]
+    inner: Call | None
+
+
+class Constant(Value):
+    """A number that met a Value: the 2 in `2 * v`. A leaf; pictures show just its number."""
+
+    __slots__ = ()
+
+
+# ── from Python numbers to nodes ─────────────────────────────────────────────────────────────
+
+_ADVICE = "a Value holds one real number; for a list or an array make one Value per element"
+
+
+def as_float(data: object) -> float:
+    """A real number of any kind (NumPy scalars included) as a float, or a TypeError."""
+    if isinstance(data, numbers.Real):
+        try:
+            return float(data)
+        except OverflowError:
+            raise ValueError(f"{data!r} does not fit into a float64") from None
+    if isinstance(data, Value):
+        raise TypeError(f"{data!r} is a Value already; use it as it is, or its .data")
+    raise TypeError(f"cannot make a Value of {data!r} ({type(data).__name__}); {_ADVICE}")
+
+
+def operand(x: object, gate: Gate, name: str, infix: bool = False) -> Any:
+    """`x` as a node: a Value as it is, a number as a `Constant`.
+
+    For an operator an array is left to the array (NotImplemented), so that `v * array_of_values`
+    works element by element.
+    """
+    if isinstance(x, Value):
+        return x
+    if x.__class__ is float or isinstance(x, numbers.Real):
+        return Constant(as_float(x))
+    if (infix or gate.formula.infix) and hasattr(type(x), "__array_ufunc__"):
+        return NotImplemented
+    raise TypeError(
+        f"{gate.name}: input {name} is {x!r} ({type(x).__name__}), but a gate takes Values and "
+        f"real numbers; {_ADVICE}"
+    )
+
+
+class Row(tuple["Value", ...]):
+    """A row of Values that has been checked once; gates over rows take it as it is."""
+
+    __slots__ = ()
+
+
+def as_row(xs: object, gate: Gate, name: str) -> Row:
+    """A list (or other iterable) of Values and numbers as a `Row`; refuses anything else."""
+    if not isinstance(xs, list | tuple):
+        if isinstance(xs, Value | str | bytes) or not isinstance(xs, Iterable):
+            raise TypeError(f"{gate.name}: {name} must be a row (a list of Values), got {xs!r}")
+        xs = list(xs)
+    if not xs:
+        raise ValueError(f"{gate.name}: the row {name} is empty; it needs at least one Value")
+    for x in xs:
+        if x.__class__ is not Value:
+            return Row([operand(x, gate, name) for x in xs])
+    return Row(xs)
+
+
+def unequal_rows(gate: Gate, rows: Iterable[tuple[Value, ...]]) -> ValueError:
+    lengths = ", ".join(
+        f"{name} has {len(row)} elements" for name, row in zip(gate.rows, rows, strict=True)
+    )
+    return ValueError(f"{gate.name}: rows of different lengths: {lengths}")
+
+
+def _compared(self: Value, other: Operand) -> float:
+    """The number to compare with; tells a watcher that the program branches here."""
+    if _NAMESPACE["on_branch"] is not None:
+        _NAMESPACE["on_branch"](self)
+    return other.data if isinstance(other, Value) else as_float(other)
+
+
+class _Many:
+    """Marks a node whose inputs and local gradients are kept in tuples."""
+
+    def __reduce__(self) -> str:
+        return "MANY"
+
+
+MANY: Final = _Many()
+
+_NAMESPACE = eager._NUMBERS
+_NAMESPACE.update(
+    Value=Value,
+    MANY=MANY,
+    UNREACHED=UNREACHED,
+    operand=operand,
+    Row=Row,
+    as_row=as_row,
+    unequal_rows=unequal_rows,
+    on_branch=None,
+)
