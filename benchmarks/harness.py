@@ -18,7 +18,7 @@ A benchmark is a module with a `main()` that measures and calls `write_table`:
 
 from __future__ import annotations
 
-import datetime
+import datetime as dt
 import gc
 import os
 import platform
@@ -101,7 +101,7 @@ def _time(run: Callable[[], Any], calls: int) -> float:
 
 def _summary(times: Sequence[float]) -> Timing:
     if len(times) == 1:
-        return Timing(*times * 3)
+        return Timing(times[0], times[0], times[0])
     lower, _, upper = statistics.quantiles(times, n=4, method="inclusive")
     return Timing(statistics.median(times), lower, upper)
 
@@ -145,7 +145,7 @@ def write_table(name: str, text: str, packages: Sequence[str] = (), readme: Path
     The machine and the day are added below it. Raises LookupError if the README lacks the lines
     ``<!-- NAME:begin -->`` and ``<!-- NAME:end -->``.
     """
-    today = datetime.datetime.now(datetime.UTC).date()
+    today = dt.datetime.now(dt.UTC).date()
     block = f"{text}\n\n*{today}, {machine(packages)}.*"
     print(f"\n{block}")
     begin, end = f"<!-- {name}:begin -->", f"<!-- {name}:end -->"
