@@ -10,6 +10,7 @@
 
 from .eager import DomainError, unfold, watching
 from .formula import Formula, FormulaError
+from .functional import grad, gradcheck, gradient_graph, hessian, jacobian, value_and_grad, vjp
 from .gates import GATES, Gate, gate
 from .graph import Part, Step, backward_steps, is_topological, topological_order
 from .value import Call, Constant, Row, Value
@@ -28,8 +29,15 @@ __all__ = [
     "Value",
     "backward_steps",
     "gate",
+    "grad",
+    "gradcheck",
+    "gradient_graph",
+    "hessian",
     "is_topological",
+    "jacobian",
     "topological_order",
     "unfold",
+    "value_and_grad",
+    "vjp",
     "watching",
 ]

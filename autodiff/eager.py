@@ -38,11 +38,13 @@ def mul(a, b):
 
 from __future__ import annotations
 
+import functools
 import linecache
 import math
 import operator
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from types import CodeType
 from typing import TYPE_CHECKING, Any
 
 from .formula import ATOMS, CONSTANTS, Formula
@@ -265,27 +267,31 @@ def compile_gate(gate: Gate) -> Callable[..., Value]:
 # ── the same formulas on Values ──────────────────────────────────────────────────────────────
 
 
-def _on_values(name: str) -> Callable[..., Any]:
-    """The gate called `name`, or Python's function where all it gets are numbers."""
-    gate = GATES.get(name)
+class _Names(dict[str, Any]):
+    """Names for a formula evaluated on Values: its inputs, then every gate and every atom."""
+
+    def __missing__(self, name: str) -> Any:
+        if name in CONSTANTS:
+            return CONSTANTS[name]
+        return functools.partial(_apply, name)
+
+
+def _apply(name: str, *inputs: Any) -> Any:
+    """Fire the gate called `name`; where all it gets are plain numbers, just compute."""
+    from .value import Value
+
     atom = ATOMS.get(name)
-
-    def apply(*inputs: Any) -> Any:
-        from .value import Value
-
-        if atom is not None and atom.predicate:
+    if atom is not None:
+        if atom.predicate:
             return atom.python(*(x.data if isinstance(x, Value) else x for x in inputs))
-        if gate is None or (atom is not None and all(isinstance(x, float | int) for x in inputs)):
-            assert atom is not None
+        if not any(isinstance(x, Value | list | tuple) for x in inputs):
             return atom.python(*inputs)
-        return gate(*inputs)
-
-    return apply
+    return GATES[name](*inputs)
 
 
-def value_namespace() -> dict[str, Any]:
-    """Names for a formula that is evaluated on Values: every gate and every atom."""
-    return {**{name: _on_values(name) for name in (*GATES, *ATOMS)}, **CONSTANTS}
+@functools.cache
+def _code(text: str, what: str) -> CodeType:
+    return compile(text, f"<autodiff {what}>", "eval")
 
 
 def partial_on_values(gate: Gate, position: int, inputs: tuple[Any, ...], out: Value) -> Any:
@@ -293,15 +299,15 @@ def partial_on_values(gate: Gate, position: int, inputs: tuple[Any, ...], out: V
 
     For a gate over rows `inputs` are all parents, row after row, as `Value.parents` has them.
     """
-    partial, index = gate.partial_at(position, len(inputs))
+    local, index = gate.partial_at(position, len(inputs))
     names = gate.split(inputs)
     if index is not None:  # inside a row a name means one element
         names = {k: v[index] if k in gate.rows else v for k, v in names.items()}
         names["n"] = len(inputs) // len(gate.rows)
-    if partial.number is not None:
-        return partial.number
-    code = compile(partial.on_values(), f"<autodiff partial of {gate.name}>", "eval")
-    return eval(code, value_namespace(), {**names, "out": out})
+    if local.number is not None:
+        return local.number
+    code = _code(local.on_values(), f"partial of {gate.name}")
+    return eval(code, {"__builtins__": {}}, _Names(names, out=out))
 
 
 def unfold(gate: Gate, *inputs: Any) -> Value:
@@ -318,6 +324,6 @@ def unfold(gate: Gate, *inputs: Any) -> Value:
         unfolded: Value = gate.decompose(*inputs)
         return unfolded
     names = dict(zip(gate.inputs, inputs, strict=True))
-    code = compile(gate.decompose, f"<autodiff decomposition of {gate.name}>", "eval")
-    result: Value = eval(code, value_namespace(), names)
+    code = _code(gate.decompose, f"decomposition of {gate.name}")
+    result: Value = eval(code, {"__builtins__": {}}, _Names(names))
     return result

@@ -219,6 +219,18 @@ class Value:
     __mod__ = __rmod__ = _leaves_the_graph("%", "write v.data % w")
     __divmod__ = __rdivmod__ = _leaves_the_graph("divmod()", "write divmod(v.data, w)")
 
+    # ── copies, without recursion ────────────────────────────────────────────────────────────
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        from .copying import reduce
+
+        return reduce(self)
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Value:
+        from .copying import deepcopy
+
+        return deepcopy(self, memo)
+
     # ── showing itself ───────────────────────────────────────────────────────────────────────
 
     def __repr__(self) -> str:
