@@ -47,7 +47,8 @@ from contextlib import contextmanager
 from types import CodeType
 from typing import TYPE_CHECKING, Any
 
-from .formula import ATOMS, CONSTANTS, Formula
+from .atoms import ATOMS, CONSTANTS
+from .formula import Formula
 from .gates import GATES, Gate
 
 if TYPE_CHECKING:

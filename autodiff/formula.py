@@ -4,8 +4,8 @@ A gate's value and its partial derivatives are written once, as text, in the syn
 expression: ``"a * b"``, ``"1 - out**2"``, ``"0.0 if a <= 0 else a"``. This module checks such a
 text against a closed grammar and writes it out as Python, as NumPy, as JavaScript and as LaTeX.
 
-Functions that need care in floating point (`sigmoid`, `softplus`, `erf`, `logsumexp` ...) are
-*atoms*: each has one stable implementation per target, in the table `ATOMS`.
+The functions that it may call are the `ATOMS` of `autodiff.atoms`: one stable implementation per
+target.
 
 Formulas are code written by a programmer. Text typed by a user (the command line, a file) never
 comes here; it goes through `autodiff.expression`.
@@ -14,148 +14,16 @@ comes here; it goes through `autodiff.expression`.
 from __future__ import annotations
 
 import ast
-import math
 import re
-from collections.abc import Callable, Iterable, Mapping
-from typing import NamedTuple
+from collections.abc import Iterable, Mapping
 
-__all__ = ["ATOMS", "CONSTANTS", "Atom", "Formula", "FormulaError"]
+from .atoms import ATOMS, CONSTANTS
+
+__all__ = ["Formula", "FormulaError"]
 
 
 class FormulaError(ValueError):
     """A formula names something unknown or uses syntax outside the grammar."""
-
-
-# ── atoms: one stable implementation per target ──────────────────────────────────────────────
-
-
-def sigmoid(t: float) -> float:
-    """1 / (1 + e^-t), without overflow at either end."""
-    if t >= 0:
-        return 1.0 / (1.0 + math.exp(-t))
-    e = math.exp(t)
-    return e / (1.0 + e)
-
-
-def softplus(t: float) -> float:
-    """log(1 + e^t), without overflow, and exact to the last bits for t far below zero."""
-    return t + math.log1p(math.exp(-t)) if t > 0 else math.log1p(math.exp(t))
-
-
-def logsumexp(row: Iterable[float]) -> float:
-    """log(Σ e^a), shifted by the largest a so that nothing overflows."""
-    row = list(row)
-    top = max(row)
-    if math.isinf(top):
-        return top
-    return top + math.log(sum([math.exp(a - top) for a in row]))
-
-
-class Atom(NamedTuple):
-    """A function that formulas may call.
-
-    `numpy` and `javascript` are what the call's name becomes there; `*_helper` is the source of a
-    definition that the target needs first (empty where it has the function built in). `latex` is
-    a template with one `{}` for the argument.
-    """
-
-    python: Callable[..., float]
-    numpy: str
-    javascript: str
-    latex: str
-    numpy_helper: str = ""
-    javascript_helper: str = ""
-    row: bool = False  # takes a whole row of numbers, not one number
-    predicate: bool = False  # answers yes or no
-
-
-_NUMPY_SIGMOID = """\
-def sigmoid(t):
-    return 1 / (1 + np.exp(-t))  # far below zero e^-t is inf and 1/inf the right 0
-"""
-_NUMPY_SOFTPLUS = """\
-def softplus(t):
-    return np.maximum(t, 0) + np.log1p(np.exp(-np.abs(t)))
-"""
-_NUMPY_LOGSUMEXP = """\
-def logsumexp(z):
-    top = z.max(axis=-1, keepdims=True)
-    return np.log(np.exp(z - top).sum(axis=-1)) + top[..., 0]
-"""
-_NUMPY_ERF = """\
-try:
-    from scipy.special import erf
-except ImportError:  # the same numbers, one at a time
-    import math
-    erf = np.vectorize(math.erf, otypes=[float])
-"""
-_JS_SIGMOID = """\
-function sigmoid(t) {
-  if (t >= 0) return 1 / (1 + Math.exp(-t));
-  const e = Math.exp(t);
-  return e / (1 + e);
-}
-"""
-_JS_SOFTPLUS = """\
-function softplus(t) {
-  return t > 0 ? t + Math.log1p(Math.exp(-t)) : Math.log1p(Math.exp(t));
-}
-"""
-_JS_LOGSUMEXP = """\
-function logsumexp(row) {
-  const top = row.reduce((m, a) => (a > m || a !== a ? a : m), -Infinity);
-  if (!Number.isFinite(top)) return top;
-  return top + Math.log(row.reduce((s, a) => s + Math.exp(a - top), 0));
-}
-"""
-# Taylor series near zero, continued fraction for erfc further out: both to the last few bits.
-_JS_ERF = """\
-function erf(x) {
-  const t = Math.abs(x);
-  if (t !== t) return x;
-  if (t > 6) return Math.sign(x);
-  if (t < 2.5) {
-    let term = x, sum = x;
-    for (let k = 1; Math.abs(term) > 1e-18 * Math.abs(sum); k++) {
-      term *= -x * x / k;
-      sum += term / (2 * k + 1);
-    }
-    return 2 / Math.sqrt(Math.PI) * sum;
-  }
-  let fraction = 0;
-  for (let k = 120; k > 0; k--) fraction = k / 2 / (t + fraction);
-  return Math.sign(x) * (1 - Math.exp(-t * t) / Math.sqrt(Math.PI) / (t + fraction));
-}
-"""
-
-ATOMS: dict[str, Atom] = {
-    "exp": Atom(math.exp, "np.exp", "Math.exp", "e^{{{}}}"),
-    "log": Atom(math.log, "np.log", "Math.log", r"\ln {}"),
-    "log1p": Atom(math.log1p, "np.log1p", "Math.log1p", r"\ln(1 + {})"),
-    "sqrt": Atom(math.sqrt, "np.sqrt", "Math.sqrt", r"\sqrt{{{}}}"),
-    "sin": Atom(math.sin, "np.sin", "Math.sin", r"\sin {}"),
-    "cos": Atom(math.cos, "np.cos", "Math.cos", r"\cos {}"),
-    "tanh": Atom(math.tanh, "np.tanh", "Math.tanh", r"\tanh {}"),
-    "abs": Atom(abs, "np.abs", "Math.abs", r"\left|{}\right|"),
-    "sigmoid": Atom(sigmoid, "sigmoid", "sigmoid", r"\sigma{}", _NUMPY_SIGMOID, _JS_SIGMOID),
-    "softplus": Atom(
-        softplus, "softplus", "softplus", r"\mathrm{{softplus}}{}", _NUMPY_SOFTPLUS, _JS_SOFTPLUS
-    ),
-    "erf": Atom(math.erf, "erf", "erf", r"\mathrm{{erf}}{}", _NUMPY_ERF, _JS_ERF),
-    "logsumexp": Atom(
-        logsumexp,
-        "logsumexp",
-        "logsumexp",
-        r"\ln \sum_i e^{{{}}}",
-        _NUMPY_LOGSUMEXP,
-        _JS_LOGSUMEXP,
-        row=True,
-    ),
-    "sum": Atom(sum, "sum", "sum", r"\sum_i {}", row=True),
-    "isnan": Atom(math.isnan, "np.isnan", "Number.isNaN", r"{}\text{{ is NaN}}", predicate=True),
-}
-
-CONSTANTS: dict[str, float] = {"pi": math.pi, "inf": math.inf, "nan": math.nan}
 
 
 # ── the grammar ──────────────────────────────────────────────────────────────────────────────

@@ -7,7 +7,7 @@ derivative.
 A row is ``gate(name, formula, input=partial, ...)``. The keywords name the inputs, in order, and
 give ∂out/∂input; a partial may use ``out``, the gate's own result. Formulas are text in a small
 grammar (see `autodiff.formula`): arithmetic, comparisons, ``x if test else y`` and the functions
-of `autodiff.formula.ATOMS`.
+of `autodiff.atoms.ATOMS`.
 
 A *coarse* gate is a name for a small graph of finer gates and says which in ``decompose``, so
 that a picture can be unfolded and a test can compare both.
@@ -18,7 +18,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from .formula import ATOMS, CONSTANTS, Formula, FormulaError
+from .atoms import ATOMS, CONSTANTS
+from .formula import Formula, FormulaError
 
 __all__ = ["GATES", "Gate", "gate"]
 
