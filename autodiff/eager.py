@@ -272,6 +272,8 @@ class _Names(dict[str, Any]):
     """Names for a formula evaluated on Values: its inputs, then every gate and every atom."""
 
     def __missing__(self, name: str) -> Any:
+        if name == "_number":
+            return lambda x: getattr(x, "data", x)
         if name in CONSTANTS:
             return CONSTANTS[name]
         return functools.partial(_apply, name)

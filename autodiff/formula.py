@@ -239,7 +239,14 @@ class _Writer:
 
 
 class _OnValues(_Writer):
-    """A call on a row becomes a list comprehension over its elements."""
+    """A call on a row becomes a list comprehension over its elements, and since ``==`` of Values
+    is identity, ``a == b`` becomes ``_number(a) == _number(b)``."""
+
+    def comparison(self, left: ast.expr, sign: str, right: ast.expr) -> tuple[str, int]:
+        if sign in ("==", "!="):
+            sides = (f"_number({self.write(side)[0]})" for side in (left, right))
+            return f" {sign} ".join(sides), _TEST
+        return super().comparison(left, sign, right)
 
     def call(self, name: str, argument: ast.expr) -> tuple[str, int]:
         text = self.write(argument)[0]
@@ -253,6 +260,8 @@ class _OnValues(_Writer):
 
 class _Python(_OnValues):
     """`math.pow` for ``**``: it refuses what Python would turn into a complex number."""
+
+    comparison = _Writer.comparison
 
     def binary(self, left: ast.expr, op: ast.operator, right: ast.expr) -> tuple[str, int]:
         if isinstance(op, ast.Pow):
