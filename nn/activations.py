@@ -1,0 +1,127 @@
+"""Activations: any gate with one input, by name, or any function of a Value."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple, TypeAlias
+
+from autodiff import GATES, Constant, Gate, Value
+
+from .module import Module, Nested, as_nodes
+
+__all__ = ["Activation", "ActivationLike", "Nonlinearity", "resolve", "softmax"]
+
+ActivationLike: TypeAlias = "str | Gate | Callable[[Any], Any] | Nonlinearity | None"
+
+
+class Nonlinearity(NamedTuple):
+    """name: how to write it down again, "" if that is not possible; row: takes all at once."""
+
+    name: str
+    function: Callable[[Any], Any] | None
+    row: bool = False
+
+
+IDENTITY = Nonlinearity("identity", None)
+
+
+def softmax(logits: Sequence[Value]) -> list[Value]:
+    """e^{t_j} / Σ e^{t_s} for each logit: CS229 (7.5); stable for logits of any size.
+
+    >>> [p.data for p in softmax([Value(0.0), Value(0.0)])]
+    [0.5, 0.5]
+    """
+    row = as_nodes(list(logits))
+    total = GATES["logsumexp"](row)
+    return [(logit - total).exp() for logit in row]
+
+
+def activation_names() -> list[str]:
+    """The names that `resolve` knows: gates with one input, identity, softmax."""
+    return [*(name for name, gate in GATES.items() if _is_unary(gate)), "identity", "softmax"]
+
+
+def _is_unary(gate: Gate) -> bool:
+    return not gate.rows and len(gate.inputs) - len(gate.defaults) == 1
+
+
+def resolve(chosen: ActivationLike) -> Nonlinearity:
+    """Look an activation up: None, a name, a gate, or a function from Value to Value.
+
+    A name may carry the gate's options: "leaky_relu(0.2)", "softplus(3)".
+
+    >>> resolve("leaky_relu(0.2)").function(Value(-1.0)).data
+    -0.2
+
+    Raises ValueError for an unknown name, listing the known ones.
+    """
+    if chosen is None:
+        return IDENTITY
+    if isinstance(chosen, Nonlinearity):
+        return chosen
+    if isinstance(chosen, str):
+        return _by_name(chosen)
+    if isinstance(chosen, Gate):
+        return _by_name(chosen.name)
+    if chosen is softmax:
+        return Nonlinearity("softmax", softmax, row=True)
+    if not callable(chosen):
+        raise TypeError(
+            f"an activation is a name, a gate or a function of one Value, got {chosen!r}"
+        )
+    for gate in GATES.values():  # Value.tanh is the function of the gate of that name
+        if chosen is gate.fire and _is_unary(gate):
+            return Nonlinearity(gate.name, gate.fire)
+    return Nonlinearity("", chosen)
+
+
+def _by_name(text: str) -> Nonlinearity:
+    if text == IDENTITY.name:
+        return IDENTITY
+    if text == "softmax":
+        return Nonlinearity(text, softmax, row=True)
+    match = re.fullmatch(r"(\w+)(?:\(([^()]+)\))?", text.strip())
+    gate = GATES.get(match[1]) if match else None
+    if match is None or gate is None or not _is_unary(gate):
+        raise ValueError(f"unknown activation {text!r}; known: {', '.join(activation_names())}")
+    if match[2] is None:
+        return Nonlinearity(gate.name, gate.fire)
+    try:
+        options = [Constant(float(option)) for option in match[2].split(",")]
+    except ValueError:
+        raise ValueError(f"activation {text!r}: options are numbers") from None
+    if len(options) > len(gate.defaults):
+        raise ValueError(f"activation {text!r}: {gate.name} has the options {[*gate.defaults]}")
+    fire = gate.fire
+    return Nonlinearity(text, lambda z: fire(z, *options))
+
+
+class Activation(Module):
+    """An activation as a module of its own, for `Sequential`: applied to each element.
+
+    >>> [a.data for a in Activation("relu")([-1.0, 2.0])]
+    [0.0, 2.0]
+    """
+
+    def __init__(self, function: ActivationLike) -> None:
+        self.activation = resolve(function)
+
+    def forward(self, x: Nested) -> Nested:
+        """Apply it to a Value or, element by element, to a (nested) row."""
+        function = self.activation.function
+        if function is None:
+            return x
+        if self.activation.row:
+            return function(x)
+        return _each(function, x)
+
+    def extra_repr(self) -> str:
+        """The activation's name."""
+        return repr(self.activation.name or self.activation.function)
+
+
+def _each(function: Callable[[Any], Any], nested: Nested) -> Nested:
+    if isinstance(nested, Value):
+        return function(nested)
+    return [_each(function, part) for part in nested]

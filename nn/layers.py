@@ -1,0 +1,311 @@
+"""Neurons, layers and the ways to put them together."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from autodiff import GATES, Call, Row, Value
+
+from .activations import Activation, ActivationLike, resolve
+from .initialisation import Init, generator, initialiser
+from .module import Module, Nested
+
+__all__ = ["MLP", "Layer", "LayerNorm", "Neuron", "Residual", "Sequential"]
+
+_affine: Callable[[Row, Row, Value], Value] = GATES["affine"].fire
+
+
+class Neuron(Module):
+    """activation(w · x + b): CS229 (7.12).
+
+    nin         number of inputs
+    activation  None (linear), the name of a gate, or a function from Value to Value
+    init, rng   see `Layer`
+
+    >>> neuron = Neuron(2, activation="relu", init="zeros")
+    >>> neuron.b.data = 1.5
+    >>> neuron([3.0, 4.0])
+    Value(1.5, gate=relu)
+    """
+
+    def __init__(
+        self, nin: int, activation: ActivationLike = None, *, init: Init = None, rng: Any = None
+    ) -> None:
+        chosen = resolve(activation)
+        draw, rng = initialiser(init, chosen, _count("nin", nin), 1), generator(rng)
+        if chosen.row:
+            raise ValueError(f"{chosen.name} needs a whole layer; a neuron has one output")
+        self.w = Row([Value(draw(rng), label=f"w{i}") for i in range(nin)])
+        self.b = Value(0.0, label="b")
+        self.activation = chosen
+
+    def forward(self, x: Nested) -> Value:
+        """One Value from a row of `nin`."""
+        z = _affine(self.w, _row(self, x, len(self.w)), self.b)
+        function = self.activation.function
+        if function is not None:
+            z = function(z)
+        return z
+
+    def extra_repr(self) -> str:
+        """Number of inputs and activation."""
+        return _signature(self, len(self.w))
+
+
+class Layer(Module):
+    """`nout` neurons that see the same `nin` inputs: a = activation(W x + b), CS229 (7.19).
+
+    activation  None, "relu", "tanh", "gelu", "softplus(2)", "softmax" ... or a function
+    init        None: variance fitted to fan-in and activation; or "uniform" (micrograd's
+                uniform(-1, 1)), "he", "xavier", "lecun", ...: see `nn.initialisation.SCHEMES`;
+                or a function that draws a weight from the generator. Biases start at 0.
+    rng         a seed, a `random.Random`, or None for the module `random`
+
+    Takes a list of Values or numbers and returns a list of Values; a single output comes back as
+    a Value. Weights are drawn neuron by neuron.
+
+    >>> layer = Layer(2, 3, activation="tanh", rng=0)
+    >>> [a.gate.name for a in layer([0.5, -1.0])]
+    ['tanh', 'tanh', 'tanh']
+    >>> layer([0.5])
+    Traceback (most recent call last):
+        ...
+    ValueError: Layer(2, 3, activation='tanh') expects 2 inputs, got 1
+    """
+
+    def __init__(
+        self,
+        nin: int,
+        nout: int,
+        activation: ActivationLike = None,
+        *,
+        init: Init = None,
+        rng: Any = None,
+    ) -> None:
+        chosen = resolve(activation)
+        draw = initialiser(init, chosen, _count("nin", nin), _count("nout", nout))
+        rng = generator(rng)
+        elementwise = None if chosen.row else chosen
+        self.neurons = [Neuron(nin, elementwise, init=draw, rng=rng) for _ in range(nout)]
+        self.activation = chosen
+        self.label_parameters("w", "b")
+
+    def label_parameters(self, weight: str, bias: str) -> None:
+        """Name weight i of neuron j "w[j,i]" and its bias "b[j]", as pictures show them."""
+        for j, neuron in enumerate(self.neurons):
+            for i, w in enumerate(neuron.w):
+                w.label = f"{weight}[{j},{i}]"
+            neuron.b.label = f"{bias}[{j}]"
+
+    @property
+    def nin(self) -> int:
+        """Number of inputs."""
+        return len(self.neurons[0].w)
+
+    @property
+    def nout(self) -> int:
+        """Number of neurons, which is the number of outputs."""
+        return len(self.neurons)
+
+    def forward(self, x: Nested) -> Nested:
+        """A row of `nin` in, a list of `nout` out (a Value if `nout` is 1)."""
+        x = _row(self, x, self.nin)
+        out = []
+        for neuron in self.neurons:  # what neuron(x) does, without converting x again each time
+            node = _affine(neuron.w, x, neuron.b)
+            function = neuron.activation.function
+            if function is not None:
+                node = function(node)
+            node.call = Call(neuron, x, None)
+            out.append(node)
+        if self.activation.row and self.activation.function is not None:
+            out = self.activation.function(out)
+        return out if len(out) > 1 else out[0]
+
+    def children(self) -> dict[str, Module]:
+        """None: its neurons are the rows of its two arrays."""
+        return {}
+
+    def arrays(self) -> dict[str, Nested]:
+        """As in `torch.nn.Linear`: weight[nout, nin] and bias[nout]."""
+        return {"weight": [n.w for n in self.neurons], "bias": [n.b for n in self.neurons]}
+
+    def extra_repr(self) -> str:
+        """Its sizes and activation."""
+        return _signature(self, self.nin, self.nout)
+
+
+class Sequential(Module):
+    """Modules one after another, each fed with what the one before returned.
+
+    >>> model = Sequential(Layer(2, 4, "relu", rng=0), Layer(4, 1, rng=1))
+    >>> len(model.layers), len(model.parameters()), list(model.state_dict())
+    (2, 17, ['0.weight', '0.bias', '2.weight', '2.bias'])
+
+    In the state dict a layer's activation counts as a module, as it is one in PyTorch.
+    """
+
+    def __init__(self, *modules: Module) -> None:
+        for module in modules:
+            if not isinstance(module, Module):
+                raise TypeError(
+                    f"Sequential takes modules, got {module!r}; "
+                    "give a function as Activation(function)"
+                )
+        self.layers = list(modules)
+
+    def forward(self, x: Nested) -> Nested:
+        """Hand x through all layers."""
+        for layer in self.layers:
+            x = layer(x)
+        return x
+
+    def children(self) -> dict[str, Module]:
+        """The layers, numbered as `torch.nn.Sequential` would number them."""
+        numbered, number = {}, 0
+        for layer in self.layers:
+            numbered[str(number)] = layer
+            with_activation = getattr(layer, "activation", None)
+            fused = with_activation is not None and with_activation.name != "identity"
+            number += 2 if fused and not isinstance(layer, Activation) else 1
+        return numbered
+
+
+class MLP(Sequential):
+    """Multi-layer perceptron: fully connected layers, the last one linear. CS229 (7.14)-(7.23).
+
+    nin         number of inputs
+    nouts       widths of the layers, the last is the number of outputs
+    activation  of all layers but the last
+    init, rng   see `Layer`; `init="uniform"` draws micrograd's weights in micrograd's order
+
+    >>> model = MLP(2, [16, 16, 1], rng=0)
+    >>> len(model.parameters())
+    337
+    >>> model
+    MLP(
+      (0): Layer(2, 16, activation='relu')
+      (2): Layer(16, 16, activation='relu')
+      (4): Layer(16, 1)
+    )
+    """
+
+    def __init__(
+        self,
+        nin: int,
+        nouts: Sequence[int],
+        activation: ActivationLike = "relu",
+        *,
+        init: Init = None,
+        rng: Any = None,
+    ) -> None:
+        if isinstance(nouts, int) or not len(nouts):
+            raise ValueError(f"MLP: give the layers' widths as a list, as [16, 16, 1]; got {nouts}")
+        rng = generator(rng)
+        widths = [nin, *nouts]
+        last = len(nouts) - 1
+        super().__init__(
+            *(
+                Layer(a, b, activation if i != last else None, init=init, rng=rng)
+                for i, (a, b) in enumerate(zip(widths, nouts, strict=False))
+            )
+        )
+        for number, layer in enumerate(self.layers, start=1):
+            assert isinstance(layer, Layer)
+            layer.label_parameters(f"w{number}", f"b{number}")
+
+
+class Residual(Module):
+    """z + f(z), where f is a chain of modules: CS229 (7.38).
+
+    >>> block = Residual(Layer(2, 2, init="zeros"))
+    >>> [a.data for a in block([3.0, 4.0])]
+    [3.0, 4.0]
+
+    Raises ValueError if f changes the number of elements.
+    """
+
+    def __init__(self, *modules: Module) -> None:
+        self.body = Sequential(*modules)
+
+    def forward(self, z: Nested) -> Nested:
+        """z + f(z), element by element."""
+        change = self.body(z)
+        if isinstance(change, Value):
+            change = [change]
+        row = [z] if isinstance(z, Value) else z
+        if len(change) != len(row):
+            raise ValueError(
+                f"Residual: its modules turn {len(row)} values into {len(change)}; "
+                "z + f(z) needs as many out as in"
+            )
+        out = [a + b for a, b in zip(row, change, strict=True)]
+        return out if len(out) > 1 else out[0]
+
+
+class LayerNorm(Module):
+    """β + γ · (z - μ̂) / σ̂, per example: CS229 (7.40)-(7.41).
+
+    n     number of elements
+    eps   added to the variance, as in PyTorch; 0 for the formula to the letter
+
+    σ̂² divides by n (not n - 1). Both μ̂ and σ̂ are functions of z when differentiating. γ (named
+    `weight`, from 1) and β (`bias`, from 0) are parameters; `affine=False` leaves them out: LN-S.
+
+    >>> norm = LayerNorm(4, eps=0.0)
+    >>> [round(a.data, 4) for a in norm([1.0, 2.0, 3.0, 4.0])]
+    [-1.3416, -0.4472, 0.4472, 1.3416]
+    """
+
+    def __init__(self, n: int, eps: float = 1e-5, *, affine: bool = True) -> None:
+        self.n, self.eps = _count("n", n), eps
+        if affine:
+            self.weight = [Value(1.0, label=f"γ[{i}]") for i in range(n)]
+            self.bias = [Value(0.0, label=f"β[{i}]") for i in range(n)]
+        self.affine = affine
+
+    def forward(self, z: Nested) -> Nested:
+        """A row of n in, a list of n out (a Value if n is 1)."""
+        z = _row(self, z, self.n)
+        mean = GATES["mean"]
+        centre = mean(z)
+        shifted = [a - centre for a in z]
+        deviation = (mean([s * s for s in shifted]) + self.eps).sqrt()
+        out = [s / deviation for s in shifted]
+        if self.affine:
+            out = [b + g * a for a, g, b in zip(out, self.weight, self.bias, strict=True)]
+        return out if len(out) > 1 else out[0]
+
+    def extra_repr(self) -> str:
+        """Its size, and what is not as by default."""
+        options = ("" if self.eps == 1e-5 else f", eps={self.eps}") + (
+            "" if self.affine else ", affine=False"
+        )
+        return f"{self.n}{options}"
+
+
+def _count(name: str, number: int) -> int:
+    if isinstance(number, bool) or not hasattr(number, "__index__") or number < 1:
+        raise ValueError(f"{name} must be a whole number of at least 1, got {number!r}")
+    return number
+
+
+def _row(module: Module, x: Nested, expected: int) -> Row:
+    """What a module was given, as a row of the length that it expects."""
+    if isinstance(x, Value):
+        x = Row([x])
+    if x.__class__ is not Row:
+        raise ValueError(f"{module!r} expects a flat list of {expected} inputs, got a nested one")
+    if len(x) != expected:
+        raise ValueError(f"{module!r} expects {expected} inputs, got {len(x)}")
+    row: Row = x
+    return row
+
+
+def _signature(module: Neuron | Layer, *sizes: int) -> str:
+    chosen = module.activation
+    shown = ", ".join(map(str, sizes))
+    if chosen.function is None:
+        return shown
+    return f"{shown}, activation={chosen.name or chosen.function!r}"

@@ -1,0 +1,208 @@
+"""Losses of one example: functions of what the network returned and of the target.
+
+Every loss is a small graph, so its gradient comes from the gates. The cost J of a batch is the
+mean over its examples (notes 000, 002 and CS229) or their sum (note 004): `cost`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, TypeAlias
+
+from autodiff import GATES, Row, Value
+
+from .module import Nested, as_nodes
+
+__all__ = [
+    "Loss",
+    "cost",
+    "cross_entropy",
+    "hinge",
+    "logistic",
+    "mean_squared_error",
+    "softmax_cross_entropy",
+    "squared_error",
+]
+
+Loss: TypeAlias = Callable[[Any, Any], Value]  # (output of the network, target) -> Value
+
+_total: Callable[[Row], Value] = GATES["sum"]
+_mean: Callable[[Row], Value] = GATES["mean"]
+
+
+def squared_error(output: Nested, target: Any) -> Value:
+    """½ (h - y)², and for several outputs ½ ‖h - y‖²: CS229 (7.1), note 002.
+
+    >>> squared_error(Value(3.0), 1.0).data, squared_error([Value(3.0), Value(1.0)], [1, 2]).data
+    (2.0, 2.5)
+    """
+    return _total(_squares(output, target)) * 0.5
+
+
+def mean_squared_error(output: Nested, target: Any) -> Value:
+    """(h - y)², and for several outputs their mean: what PyTorch calls MSELoss.
+
+    >>> mean_squared_error([Value(3.0), Value(1.0)], [1, 2]).data
+    2.5
+    """
+    return _mean(_squares(output, target))
+
+
+def _squares(output: Nested, target: Any) -> Row:
+    return Row([(a - y) ** 2 for a, y in _pairs(output, target, "squared error")])
+
+
+def cross_entropy(output: Nested, target: Any) -> Value:
+    """Σₖ -yₖ ln aₖ - (1 - yₖ) ln(1 - aₖ) of probabilities aₖ: the cross entropy of note 000.
+
+    target: 0 or 1 for a single probability, a list of them (one-hot) for several, or then also
+    the index of the right class.
+
+    >>> round(cross_entropy(Value(0.5621415655339173), 1).data, 12)
+    0.576001564841
+
+    Raises ValueError where a probability is not inside (0, 1): take the loss of the logits then,
+    `logistic` or `softmax_cross_entropy`, which is finite for logits of any size.
+    """
+    terms: list[Value] = []
+    for a, y in _pairs(output, target, "cross entropy"):
+        if not 0.0 < a.data < 1.0 and a.data == a.data:
+            raise ValueError(
+                f"cross_entropy: probability {a.describe()} is not between 0 and 1 (exclusive), so "
+                "its logarithm or that of 1 - a is not finite; use losses.logistic or "
+                "losses.softmax_cross_entropy on the logits, before the sigmoid or softmax"
+            )
+        terms.append(-(y * a.log() + (1 - y) * (1 - a).log()))
+    return terms[0] if len(terms) == 1 else _total(Row(terms))
+
+
+def hinge(score: Nested, target: Any) -> Value:
+    """max(0, 1 - y · score) for y = ±1.
+
+    >>> hinge(Value(0.25), -1).data
+    1.25
+    """
+    (pair,) = _pairs(score, target, "hinge", outputs=1)
+    s, y = pair
+    _one_of("hinge", y, (-1.0, 1.0))
+    margin: Value = 1 - y * s
+    return margin.relu()
+
+
+def logistic(logit: Nested, target: Any) -> Value:
+    """ln(1 + e^t) - y t for y = 0 or 1: CS229 (7.3)-(7.4); its gradient is σ(t) - y (7.70).
+
+    Written as softplus((1 - 2y) t), which is the same and exact for logits of any size.
+
+    >>> logistic(Value(1000.0), 0).data, logistic(Value(1000.0), 1).data
+    (1000.0, 0.0)
+    """
+    (pair,) = _pairs(logit, target, "logistic", outputs=1)
+    t, y = pair
+    _one_of("logistic", y, (0.0, 1.0))
+    signed: Value = (1 - 2 * y) * t
+    return signed.softplus()
+
+
+def softmax_cross_entropy(logits: Nested, target: Any) -> Value:
+    """ln Σₛ e^{t_s} - t_y: CS229 (7.5)-(7.6); its gradient is softmax(t) - e_y (7.71).
+
+    target: the index of the right class, or a one-hot list of numbers or Values.
+
+    >>> t = [Value(1000.0), Value(0.0)]
+    >>> softmax_cross_entropy(t, 1).data, softmax_cross_entropy(t, [1, 0]).data
+    (1000.0, 0.0)
+    """
+    row = as_nodes(logits)
+    if isinstance(row, Value):
+        raise ValueError(
+            "softmax_cross_entropy: got one logit; it needs one per class (for two classes on one "
+            "logit use losses.logistic)"
+        )
+    total = GATES["logsumexp"](row)
+    index = _index(target)
+    if index is not None:
+        right: Value = total - row[_checked_index(index, len(row))]
+        return right
+    one_hot = as_nodes(target)
+    if len(one_hot) != len(row):
+        raise ValueError(
+            f"softmax_cross_entropy: {len(row)} logits, but a one-hot target of {len(one_hot)}"
+        )
+    result: Value = total - GATES["dot"](one_hot, row)
+    return result
+
+
+def cost(
+    model: Callable[[Any], Any],
+    inputs: Iterable[Any],
+    targets: Iterable[Any],
+    loss: Loss,
+    reduction: str = "mean",
+) -> Value:
+    """J: the loss over all examples, their mean as in note 000 or their sum as in note 004.
+
+    >>> from nn import Layer
+    >>> model = Layer(1, 1, init="zeros")
+    >>> cost(model, [[1.0], [2.0]], [1.0, 3.0], squared_error).data
+    2.5
+    >>> cost(model, [[1.0], [2.0]], [1.0, 3.0], squared_error, reduction="sum").data
+    5.0
+    """
+    if reduction not in ("mean", "sum"):
+        raise ValueError(f"reduction is 'mean' or 'sum', got {reduction!r}")
+    pairs = zip(inputs, targets, strict=True)
+    every = Row([loss(model(x), y) for x, y in pairs])
+    if not every:
+        raise ValueError("cost: there are no examples")
+    return (_mean if reduction == "mean" else _total)(every)
+
+
+# ── what a target may look like ──────────────────────────────────────────────────────────────
+
+
+def _pairs(
+    output: Nested, target: Any, loss: str, outputs: int | None = None
+) -> list[tuple[Value, Any]]:
+    """(output, its target) for each output of the network; a class index becomes one-hot."""
+    row: Sequence[Value] = as_nodes(output)
+    row = [row] if isinstance(row, Value) else row
+    if outputs is not None and len(row) != outputs:
+        raise ValueError(f"{loss}: expects {outputs} output of the network, got {len(row)}")
+    if hasattr(target, "tolist"):
+        target = target.tolist()
+    index = _index(target) if len(row) > 1 and loss == "cross entropy" else None
+    if index is not None:
+        hot = _checked_index(index, len(row))
+        target = [1.0 if k == hot else 0.0 for k in range(len(row))]
+    given = list(target) if isinstance(target, list | tuple) else [target]
+    if len(given) != len(row):
+        raise ValueError(f"{loss}: {len(row)} outputs, but {len(given)} targets")
+    return list(zip(row, given, strict=True))
+
+
+def _index(target: Any) -> float | None:
+    """The target as a class index, None if it is a list."""
+    if isinstance(target, list | tuple):
+        return None
+    if isinstance(target, Value):
+        raise TypeError(
+            f"the class index {target!r} is a Value, but an index must not change with the data; "
+            "give the target as a one-hot list"
+        )
+    if hasattr(target, "tolist"):
+        target = target.tolist()
+    return None if isinstance(target, list) else target
+
+
+def _checked_index(index: float, classes: int) -> int:
+    if index not in range(classes):
+        raise ValueError(f"class {index!r} is not one of the {classes} classes 0 to {classes - 1}")
+    return int(index)
+
+
+def _one_of(loss: str, target: Any, allowed: tuple[float, float]) -> None:
+    number = target.data if isinstance(target, Value) else target
+    if number not in allowed:
+        low, high = allowed
+        raise ValueError(f"{loss}: the target must be {low:g} or {high:g}, got {number!r}")

@@ -1,0 +1,245 @@
+"""Module: a part of a network, with its parameters in a tree of names."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+from autodiff.value import UNREACHED, Call, Constant, Row, Value, as_float
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from .summary import Summary
+
+__all__ = ["Module", "Nested", "as_nodes", "flatten"]
+
+Nested: TypeAlias = Any  # a Value, or a (nested) list of them: how a module takes and gives data
+
+
+class Module:
+    """Base of everything with parameters: subclass it, keep Values and Modules as attributes,
+    and define `forward`.
+
+    Parameters are found by walking the attributes in the order in which they were set: Values,
+    Modules, and (nested) lists of both. Something that is reached twice counts once.
+
+    >>> from autodiff import Value
+    >>> from nn import Layer
+    >>> class Scaled(Module):
+    ...     def __init__(self) -> None:
+    ...         self.layer = Layer(2, 1, init="zeros")
+    ...         self.scale = Value(3.0, label="scale")
+    ...     def forward(self, x):
+    ...         return self.scale * (self.layer(x) + 1)
+    >>> model = Scaled()
+    >>> [name for name, _ in model.named_parameters()]
+    ['layer.neurons.0.w.0', 'layer.neurons.0.w.1', 'layer.neurons.0.b', 'scale']
+    >>> list(model.state_dict())
+    ['scale', 'layer.weight', 'layer.bias']
+    >>> model([0.5, -0.5]).data
+    3.0
+    """
+
+    def forward(self, *inputs: Any) -> Nested:
+        """What the module computes. Numbers arrive as Values, a list of Values as a `Row`."""
+        raise NotImplementedError(f"{type(self).__name__} must define forward(self, ...)")
+
+    def __call__(self, *inputs: Any) -> Any:
+        """Run `forward`, and leave a `Call` on every node that it made and returned."""
+        nodes = [as_nodes(x) for x in inputs]
+        first = nodes[0] if len(nodes) == 1 else None
+        given = first if first.__class__ is Row else tuple(flatten(nodes))
+        outputs = self.forward(*nodes)
+        known = set(given)
+        for node in (outputs,) if isinstance(outputs, Value) else flatten(outputs):
+            # what was only passed through belongs to the call that made it
+            if node.gate is not None and node not in known:
+                node.call = Call(self, given, node.call)
+        return outputs
+
+    # ── the tree of parameters ───────────────────────────────────────────────────────────────
+
+    def named_parameters(self) -> Iterator[tuple[str, Value]]:
+        """(name, parameter) pairs, each parameter once; the name is the path that leads to it."""
+        seen: set[Value] = set()
+        for name, value in _walk(vars(self), ""):
+            if value not in seen:
+                seen.add(value)
+                yield name, value
+
+    def parameters(self) -> list[Value]:
+        """All parameters, each once. Of a layer: neuron by neuron, weights then bias."""
+        return [value for _, value in self.named_parameters()]
+
+    def modules(self) -> Iterator[tuple[str, Module]]:
+        """(path, module) for this module (path "") and all below it, parents first."""
+        yield "", self
+        for name, child in self.children().items():
+            for path, module in child.modules():
+                yield f"{name}.{path}".rstrip("."), module
+
+    def children(self) -> dict[str, Module]:
+        """The modules directly below, by their names in the state dict."""
+        return dict(_held(vars(self), "", Module))
+
+    def arrays(self) -> dict[str, Nested]:
+        """This module's own parameters as named arrays: (nested) lists of Values."""
+        return {
+            name: held
+            for name, held in vars(self).items()
+            if not isinstance(held, Constant) and _is_array(held)
+        }
+
+    def named_arrays(self) -> dict[str, Nested]:
+        """All parameter arrays below, under PyTorch's names: "0.weight", "0.bias", ..."""
+        return {
+            f"{path}.{name}".lstrip("."): array
+            for path, module in self.modules()
+            for name, array in module.arrays().items()
+        }
+
+    def zero_grad(self) -> None:
+        """Forget all gradients, as before the first backward pass."""
+        for parameter in self.parameters():
+            parameter.grad = UNREACHED
+
+    # ── the state dict ───────────────────────────────────────────────────────────────────────
+
+    def state_dict(self) -> dict[str, NDArray[np.float64]]:
+        """Copies of all parameters as float64 arrays, under PyTorch's names and in its shapes.
+
+        >>> from nn import MLP
+        >>> for name, array in MLP(2, [3, 1]).state_dict().items():
+        ...     print(name, array.shape)
+        0.weight (3, 2)
+        0.bias (3,)
+        2.weight (1, 3)
+        2.bias (1,)
+
+        As in `torch.nn.Sequential` an activation takes a number of its own: here number 1.
+        """
+        import numpy as np
+
+        return {
+            name: np.array(_map(lambda v: v.data, array), dtype=np.float64)
+            for name, array in self.named_arrays().items()
+        }
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Take over the numbers of `state`: arrays, nested lists or CPU tensors.
+
+        Raises ValueError, naming what differs, if a name is missing or unknown, if a shape is
+        not the expected one, or if a number is not finite; the model is then left as it was.
+        """
+        import numpy as np
+
+        arrays = self.named_arrays()
+        faults = [f"{name} is missing" for name in arrays if name not in state]
+        faults += [f"{name} is not known here" for name in state if name not in arrays]
+        found: dict[str, NDArray[np.float64]] = {}
+        for name in arrays.keys() & state.keys():
+            found[name] = np.asarray(state[name], dtype=np.float64)
+            expected = np.shape(_map(lambda v: v.data, arrays[name]))
+            if found[name].shape != expected:
+                faults.append(f"{name} has shape {found[name].shape}, expected {expected}")
+            elif not np.isfinite(found[name]).all():
+                faults.append(f"{name} contains a number that is not finite")
+        if faults:
+            raise ValueError(f"this state does not fit the model: {'; '.join(sorted(faults))}")
+        for name, array in arrays.items():
+            for parameter, number in zip(flatten(array), found[name].ravel(), strict=True):
+                parameter.data = float(number)
+
+    # ── showing itself ───────────────────────────────────────────────────────────────────────
+
+    def extra_repr(self) -> str:
+        """What stands between the parentheses of the module's repr."""
+        return ""
+
+    def __repr__(self) -> str:
+        inner = [f"({name}): {child!r}" for name, child in self.children().items()]
+        if not inner:
+            return f"{type(self).__name__}({self.extra_repr()})"
+        lines = "\n".join(inner).replace("\n", "\n  ")
+        return f"{type(self).__name__}(\n  {lines}\n)"
+
+    def summary(self, *inputs: Any) -> Summary:
+        """A table of the layers: output shape and number of parameters of each.
+
+        `inputs` is one example to run through; without it a module that knows its number of
+        inputs is given zeros.
+        """
+        from .summary import summarise
+
+        return summarise(self, *inputs)
+
+
+def as_nodes(x: Any) -> Nested:
+    """Numbers become constants, a list of Values a `Row`; nesting stays; arrays become lists."""
+    if isinstance(x, Row | Value):
+        return x
+    if isinstance(x, list | tuple):
+        for element in x:
+            if element.__class__ is not Value:
+                break
+        else:
+            return Row(x)
+        nodes = [as_nodes(element) for element in x]
+        return Row(nodes) if all(isinstance(node, Value) for node in nodes) else nodes
+    if hasattr(x, "tolist"):  # an array or a NumPy scalar
+        return as_nodes(x.tolist())
+    return Constant(as_float(x))
+
+
+def flatten(nested: Nested) -> Iterator[Value]:
+    """All Values of a nested list, in order."""
+    if isinstance(nested, Value):
+        yield nested
+    else:
+        for part in nested:
+            if isinstance(part, Value):
+                yield part
+            else:
+                yield from flatten(part)
+
+
+def _map(function: Any, nested: Nested) -> Any:
+    if isinstance(nested, Value):
+        return function(nested)
+    return [_map(function, part) for part in nested]
+
+
+def _entries(held: Any) -> Iterator[tuple[str, Any]]:
+    if isinstance(held, dict):
+        yield from ((str(name), value) for name, value in held.items())
+    elif isinstance(held, list | tuple):
+        yield from ((str(index), value) for index, value in enumerate(held))
+
+
+def _walk(held: Any, path: str) -> Iterator[tuple[str, Value]]:
+    """The parameters in `held`, depth first, with the path to each."""
+    for name, value in _entries(held):
+        if isinstance(value, Value):
+            if not isinstance(value, Constant):
+                yield path + name, value
+        else:
+            inner = vars(value) if isinstance(value, Module) else value
+            yield from _walk(inner, f"{path}{name}.")
+
+
+def _held(held: Any, path: str, kind: type[Module]) -> Iterator[tuple[str, Module]]:
+    """The nearest modules in `held`."""
+    for name, value in _entries(held):
+        if isinstance(value, kind):
+            yield path + name, value
+        else:
+            yield from _held(value, f"{path}{name}.", kind)
+
+
+def _is_array(held: Any) -> bool:
+    """A Value, or a nested list of nothing but Values."""
+    if isinstance(held, Value):
+        return True
+    return isinstance(held, list | tuple) and len(held) > 0 and all(map(_is_array, held))
