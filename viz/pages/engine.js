@@ -1,0 +1,80 @@
+// The engine in the page: what autodiff/value.py does in Python, on the gates of the table above.
+//
+// A node is {gate, parents, data, label}: `gate` is a name in GATES or null for a leaf, `parents`
+// are indices of earlier nodes, in the order of the gate's inputs and with repeats.
+
+/** Where a gate has no value Python raises; a page shows NaN and this sentence. */
+function faultAt(gate, inputs) {
+  const n = gate.rows ? (inputs.length - gate.inputs.length + gate.rows) / gate.rows : 0;
+  const written = gate.inputs.map((name, k) => {
+    if (k >= gate.rows) return `${name} = ${inputs[gate.rows * n + k - gate.rows]}`;
+    return `${name} = [${Array.from(inputs.slice(k * n, k * n + Math.min(n, 8))).join(", ")}]`;
+  });
+  const needs = gate.domain ? `; it needs ${gate.domain}` : "";
+  return `${gate.name}: ${gate.formula} has no value at ${written.join(", ")}${needs}`;
+}
+
+class Graph {
+  constructor(nodes) {
+    this.nodes = nodes;
+    this.gates = nodes.map((node) => (node.gate === null ? null : GATES[node.gate]));
+    this.data = Float64Array.from(nodes, (node) => node.data);
+    this.grad = new Float64Array(nodes.length);
+    this.local = nodes.map((node) => new Float64Array(node.parents.length));
+    this.inputs = nodes.map((node) => new Array(node.parents.length));
+    this.faults = new Array(nodes.length).fill(null);
+  }
+
+  /** Fire one gate: its value and, at the same moment, its local gradients. */
+  fire(i) {
+    const gate = this.gates[i];
+    if (gate === null) return;
+    const parents = this.nodes[i].parents, inputs = this.inputs[i];
+    let finite = true;
+    for (let k = 0; k < parents.length; k++) {
+      inputs[k] = this.data[parents[k]];
+      finite = finite && Number.isFinite(inputs[k]);
+    }
+    const out = gate.fire(inputs, this.local[i]);
+    this.faults[i] = null;
+    this.data[i] = out;
+    if (gate.canFail && finite && !Number.isFinite(out)) {
+      this.faults[i] = faultAt(gate, inputs);
+      this.data[i] = NaN;
+      this.local[i].fill(NaN);
+    }
+  }
+
+  /** Every node comes after its parents, so one pass in order is a forward pass. */
+  forward(order = null) {
+    if (order) for (const i of order) this.fire(i);
+    else for (let i = 0; i < this.nodes.length; i++) this.fire(i);
+  }
+
+  /**
+   * Gradients of `root` for all nodes of `order` (default: all), in reverse topological order.
+   * Leaves accumulate over several calls, interior nodes start from 0: as in Python. `parentsOf`
+   * says where a gate's inputs are to be found, for a picture in which some gates are unfolded.
+   */
+  backward(root, order = null, parentsOf = (i) => this.nodes[i].parents) {
+    const list = order || this.nodes.keys();
+    const reverse = Array.from(list).reverse();
+    for (const i of reverse) if (this.gates[i] !== null) this.grad[i] = 0;
+    this.grad[root] += 1;
+    for (const i of reverse) {
+      if (this.gates[i] === null) continue;
+      const upstream = this.grad[i], parents = parentsOf(i), local = this.local[i];
+      for (let k = 0; k < parents.length; k++) this.grad[parents[k]] += upstream * local[k];
+    }
+  }
+
+  zeroGrad() {
+    this.grad.fill(0);
+  }
+
+  /** The first gate, in order, that has no value. */
+  fault(order = null) {
+    for (const i of order || this.nodes.keys()) if (this.faults[i]) return this.faults[i];
+    return null;
+  }
+}
