@@ -8,26 +8,37 @@
 (-4.0, -4.0, 3.0)
 """
 
+from typing import TYPE_CHECKING, Any
+
+from .anomaly import AnomalyError, detect_anomaly
 from .eager import DomainError, unfold, watching
 from .formula import Formula, FormulaError
 from .functional import grad, gradcheck, gradient_graph, hessian, jacobian, value_and_grad, vjp
 from .gates import GATES, Gate, gate
 from .graph import Part, Step, backward_steps, is_topological, topological_order
+from .misuse import MisuseWarning, mutated
 from .value import Call, Constant, Row, Value
+
+if TYPE_CHECKING:
+    from .expression import ExpressionError, parse
 
 __all__ = [
     "GATES",
+    "AnomalyError",
     "Call",
     "Constant",
     "DomainError",
+    "ExpressionError",
     "Formula",
     "FormulaError",
     "Gate",
+    "MisuseWarning",
     "Part",
     "Row",
     "Step",
     "Value",
     "backward_steps",
+    "detect_anomaly",
     "gate",
     "grad",
     "gradcheck",
@@ -35,9 +46,27 @@ __all__ = [
     "hessian",
     "is_topological",
     "jacobian",
+    "mutated",
+    "parse",
     "topological_order",
     "unfold",
     "value_and_grad",
     "vjp",
     "watching",
 ]
+
+# Loaded when first asked for, so that `import autodiff` stays quick.
+_LATER = {"ExpressionError": "expression", "parse": "expression"}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _LATER:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from importlib import import_module
+
+    value = globals()[name] = getattr(import_module(f".{_LATER[name]}", __name__), name)
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})
