@@ -1,7 +1,7 @@
 """Mistakes that raise no error: noticed where they matter, said in one warning with the remedy.
 
-The engine itself checks nothing on its way, for speed. `detect_anomaly` checks all of these;
-the optimisers of `nn` use `check_gradients` and `spend`, which cost next to nothing.
+The engine itself checks nothing on its way, for speed. `detect_anomaly` looks for them in a
+backward pass; the optimisers of `nn` use `check_gradients` and `spend` at their first step.
 """
 
 from __future__ import annotations
@@ -30,10 +30,6 @@ NOT_ZEROED = (
 MUTATED = (
     "the data changed after the forward pass: {what}; backward() differentiates the graph as it "
     "was computed, so build it again after assigning to .data"
-)
-STEP_BEFORE_BACKWARD = (
-    "step() without gradients: no backward pass has reached any of the {count} parameters, so "
-    "nothing moves; call loss.backward() before step()"
 )
 UNREACHED_PARAMETERS = (
     "no gradient reaches {what}: the loss does not depend on {them}, so training leaves {them} "
@@ -115,9 +111,6 @@ def check_gradients(parameters: Iterable[Value], names: Mapping[Value, str] | No
     parameters = list(parameters)
     unreached = [p for p in parameters if p.grad is UNREACHED]
     if not unreached:
-        return
-    if len(unreached) == len(parameters):
-        warn_at(STEP_BEFORE_BACKWARD.format(count=len(parameters)), MisuseWarning)
         return
     shown = [(names or {}).get(p) or name(p) for p in unreached[:3]]
     if len(unreached) > 3:

@@ -11,6 +11,7 @@ import math
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, TypeAlias
 
+from autodiff.misuse import check_gradients, spend
 from autodiff.value import UNREACHED, Value
 
 if TYPE_CHECKING:
@@ -68,9 +69,14 @@ class Optimiser:
             )
         theta = np.array([parameter.data for parameter in self.parameters])
         gradient = np.array([parameter.grad for parameter in self.parameters])
+        first = self.steps == 0
+        if first:
+            check_gradients(self.parameters)
         moved = self.update(theta, gradient).tolist()
         for parameter, number in zip(self.parameters, moved, strict=True):
             parameter.data = number
+        if first:  # a zero_grad() that is missing is missing from the first step on
+            spend(self.parameters)
 
     def zero_grad(self) -> None:
         """Forget all gradients, as before the first backward pass."""
