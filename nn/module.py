@@ -49,14 +49,24 @@ class Module:
     def __call__(self, *inputs: Any) -> Any:
         """Run `forward`, and leave a `Call` on every node that it made and returned."""
         nodes = [as_nodes(x) for x in inputs]
-        first = nodes[0] if len(nodes) == 1 else None
-        given = first if first.__class__ is Row else tuple(flatten(nodes))
+        alone = len(nodes) == 1 and nodes[0].__class__ is Row
+        given = nodes[0] if alone else tuple(flatten(nodes))
         outputs = self.forward(*nodes)
-        known = set(given)
-        for node in (outputs,) if isinstance(outputs, Value) else flatten(outputs):
+        if outputs.__class__ is Value:
+            returned: Any = (outputs,)
+        elif isinstance(outputs, list) and outputs and outputs[0].__class__ is not Value:
+            returned = flatten(outputs)
+        else:
+            returned = outputs
+        known = None
+        for node in returned:
+            call = node.call
+            if call is not None and call.module is self:
+                continue  # `forward` has done it already, as `Layer` does
+            known = set(given) if known is None else known
             # what was only passed through belongs to the call that made it
             if node.gate is not None and node not in known:
-                node.call = Call(self, given, node.call)
+                node.call = Call(self, given, call)
         return outputs
 
     # ── the tree of parameters ───────────────────────────────────────────────────────────────

@@ -1,0 +1,110 @@
+"""Data at the door: tables of finite numbers, or an error that says which row is at fault."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    Array: TypeAlias = NDArray[np.float64]
+
+__all__ = ["as_table", "same_rows"]
+
+
+def as_table(data: Any, name: str = "X") -> Array:
+    """`data` (lists, an array, a data frame) as a float64 array whose first axis is its rows.
+
+    >>> as_table([[1, 2], [3, 4]])
+    array([[1., 2.],
+           [3., 4.]])
+    >>> as_table([[1, 2], [3, 4], [5]])
+    Traceback (most recent call last):
+        ...
+    ValueError: X: row 2 has 1 number, expected 2 as in row 0
+
+    Raises ValueError if there are no rows, if rows differ in length, or if something is not a
+    finite number; the message names the row.
+    """
+    import numpy as np
+
+    if hasattr(data, "to_numpy"):
+        data = data.to_numpy()
+    if isinstance(data, str | bytes) or not hasattr(data, "__len__"):
+        raise ValueError(f"{name}: expected a list or array of rows, got {data!r}")
+    if len(data) == 0:
+        raise ValueError(f"{name}: there are no rows; at least one is needed")
+    if not isinstance(data, np.ndarray):
+        _check_shapes(data, name)
+    try:
+        table = np.asarray(data, dtype=np.float64)
+    except (TypeError, ValueError):
+        raise ValueError(f"{name}: {_culprit(data)}") from None
+    if table.ndim == 0 or table.size == 0:
+        raise ValueError(f"{name}: rows are empty, expected at least one number in each")
+    bad = np.argwhere(~np.isfinite(table))
+    if len(bad):
+        where = tuple(bad[0].tolist())
+        raise ValueError(
+            f"{name}: {_place(where)} is {table[where]}, expected a finite number "
+            f"({len(bad)} of {table.size} are not finite; drop those rows or fill them in)"
+        )
+    return table
+
+
+def same_rows(X: Array, Y: Array, names: tuple[str, str] = ("X", "Y")) -> None:
+    """Raise ValueError unless both tables have equally many rows."""
+    if len(X) != len(Y):
+        raise ValueError(
+            f"{names[0]} has {len(X)} rows but {names[1]} has {len(Y)}; each example needs one "
+            "row in both"
+        )
+
+
+def _check_shapes(rows: Any, name: str) -> None:
+    expected = _shape(rows[0])
+    for number, row in enumerate(rows):
+        shape = _shape(row)
+        if shape == expected:
+            continue
+        if len(shape) == len(expected) == 1:
+            numbers = "number" if shape[0] == 1 else "numbers"
+            fault = f"has {shape[0]} {numbers}, expected {expected[0]} as in row 0"
+        else:
+            fault = f"has shape {shape}, expected {expected} as in row 0"
+        raise ValueError(f"{name}: row {number} {fault}")
+
+
+def _shape(row: Any) -> tuple[Any, ...]:
+    if hasattr(row, "shape"):
+        return tuple(row.shape)
+    if not isinstance(row, list | tuple):
+        return ()
+    inner = {_shape(part) for part in row}
+    if len(inner) > 1:
+        return (len(row), "ragged")
+    return (len(row), *inner.pop()) if inner else (0,)
+
+
+def _culprit(data: Any) -> str:
+    """Say which element is not a number."""
+    stack: list[tuple[tuple[int, ...], Any]] = [((), data)]
+    while stack:
+        place, part = stack.pop()
+        if isinstance(part, list | tuple) or (hasattr(part, "shape") and part.shape):
+            stack += [((*place, i), part[i]) for i in reversed(range(len(part)))]
+            continue
+        try:
+            float(part)
+        except (TypeError, ValueError):
+            return f"{_place(place)} is {part!r}, expected a number"
+    return "is not a table of numbers"
+
+
+def _place(index: tuple[int, ...]) -> str:
+    row, *rest = index
+    if not rest:
+        return f"row {row}"
+    column = rest[0] if len(rest) == 1 else tuple(rest)
+    return f"row {row}, column {column}"
