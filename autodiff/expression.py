@@ -174,6 +174,8 @@ class _Reader:
                 return (*arguments, *(keyword.value for keyword in keywords))
             case ast.Call(func=called):
                 raise self.error("write * for a product; only functions can be called", called)
+            case ast.List(elts=[]) | ast.Tuple(elts=[]):
+                raise self.error("an empty row has no place in an expression", piece)
             case ast.List(elts=elements) | ast.Tuple(elts=elements):
                 return elements
             case ast.Subscript(value=ast.Name(), slice=ast.Constant(value=int())):

@@ -12,7 +12,7 @@ import re
 import unicodedata
 import warnings
 
-__all__ = ["ExpressionError", "Source"]
+__all__ = ["ExpressionError", "Source", "width"]
 
 _LONGEST = 50_000  # characters
 _DEEPEST = 100  # parentheses inside parentheses; Python's parser gives up at 200
@@ -71,11 +71,11 @@ def _pointer(text: str, start: int, end: int | None) -> str:
         high = low + _WIDEST
     shown = "".join(c if c.isprintable() else " " for c in text[low:high])
     before = ("…" if low > first else "") + shown[: start - low]
-    under = "~" * (_width(text[start : min(stop, high)]) - 1)
-    return f"  {'…' * (low > first)}{shown}{'…' * (high < last)}\n  {' ' * _width(before)}^{under}"
+    under = "~" * (width(text[start : min(stop, high)]) - 1)
+    return f"  {'…' * (low > first)}{shown}{'…' * (high < last)}\n  {' ' * width(before)}^{under}"
 
 
-def _width(text: str) -> int:
+def width(text: str) -> int:
     """Columns that it takes in a terminal: Chinese characters take two."""
     return sum(
         0 if unicodedata.combining(c) else 2 if unicodedata.east_asian_width(c) in "WF" else 1
