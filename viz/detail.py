@@ -1,0 +1,259 @@
+"""From a graph to a picture, at a level of detail.
+
+Levels, from coarse to fine: "model" (an outermost module call is one box), "layer", "neuron",
+"gate" (every gate that fired) and "primitive" (coarse gates unfolded as their `decompose` rule
+says). Every level is the same graph, contracted: a place is chosen for each node, and what shares
+a place is drawn as one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from autodiff import Constant, Value, topological_order
+from autodiff.value import UNREACHED
+
+from .calls import Frame, frames, term_frames
+from .cells import Cell, Cells, cells, refine
+from .contract import Bundle, Cyclic, Place, assemble, bundle_leaves
+from .picture import Picture
+
+__all__ = ["LEVELS", "TooLarge", "build"]
+
+LEVELS = ("model", "layer", "neuron", "gate", "primitive")
+FOLD_FROM = 60  # nodes from which on the terms of a long sum are folded
+READABLE = 160  # nodes that a picture chosen by "auto" has at most
+LAYOUT = 1500  # nodes and edges that are laid out in reasonable time
+WALK = 300_000  # nodes up to which folding is worth looking for
+TAIL = 40  # nodes that are shown of a graph that nothing else folds
+
+
+class TooLarge(ValueError):
+    """A graph with more nodes than can be laid out in reasonable time."""
+
+
+def build(
+    root: Value,
+    detail: str = "gate",
+    *,
+    expand: Iterable[Any] = (),
+    names: Mapping[str, object] | None = None,
+) -> Picture:
+    """The picture of everything that `root` depends on; see `viz.draw` for the arguments."""
+    if not isinstance(root, Value):
+        raise TypeError(f"draw: the root must be a Value, got {root!r} ({type(root).__name__})")
+    if detail not in (*LEVELS, "auto"):
+        raise ValueError(f"unknown detail {detail!r}; choose one of {', '.join(LEVELS)}, or 'auto'")
+    order = topological_order(root)
+    source = _Source(root, order, _naming(names or {}), list(expand))
+    if detail != "auto":
+        if len(order) <= WALK:
+            picture = source.at(detail)
+            if _size(picture) <= LAYOUT:
+                return picture
+        raise TooLarge(
+            f"{len(order)} nodes are too many to lay out at detail={detail!r}; "
+            "draw it with detail='auto' (or 'neuron', 'layer', 'model' if modules made it), "
+            "draw one of its inner nodes, or build a smaller example"
+        )
+    if len(order) <= WALK:
+        for level in ("gate", "neuron", "layer", "model"):
+            picture = source.at(level)
+            if len(picture.nodes) <= READABLE:
+                return picture
+    return source.tail()
+
+
+def _size(picture: Picture) -> int:
+    return len(picture.nodes) + len(picture.edges)
+
+
+def _naming(names: Mapping[str, object]) -> dict[int, str]:
+    """Names by identity: of Values and modules, and of Values in lists as ``x[0]``."""
+    found: dict[int, str] = {}
+    for name, held in names.items():
+        if name.startswith("_"):  # a notebook's _, _1, _i2 ...
+            continue
+        found.setdefault(id(held), name)
+        if isinstance(held, list | tuple):
+            for i, element in enumerate(held):
+                if isinstance(element, Value):
+                    found.setdefault(id(element), f"{name}[{i}]")
+    return found
+
+
+class _Source:
+    """One graph, from which pictures of several levels are made."""
+
+    def __init__(
+        self, root: Value, order: list[Value], names: dict[int, str], expand: list[Any]
+    ) -> None:
+        self.root = root
+        self.order = order
+        self.names = names
+        self.expand = expand
+        self.reached = root.grad is not UNREACHED
+        self.notes = [] if self.reached else ["no gradients yet: call .backward() first"]
+
+    def name_of(self, v: Value) -> str:
+        return v.label or self.names.get(id(v), "")
+
+    def at(self, detail: str) -> Picture:
+        graph = cells(self.order, self.reached)
+        notes = list(self.notes)
+        terms = term_frames(graph) if len(graph) > FOLD_FROM else {}
+        inside = frames(graph, terms, self.names)
+        opened = self._opened(inside)
+        graph, kept = self._refined(graph, inside, detail, opened)
+        place = {v: _place(v, inside[v], detail, opened) for v in graph}
+        folded = _thin_out(place)
+        if folded:
+            notes.append(folded)
+        parameters = _parameters(inside)
+        try:
+            return self._picture(graph, place, inside, parameters, detail, notes + kept)
+        except Cyclic:
+            alone: dict[Value, Place] = {v: v for v in graph}
+            nowhere: dict[Value, Frame | None] = dict.fromkeys(graph)
+            notes.append("shown gate by gate: its calls depend on each other in a circle")
+            return self._picture(graph, alone, nowhere, parameters, "gate", notes + kept)
+
+    def tail(self) -> Picture:
+        """The gates nearest to the root; everything before them is one box."""
+        graph = cells(self.order, self.reached)
+        shown = set(self.order[-TAIL:])
+        before = Frame("term", f"{len(self.order) - len(shown)} nodes before")
+        inside: dict[Value, Frame | None] = {v: None if v in shown else before for v in graph}
+        place: dict[Value, Place] = {v: v if v in shown else before for v in graph}
+        notes = [*self.notes, f"the last {len(shown)} of {len(self.order)} nodes"]
+        return self._picture(graph, place, inside, set(), "tail", notes)
+
+    def _picture(
+        self,
+        graph: Cells,
+        place: dict[Value, Place],
+        inside: dict[Value, Frame | None],
+        parameters: set[Value],
+        detail: str,
+        notes: list[str],
+    ) -> Picture:
+        bundle_leaves(graph, place, inside, parameters)
+        nodes, edges, clusters, name = assemble(graph, place, inside, self.root, self.name_of)
+        return Picture(nodes, edges, clusters, name, detail, self.reached, tuple(notes))
+
+    def _opened(self, inside: dict[Value, Frame | None]) -> tuple[set[Frame], set[Frame]]:
+        """The frames named by `expand`, and the frames around them."""
+        every = {
+            step for frame in set(inside.values()) if frame is not None for step in frame.path()
+        }
+        expanded, around = set(), set()
+        for wish in self.expand:
+            chosen = {frame for frame in every if _is_meant(frame, wish)}
+            nodes = [v for v in inside if self._means(v, wish)]
+            if not chosen and not nodes:
+                known = dict.fromkeys(frame.title for frame in every)
+                raise ValueError(
+                    f"expand: nothing in this graph is {wish!r}; "
+                    f"it may be a module, a Value, a label, or one of {', '.join(known) or '-'}"
+                )
+            expanded |= chosen
+            around |= {step for frame in chosen for step in frame.path()}
+            for v in nodes:
+                if (frame := inside[v]) is not None:
+                    around |= set(frame.path())
+        return expanded, around
+
+    def _means(self, v: Value, wish: object) -> bool:
+        return v is wish or (isinstance(wish, str) and wish == self.name_of(v) != "")
+
+    def _refined(
+        self,
+        graph: Cells,
+        inside: dict[Value, Frame | None],
+        detail: str,
+        opened: tuple[set[Frame], set[Frame]],
+    ) -> tuple[Cells, list[str]]:
+        """Unfold coarse gates: all that will be seen at "primitive", else those in `expand`."""
+
+        def chosen(v: Value, cell: Cell) -> bool:
+            if detail == "primitive":
+                return _place(v, inside[v], detail, opened) is v
+            return any(self._means(v, wish) for wish in self.expand)
+
+        fine, kept = refine(graph, chosen)
+        home: Frame | None = None
+        for v in reversed(fine):  # the pieces of a gate live where the gate does
+            if v in inside:
+                home = inside[v]
+            else:
+                inside[v] = home
+        return fine, kept
+
+
+def _is_meant(frame: Frame, wish: object) -> bool:
+    if frame.module is not None and frame.module is wish:
+        return True
+    return isinstance(wish, str) and wish in (frame.title, frame.title.partition(":")[0])
+
+
+def _place(
+    v: Value, frame: Frame | None, detail: str, opened: tuple[set[Frame], set[Frame]]
+) -> Place:
+    """Where a node is drawn: by itself, or in the outermost frame that is folded."""
+    expanded, around = opened
+    if frame is None:
+        return v
+    first = True  # the outermost module call
+    for step in frame.path():
+        if step in expanded:
+            return v
+        of_terms = step.level in ("term", "sum")
+        folds = (
+            of_terms
+            or (detail == "model" and first)
+            or (detail == "layer" and step.level in ("layer", "neuron"))
+            or (detail == "neuron" and step.level == "neuron")
+        )
+        if folds and step not in around:
+            return step
+        first = first and of_terms
+    return v
+
+
+def _thin_out(place: dict[Value, Place]) -> str:
+    """Of many folded terms show the first, the second and the last, and one box for the rest."""
+    terms: dict[Frame, None] = dict.fromkeys(
+        at for at in place.values() if isinstance(at, Frame) and at.level == "term" and at.of
+    )
+    rest: dict[int, Bundle] = {}
+    hidden: dict[Frame, Bundle] = {}
+    for at in terms:
+        if 1 < at.index < at.of - 1:
+            word = at.title.partition(" ")[0]
+            if at.of not in rest:
+                rest[at.of] = Bundle(f"{at.of - 3} more {word}s")
+            hidden[at] = rest[at.of]
+    for v, where in place.items():
+        if isinstance(where, Frame) and where in hidden:
+            place[v] = hidden[where]
+    if not terms:
+        return ""
+    first = next(iter(terms))
+    return f'{first.of} {first.title.partition(" ")[0]}s folded; expand=["{first.title}"] opens one'
+
+
+def _parameters(inside: dict[Value, Frame | None]) -> set[Value]:
+    """Parameters of the modules that were called."""
+    modules = {
+        id(step.module): step.module
+        for frame in set(inside.values())
+        if frame is not None
+        for step in frame.path()
+    }
+    found: set[Value] = set()
+    for module in modules.values():
+        parameters = getattr(module, "parameters", None)
+        if callable(parameters):
+            found.update(v for v in parameters() if not isinstance(v, Constant))
+    return found

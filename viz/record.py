@@ -1,0 +1,67 @@
+"""The style of micrograd's notebook: every value a box with its name, number and gradient."""
+
+from __future__ import annotations
+
+from .markup import bold, cell, colour, label, literal, row, table, width
+from .picture import Node
+from .render import Diagram
+from .writer import Writer
+
+__all__ = ["Record"]
+
+
+class Record(Writer):
+    """Writes the "record" style."""
+
+    def draw_node(self, node: Node, graph: Diagram) -> None:
+        """A value's box, with the gate that made it before it."""
+        theme = self.theme
+        if node.kind == "box":
+            self.draw_box(node, graph)
+            return
+        if node.kind == "row":
+            graph.node(
+                node.name,
+                label="",
+                shape="circle",
+                style="filled",
+                fillcolor=theme.wire,
+                color=theme.wire,
+                width="0.1",
+                fixedsize="true",
+            )
+            return
+        if node.kind == "gate":
+            self.draw_gate(f"{node.name}_gate", node.text, graph)
+            stroke = {"weight": "8"}
+            if self.options.flow and self.picture.reached:
+                stroke |= self.stroke([node.grads[0] if node.grads else None])
+            graph.edge(f"{node.name}_gate", node.name, **stroke)
+        name = node.label if node.kind != "constant" else node.text
+        cells = [cell(bold(literal(name)), WIDTH=width(name, 15) or None)] if name else []
+        if node.kind != "constant":
+            for word, text, ink in (
+                ("data", self.value_text(node), theme.value),
+                ("grad", self.grad_text(node), theme.grad),
+            ):
+                if text:
+                    shown = colour(literal(word + " "), theme.faint, 11) + colour(
+                        literal(text), ink
+                    )
+                    cells.append(cell(shown, WIDTH=width(f"{word} {text}", 14) or None))
+        graph.node(
+            node.name,
+            label(
+                table(
+                    [row(*cells)],
+                    CELLBORDER=1,
+                    COLOR=theme.gate_edge,
+                    BGCOLOR=theme.input,
+                    CELLPADDING=5,
+                )
+            ),
+        )
+
+    def head(self, node: Node) -> str:
+        """Wires end at the gate that makes the value."""
+        return f"{node.name}_gate" if node.kind == "gate" else node.name

@@ -1,0 +1,104 @@
+"""Colours. A theme is data; nothing else in the package names a colour."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+__all__ = ["THEMES", "Theme", "theme"]
+
+
+@dataclass(frozen=True, slots=True)
+class Theme:
+    """The colours of one picture, as ``#rrggbb``.
+
+    paper, ink     background; text
+    value, grad    forward value and gradient (green and red, as in CS231n)
+    wire, faint    wires; captions and cluster frames
+    gate, input, box   fills of gates, of record cells of leaves, of folded boxes
+    clusters       fills of nested module boxes, outermost first, then repeated
+    scale          five steps of gradient magnitude, small to large, told apart by any eye
+    """
+
+    name: str
+    paper: str
+    ink: str
+    value: str
+    grad: str
+    wire: str
+    faint: str
+    gate: str
+    gate_edge: str
+    input: str
+    box: str
+    clusters: tuple[str, ...]
+    scale: tuple[str, ...]
+
+
+THEMES: dict[str, Theme] = {
+    row.name: row
+    for row in (
+        Theme(
+            name="light",
+            paper="#ffffff",
+            ink="#1f2328",
+            value="#1a7f37",
+            grad="#cf222e",
+            wire="#57606a",
+            faint="#6e7781",
+            gate="#e8f0fe",
+            gate_edge="#3b5b92",
+            input="#f6f8fa",
+            box="#fff8e6",
+            clusters=("#f6f8fa", "#eef1f5", "#e6eaf0"),
+            # viridis, read from its yellow end; the palest step is darkened to stay visible
+            scale=("#b8bf2a", "#5ec962", "#21918c", "#3b528b", "#440154"),
+        ),
+        Theme(
+            name="dark",
+            paper="#0d1117",
+            ink="#e6edf3",
+            value="#56d364",
+            grad="#ff7b72",
+            wire="#8b949e",
+            faint="#9198a1",
+            gate="#1f2d47",
+            gate_edge="#79a6f2",
+            input="#161b22",
+            box="#2b2412",
+            clusters=("#151b23", "#1c232d", "#232b37"),
+            scale=("#5c4a8a", "#3f77a8", "#21a087", "#6fd05f", "#fde725"),
+        ),
+        Theme(
+            name="print",
+            paper="#ffffff",
+            ink="#000000",
+            value="#000000",
+            grad="#000000",
+            wire="#000000",
+            faint="#404040",
+            gate="#ffffff",
+            gate_edge="#000000",
+            input="#ffffff",
+            box="#ffffff",
+            clusters=("#ffffff",),
+            scale=("#c4c4c4", "#9a9a9a", "#707070", "#404040", "#000000"),
+        ),
+    )
+}
+
+
+def theme(name: str | Theme) -> Theme:
+    """The theme called `name`: "light", "dark" or "print"; a `Theme` of your own passes through.
+
+    >>> theme("dark").paper
+    '#0d1117'
+    >>> theme("sepia")
+    Traceback (most recent call last):
+        ...
+    ValueError: unknown theme 'sepia'; choose one of light, dark, print
+    """
+    if isinstance(name, Theme):
+        return name
+    if name not in THEMES:
+        raise ValueError(f"unknown theme {name!r}; choose one of {', '.join(THEMES)}")
+    return THEMES[name]

@@ -1,0 +1,296 @@
+"""What the styles have in common: frames, boxes, wires, captions, legends."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+from .digits import number, span
+from .flow import WIDTHS, Flow
+from .markup import bold, cell, colour, label, literal, row, table, width
+from .picture import Edge, Node, Part, Picture
+from .render import Diagram, Program
+from .themes import Theme
+
+__all__ = ["PARTS", "Options", "Writer"]
+
+PARTS = ("local", "upstream", "downstream")
+FONT = "Helvetica"  # every Graphviz knows its metrics, every viewer has it or its like
+FORKS = 4  # wires up to this number say what comes back along each of them
+SMALL = 11.0
+
+
+class Options(NamedTuple):
+    """How a picture is to look; see `viz.draw`."""
+
+    parts: tuple[str, ...] | None
+    flow: bool
+    theme: Theme
+    direction: str
+    digits: int
+    title: str
+
+
+class Writer:
+    """Writes a picture as DOT; a style says how a node looks and where its wires begin."""
+
+    def __init__(self, picture: Picture, options: Options) -> None:
+        self.picture = picture
+        self.options = options
+        self.theme = options.theme
+        self.flow = Flow(p.downstream for e in picture.edges for p in e.parts)
+        self.wires_from: dict[str, list[Edge]] = {}
+        for edge in picture.edges:
+            self.wires_from.setdefault(edge.tail, []).append(edge)
+
+    # ── what a style defines ─────────────────────────────────────────────────────────────────
+
+    def draw_node(self, node: Node, graph: Diagram) -> None:
+        """Add a node (and what belongs to it) to the graph or to its frame."""
+        raise NotImplementedError
+
+    def tail(self, node: Node) -> str:
+        """Where the wires from this node begin."""
+        return node.name
+
+    def head(self, node: Node) -> str:
+        """Where the wires to this node end."""
+        return node.name
+
+    # ── the whole ────────────────────────────────────────────────────────────────────────────
+
+    def diagram(self, program: Program) -> Diagram:
+        """The finished graph."""
+        theme = self.theme
+        graph = Diagram(
+            "glassgrad",
+            program=program,
+            graph_attr={
+                "rankdir": self.options.direction,
+                "bgcolor": theme.paper,
+                "pad": "0.15",
+                "nodesep": "0.18",
+                "ranksep": "0.28",
+                "fontname": FONT,
+                "fontsize": f"{SMALL:g}",
+                "fontcolor": theme.faint,
+            },
+            node_attr={
+                "shape": "plain",
+                "fontname": FONT,
+                "fontsize": "14",
+                "fontcolor": theme.ink,
+                "color": theme.gate_edge,
+            },
+            edge_attr={
+                "arrowsize": "0.65",
+                "color": theme.wire,
+                "penwidth": "1.2",
+                "fontname": FONT,
+                "fontsize": f"{SMALL:g}",
+                "fontcolor": theme.faint,
+            },
+        )
+        frames: dict[str, Diagram] = {}
+        for cluster in self.picture.clusters:
+            frame = frames[cluster.name] = Diagram(f"cluster_{cluster.name}")
+            depth = 0
+            parent = cluster.parent
+            while parent is not None:
+                depth += 1
+                parent = next(c.parent for c in self.picture.clusters if c.name == parent)
+            frame.attr(
+                label=label(bold(literal(cluster.title))),
+                labeljust="l",
+                style="rounded,filled",
+                color=theme.faint,
+                fillcolor=theme.clusters[depth % len(theme.clusters)],
+                fontcolor=theme.ink,
+                fontsize=f"{SMALL:g}",
+                margin="10",
+            )
+        homes: dict[str | None, Diagram] = {None: graph}
+        homes.update(frames)
+        for node in self.picture.nodes:
+            self.draw_node(node, homes[node.cluster])
+        for cluster in reversed(self.picture.clusters):
+            homes[cluster.parent].subgraph(frames[cluster.name])
+        by_name = {node.name: node for node in self.picture.nodes}
+        for edge in self.picture.edges:
+            self.draw_edge(edge, by_name[edge.tail], by_name[edge.head], graph)
+        if caption := self.caption():
+            loc = "t" if self.options.title else "b"
+            graph.attr(label=label(caption), labelloc=loc, labeljust="l")
+        return graph
+
+    def caption(self) -> str:
+        """Title, notes and legend."""
+        theme, rows = self.theme, []
+        if self.options.title:
+            heading = colour(bold(literal(self.options.title)), theme.ink, 16)
+            rows.append(
+                row(cell(heading, ALIGN="LEFT", WIDTH=width(self.options.title, 16) or None))
+            )
+        notes = list(self.picture.notes)
+        if self.options.parts and self.picture.reached:
+            notes.append("on the wires: " + _reading(self.options.parts))
+        for note in notes:
+            rows.append(row(cell(literal(note), ALIGN="LEFT", WIDTH=width(note, SMALL) or None)))
+        if self.options.flow and self.picture.reached:
+            rows.append(row(cell(self.legend(), ALIGN="LEFT")))
+        return table(rows, CELLPADDING=3) if rows else ""
+
+    def legend(self) -> str:
+        """Swatches of the steps of gradient magnitude."""
+        ranges = self.flow.ranges()
+        colours = self.theme.scale if len(ranges) > 1 else self.theme.scale[2:3]
+        widths = WIDTHS if len(ranges) > 1 else WIDTHS[2:3]
+        cells = [cell(literal("size of the gradient"))]
+        for ink, thick, text in zip(colours, widths, ranges, strict=True):
+            bar = table(
+                [row(cell("", BGCOLOR=ink, HEIGHT=f"{round(thick) + 1}", WIDTH=26, CELLPADDING=0))]
+            )
+            cells += [cell("  "), cell(bar), cell(literal(text), WIDTH=width(text, SMALL) or None)]
+        return table([row(*cells)])
+
+    # ── wires ────────────────────────────────────────────────────────────────────────────────
+
+    def draw_edge(self, edge: Edge, tail: Node, head: Node, graph: Diagram) -> None:
+        """Add one wire."""
+        attributes: dict[str, str] = {}
+        if self.options.flow and self.picture.reached:
+            attributes |= self.stroke([part.downstream for part in edge.parts])
+        elif len(edge.parts) > 1:
+            attributes["penwidth"] = "2"
+        if text := self.edge_text(edge, tail):
+            attributes["label"] = label(text)
+        graph.edge(self.tail(tail), self.head(head), **attributes)
+
+    def stroke(self, gradients: list[float | None]) -> dict[str, str]:
+        """Colour and width for the largest of these gradients."""
+        steps = [s for s in map(self.flow.step, gradients) if s is not None]
+        if not steps:
+            return {"color": self.theme.faint, "style": "dotted"}
+        return {"color": self.theme.scale[max(steps)], "penwidth": f"{WIDTHS[max(steps)]:g}"}
+
+    def edge_text(self, edge: Edge, tail: Node) -> str:
+        """What a wire says of its share."""
+        if len(edge.parts) != 1 or tail.kind == "constant":
+            return ""
+        (part,) = edge.parts
+        if part.downstream is None:
+            wanted = self.options.parts or ()
+            return self.part_text(part, ("local",)) if "local" in wanted else ""
+        if self.options.parts is None:
+            shares = 1 < len(self.wires_from[edge.tail]) <= FORKS
+            return self.part_text(part, ("downstream",)) if shares else ""
+        return self.part_text(part, self.options.parts)
+
+    def part_text(self, part: Part, wanted: tuple[str, ...]) -> str:
+        """upstream × local = downstream, or what is wanted of it."""
+        theme = self.theme
+        shown = {
+            "upstream": (part.upstream, theme.grad),
+            "local": (part.local, theme.ink),
+            "downstream": (part.downstream, theme.grad),
+        }
+        between = {("upstream", "local"): " × ", ("local", "downstream"): " = "}
+        pieces: list[str] = []
+        text = ""
+        before = ""
+        for name in ("upstream", "local", "downstream"):
+            amount, ink = shown[name]
+            if name not in wanted or amount is None:
+                continue
+            if before:
+                sign = between.get((before, name), " → ")
+                pieces.append(literal(sign))
+                text += sign
+            figure = number(amount, self.options.digits)
+            if "×" in text and amount < 0:
+                figure = f"({figure})" if name == "local" else figure
+            pieces.append(colour(literal(figure), ink))
+            text += figure
+            before = name
+        if not pieces:
+            return ""
+        return table([row(cell("".join(pieces), WIDTH=width(text, SMALL) or None))])
+
+    # ── numbers and boxes ────────────────────────────────────────────────────────────────────
+
+    def value_text(self, node: Node) -> str:
+        """The forward value of a node."""
+        return number(node.values[0], self.options.digits) if node.values else ""
+
+    def grad_text(self, node: Node) -> str:
+        """Its gradient, or nothing where no backward pass has been."""
+        return number(node.grads[0], self.options.digits) if node.grads else ""
+
+    def draw_box(self, node: Node, graph: Diagram) -> None:
+        """A folded box: its title, then values in green and gradients in red."""
+        theme = self.theme
+        columns = 3 if any(line.grads for line in node.lines) else 2
+        title = bold(literal(node.text))
+        rows = [row(cell(title, COLSPAN=columns, WIDTH=width(node.text, 14) or None))]
+        for line in node.lines:
+            values = span(line.values, self.options.digits)
+            cells = [
+                cell(colour(literal(line.text), theme.faint, SMALL), ALIGN="LEFT"),
+                cell(
+                    colour(literal(values), theme.value, SMALL),
+                    ALIGN="LEFT",
+                    WIDTH=width(values, SMALL) or None,
+                ),
+            ]
+            if line.grads:
+                grads = span(line.grads, self.options.digits)
+                cells.append(
+                    cell(
+                        colour(literal(grads), theme.grad, SMALL),
+                        ALIGN="LEFT",
+                        WIDTH=width(grads, SMALL) or None,
+                    )
+                )
+            elif columns == 3:
+                cells.append(cell(""))
+            rows.append(row(*cells))
+        graph.node(
+            node.name,
+            label(
+                table(
+                    rows,
+                    BORDER=1,
+                    STYLE="ROUNDED",
+                    COLOR=theme.gate_edge,
+                    BGCOLOR=theme.box,
+                    CELLPADDING=3,
+                )
+            ),
+        )
+
+    def draw_gate(self, name: str, symbol: str, graph: Diagram) -> None:
+        """The round shape of a gate, or a rounded box for a symbol that does not fit in."""
+        size, points = {1: (0.42, 17), 2: (0.46, 14)}.get(len(symbol), (0.58, 12))
+        attributes: dict[str, Any] = {
+            "style": "filled",
+            "fillcolor": self.theme.gate,
+            "penwidth": "1.2",
+            "fontsize": f"{points}",
+        }
+        if len(symbol) <= 4:
+            attributes |= {"shape": "circle", "fixedsize": "true", "width": f"{size:g}"}
+        else:
+            attributes |= {
+                "shape": "box",
+                "style": "rounded,filled",
+                "margin": "0.09,0.04",
+                "height": "0.4",
+                "width": f"{width(symbol, 12) / 72 + 0.15:.2f}",
+            }
+        graph.node(name, label(bold(literal(symbol))), **attributes)
+
+
+def _reading(parts: tuple[str, ...]) -> str:
+    """How the numbers on a wire are to be read: "upstream × local = downstream"."""
+    if set(parts) == set(PARTS):
+        return "upstream × local = downstream"
+    return ", ".join(f"{part} gradient" for part in PARTS if part in parts)
