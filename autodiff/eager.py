@@ -151,7 +151,8 @@ def source(gate: Gate) -> str:
     parameters = ", ".join(
         f"{name}={gate.defaults[name]!r}" if name in gate.defaults else name for name in gate.inputs
     )
-    head = f"def {gate.name}({parameters}):\n    '''{gate.doc}'''\n"
+    doc = repr(gate.doc) if set(gate.doc) & set("'\\") else f"'''{gate.doc}'''"
+    head = f"def {gate.name}({parameters}):\n    {doc}\n"
     if gate.rows:
         body = _rows_body(gate)
     elif len(gate.inputs) > 2:

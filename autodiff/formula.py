@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 from .atoms import ATOMS, CONSTANTS
 
@@ -64,7 +64,7 @@ def _check(tree: ast.expr, text: str, names: Iterable[str]) -> None:
                 pass
             case ast.Call():
                 raise FormulaError(f"{ast.unparse(node)!r} in {text!r}: functions take one input")
-            case ast.Constant(value=bool() | str() | bytes() | complex() | None):
+            case ast.Constant(value=value) if type(value) not in (int, float):
                 raise FormulaError(f"{ast.unparse(node)!r} in {text!r} is not a number")
             case ast.BinOp(op=op) if type(op) in _BINARY:
                 pass
@@ -78,6 +78,37 @@ def _check(tree: ast.expr, text: str, names: Iterable[str]) -> None:
                 pass
             case _:
                 raise FormulaError(f"{ast.unparse(node)!r} in {text!r} is not part of a formula")
+
+
+def _check_rows(node: ast.AST, text: str, rows: Sequence[str], within: bool = False) -> None:
+    """A row stands inside one function of rows, and such a function is given a row."""
+    match node:
+        case ast.Name(id=name) if name in rows and not within:
+            raise FormulaError(f"{name!r} is a row in {text!r}; say which number: sum({name}), ...")
+        case ast.Call(func=ast.Name(id=name), args=[argument]) if ATOMS[name].row:
+            if within:
+                raise FormulaError(f"{ast.unparse(node)!r} in {text!r} is inside another row")
+            if not any(n.id in rows for n in _names(argument)):
+                raise FormulaError(
+                    f"{ast.unparse(node)!r} in {text!r} is given no row; a name stands for a row "
+                    "if rows=... says so, and in a partial for one element of it"
+                )
+            _check_rows(argument, text, rows, within=True)
+        case _:
+            for child in ast.iter_child_nodes(node):
+                _check_rows(child, text, rows, within)
+
+
+def _make_floats(node: ast.expr) -> None:
+    """Whole numbers that can be the result become floats: ``1 if a > 0 else 0`` is 1.0 or 0.0."""
+    match node:
+        case ast.Constant(value=value):
+            node.value = float(value)  # type: ignore[arg-type]
+        case ast.UnaryOp(op=ast.USub(), operand=operand):
+            _make_floats(operand)
+        case ast.IfExp(body=body, orelse=orelse):
+            _make_floats(body)
+            _make_floats(orelse)
 
 
 class Formula:
@@ -104,11 +135,15 @@ log1p, sqrt, sin, cos, tanh, abs, sigmoid, softplus, erf, logsumexp, sum, isnan
         self.text = text
         self.inputs = tuple(inputs)
         self.rows = tuple(rows)
+        if not isinstance(text, str):
+            raise FormulaError(f"{text!r} is not text; formulas are written as text: {str(text)!r}")
         try:
             self.tree = ast.parse(text, mode="eval").body
         except (SyntaxError, ValueError) as error:
             raise FormulaError(f"{text!r} is not an expression: {error}") from None
         _check(self.tree, text, self.inputs)
+        _check_rows(self.tree, text, self.rows)
+        _make_floats(self.tree)
 
     def __repr__(self) -> str:
         return f"Formula({self.text!r})"

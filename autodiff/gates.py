@@ -15,6 +15,7 @@ that a picture can be unfolded and a test can compare both.
 
 from __future__ import annotations
 
+import keyword
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -126,6 +127,13 @@ class Gate:
         return unfold(self, *inputs)
 
 
+# Words of the functions that `eager` writes; an input of that name would be overwritten.
+GENERATED = frozenset(
+    {"ArithmeticErrors", "MANY", "NotImplemented", "Row", "UNREACHED", "Value", "as_row"}
+    | {"domain_error", "error", "len", "map", "mul", "new", "node", "operand", "pow"}
+    | {"unequal_rows", "v", "watch", "zip"}
+)
+
 GATES: dict[str, Gate] = {}
 _built_in: frozenset[str] = frozenset()
 
@@ -168,16 +176,17 @@ def gate(
     Raises ValueError, naming the gate and the text, if a formula uses an unknown name or function,
     if an input lacks its partial, or if a partial is given for something the formula does not use.
     """
-    taken = {"out", "n", *ATOMS, *CONSTANTS}
-    if not name.isidentifier():
+    if not name.isidentifier() or keyword.iskeyword(name):
         raise ValueError(f"gate {name!r}: the name must be a Python identifier")
     if name in _built_in:
         raise ValueError(f"gate {name!r} is built in; choose another name")
     if not partials:
         raise ValueError(f"gate {name!r}: give one partial derivative per input, as a=...")
+    taken = {"out", "n", *ATOMS, *CONSTANTS, *GENERATED}
     if clash := sorted(taken & partials.keys()):
         raise ValueError(f"gate {name!r}: {clash[0]!r} has a meaning in formulas; rename the input")
     inputs = tuple(partials)
+    rows = (rows,) if rows in inputs else tuple(rows)
     length = ("n",) if rows else ()
     row = Gate()
     try:
@@ -195,15 +204,20 @@ def gate(
             f"gate {name!r}: a partial is given for {unused[0]!r}, "
             f"but {formula!r} does not use it; inputs and partials must correspond"
         )
-    if list(rows) != list(inputs[: len(rows)]):
-        raise ValueError(f"gate {name!r}: rows {tuple(rows)} must be its first inputs {inputs}")
-    if unknown := sorted((defaults or {}).keys() - set(inputs)):
+    if rows != inputs[: len(rows)]:
+        raise ValueError(f"gate {name!r}: rows {rows} must be its first inputs {inputs}")
+    defaults = dict(defaults or {})
+    if unknown := sorted(defaults.keys() - set(inputs)):
         raise ValueError(f"gate {name!r}: default for {unknown[0]!r}, which is not an input")
+    if tuple(defaults) != inputs[len(inputs) - len(defaults) :] or defaults.keys() & set(rows):
+        raise ValueError(
+            f"gate {name!r}: only the last single inputs of {inputs} may have defaults"
+        )
     row.name = name
     row.symbol = symbol or name
     row.inputs = inputs
-    row.rows = tuple(rows)
-    row.defaults = dict(defaults or {})
+    row.rows = rows
+    row.defaults = {key: float(number) for key, number in defaults.items()}
     row.domain = domain
     row.decompose = decompose
     row.doc = doc or f"{name}: {formula}"
