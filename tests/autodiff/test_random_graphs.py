@@ -86,8 +86,8 @@ def on_torch(recipe: Recipe) -> tuple[Any, list[Any]]:
 
 
 def close(ours: float, theirs: float, relative: float = 1e-10) -> bool:
-    """Relative, but absolute below 1: where terms cancel, no digits are left to compare."""
-    return abs(ours - theirs) <= relative * max(1.0, abs(theirs))
+    """Equal to so many digits, but where everything cancels one may have 0 and the other 1e-17."""
+    return abs(ours - theirs) <= relative * abs(theirs) + 1e-13
 
 
 def test_the_oracle_knows_every_gate() -> None:
