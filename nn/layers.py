@@ -34,7 +34,7 @@ class Neuron(Module):
         self, nin: int, activation: ActivationLike = None, *, init: Init = None, rng: Any = None
     ) -> None:
         chosen = resolve(activation)
-        draw, rng = initialiser(init, chosen, _count("nin", nin), 1), generator(rng)
+        draw, rng = initialiser(init, chosen, count("nin", nin), 1), generator(rng)
         if chosen.row:
             raise ValueError(f"{chosen.name} needs a whole layer; a neuron has one output")
         self.w = Row([Value(draw(rng), label=f"w{i}") for i in range(nin)])
@@ -85,7 +85,7 @@ class Layer(Module):
         rng: Any = None,
     ) -> None:
         chosen = resolve(activation)
-        draw = initialiser(init, chosen, _count("nin", nin), _count("nout", nout))
+        draw = initialiser(init, chosen, count("nin", nin), count("nout", nout))
         rng = generator(rng)
         elementwise = None if chosen.row else chosen
         self.neurons = [Neuron(nin, elementwise, init=draw, rng=rng) for _ in range(nout)]
@@ -263,7 +263,7 @@ class LayerNorm(Module):
     """
 
     def __init__(self, n: int, eps: float = 1e-5, *, affine: bool = True) -> None:
-        self.n, self.eps = _count("n", n), eps
+        self.n, self.eps = count("n", n), eps
         if affine:
             self.weight = [Value(1.0, label=f"γ[{i}]") for i in range(n)]
             self.bias = [Value(0.0, label=f"β[{i}]") for i in range(n)]
@@ -289,7 +289,8 @@ class LayerNorm(Module):
         return f"{self.n}{options}"
 
 
-def _count(name: str, number: int) -> int:
+def count(name: str, number: int) -> int:
+    """A size: a whole number of at least 1, or a ValueError that names it."""
     if isinstance(number, bool) or not hasattr(number, "__index__") or number < 1:
         raise ValueError(f"{name} must be a whole number of at least 1, got {number!r}")
     return number
