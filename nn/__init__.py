@@ -2,6 +2,8 @@
 
 from . import losses
 from .activations import Activation, softmax
+from .conv import Conv1D, Conv2D, Flatten
+from .diagnosis import Diagnosis, diagnose
 from .history import History
 from .layers import MLP, Layer, LayerNorm, Neuron, Residual, Sequential
 from .module import Module
@@ -14,6 +16,10 @@ __all__ = [
     "SGD",
     "Activation",
     "Adam",
+    "Conv1D",
+    "Conv2D",
+    "Diagnosis",
+    "Flatten",
     "History",
     "Layer",
     "LayerNorm",
@@ -24,6 +30,7 @@ __all__ = [
     "Residual",
     "Sequential",
     "batches",
+    "diagnose",
     "evaluate",
     "fit",
     "losses",
