@@ -53,7 +53,8 @@ def number(x: float) -> str:
 class _Names:
     """What the nodes of a graph are called: by their labels, numbers by themselves, else v1, v2."""
 
-    def __init__(self, root: Value) -> None:
+    def __init__(self, root: Value, ascii_only: bool = False) -> None:
+        self.ascii_only = ascii_only
         self.order = topological_order(root)
         labels = Counter(node.label for node in self.order)
         taken = {"", *labels}
@@ -94,7 +95,9 @@ class _Names:
         assert gate is not None
         text = gate.formula.on_values(**named)
         if gate.rows or gate.formula.atoms or " if " in text:
-            name = gate.symbol if gate.symbol.isidentifier() else gate.name
+            symbol = gate.symbol
+            fits = symbol.isidentifier() and (symbol.isascii() or not self.ascii_only)
+            name = symbol if fits else gate.name
             return f"{name}({', '.join(named[i] for i in gate.inputs)})"
         return text.replace(" * ", " × ")
 
@@ -150,7 +153,7 @@ def _gradients(root: Value, passes: Sequence[Step]) -> dict[Value, float]:
 
 def table(root: Value, ascii_only: bool = False) -> str:
     """Forward pass, backward pass and the inputs' gradients, gate by gate."""
-    names = _Names(root)
+    names = _Names(root, ascii_only)
     passes = backward_steps(root)
     gradients = _gradients(root, passes)
     head = names.of[root]
@@ -218,7 +221,7 @@ def steps(root: Value, ascii_only: bool = False) -> Iterator[str]:
       ∂f/∂f · ∂f/∂x = 1 × x = 1 × 3 = 3
       ∂f/∂f · ∂f/∂x = 1 × x = 1 × 3 = 3; with what came before, ∂f/∂x = 3 + 3 = 6
     """
-    names = _Names(root)
+    names = _Names(root, ascii_only)
     head = names.of[root]
     gates = [node for node in names.order if node.gate is not None]
     texts = []

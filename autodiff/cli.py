@@ -1,0 +1,303 @@
+"""The command ``autodiff``: an expression in, both passes out, as a table or as a picture.
+
+    autodiff "(x + y) * z" x=-2 y=5 z=-4 -o circuit.svg
+
+Bad input ends with exit status 2 and one line that says why, with a pointer to the place.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, NoReturn
+
+from .expression import ExpressionError, functions, parse
+from .value import Value
+
+__all__ = ["main"]
+
+_DESCRIPTION = """\
+Build the graph of an expression, run it forward and backward, and show every gate.
+"""
+
+_EXAMPLES = """\
+examples:
+  autodiff "(x + y) * z" x=-2 y=5 z=-4                    both passes, gate by gate
+  autodiff "(x + y) * z" x=-2 y=5 z=-4 -o circuit.svg     ... and a picture (.png, .pdf, .gv)
+  autodiff "z = dot(w, x) + b; σ(z)" w=2,-3 x=-1,-2 b=-3  rows, and names for what lies between
+  autodiff "σ(w*x)" w=2 x=-1 -o fine.png --detail primitive
+  autodiff "log(p)" p=1e-3 --steps                        one gate at a time
+  autodiff "x^2 / y" x=3 y=pi/2 --json                    for machines
+  autodiff "x * y" x=2 y=3 --explore page.html            a page to step through and play with
+  echo "x * x" | autodiff - x=3                           the expression from standard input
+
+other commands (each has its own --help):
+  autodiff demo         draw example circuits and train on real data
+  autodiff worksheet    a print-ready exercise with an answer key
+  autodiff playground   a page that trains tiny networks, offline
+
+functions: {functions}
+"""
+
+
+# What `viz.draw` is told of a picture.
+_LOOKS = ("style", "detail", "theme", "direction", "parts", "title")
+
+
+class _Refused(Exception):
+    """Bad input: what to say about it."""
+
+
+class _Parser(argparse.ArgumentParser):
+    """Reports in one line, through `main`."""
+
+    def error(self, message: str) -> NoReturn:
+        raise _Refused(f"{message} (see: {self.prog} --help)")
+
+
+class _Version(argparse.Action):
+    def __init__(self, option_strings: Sequence[str], dest: str, **options: Any) -> None:
+        super().__init__(option_strings, dest, nargs=0, help="print the version")
+
+    def __call__(self, parser: argparse.ArgumentParser, *_: object) -> NoReturn:
+        from importlib.metadata import PackageNotFoundError, version
+
+        try:
+            print(f"glassgrad {version('glassgrad')}")
+        except PackageNotFoundError:
+            print("glassgrad (not installed)")
+        parser.exit()
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command with `argv` (by default the process's arguments); return the exit status.
+
+    >>> main(["x * y", "x=2", "y=3", "--json"])  # doctest: +ELLIPSIS
+    {"expression": "x * y", "root": "f", "value": 6.0, "gradients": {"x": 3.0, "y": 2.0}, ...
+    0
+    """
+    arguments = list(sys.argv[1:] if argv is None else argv)
+    if hasattr(sys.stdout, "reconfigure"):  # a label in Chinese on a terminal that has no Chinese
+        sys.stdout.reconfigure(errors="backslashreplace")
+    try:
+        try:
+            command = _COMMANDS.get(arguments[0]) if arguments else None
+            if command is not None:
+                return command(arguments[1:])
+            return _expression(arguments)
+        except (_Refused, ExpressionError) as error:
+            print(f"autodiff: {error}", file=sys.stderr)
+            return 2
+        except SystemExit as done:  # argparse, after --help
+            return int(done.code or 0)
+        finally:
+            sys.stdout.flush()
+    except KeyboardInterrupt:
+        print("interrupted", file=sys.stderr)
+        return 130
+    except BrokenPipeError:  # `autodiff ... | head`: nobody reads on, and that is no fault
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+
+
+# ── autodiff EXPRESSION name=value ... ───────────────────────────────────────────────────────
+
+
+def _expression(argv: list[str]) -> int:
+    parser = _Parser(
+        prog="autodiff",
+        usage="autodiff EXPRESSION [name=value ...] [options]",
+        description=_DESCRIPTION,
+        epilog=_EXAMPLES.format(functions=", ".join(functions())),
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    _add_expression(parser)
+    parser.add_argument(
+        "-o",
+        "--output",
+        metavar="FILE",
+        action="append",
+        default=[],
+        help="draw it; the suffix says the format: .svg .png .pdf .gv; may be repeated",
+    )
+    _add_looks(parser)
+    parser.add_argument("--steps", action="store_true", help="one gate at a time")
+    parser.add_argument("--json", action="store_true", help="print everything as JSON")
+    parser.add_argument("--explore", metavar="PAGE.html", help="write an interactive page")
+    parser.add_argument("--version", action=_Version)
+    if not argv:
+        parser.error("give an expression")
+    chosen = parser.parse_intermixed_args(_shielded(argv, parser))
+    if not chosen.output and (idle := [f"--{name}" for name in _LOOKS if getattr(chosen, name)]):
+        parser.error(f"{idle[0]} says how a picture looks; name its file with -o")
+    text, root = _graph(chosen.arguments)
+    root.backward()
+    if chosen.json:
+        _print_json(root, text)
+    elif chosen.steps:
+        _print_steps(root)
+    else:
+        from .report import table
+
+        print(table(root, ascii_only=not _speaks_unicode()))
+    notes = sys.stderr if chosen.json else sys.stdout
+    for path in chosen.output:
+        _save(path, lambda target: _draw(root, chosen, target))
+        print(f"wrote {path}", file=notes)
+    if chosen.explore:
+        _save(chosen.explore, lambda target: _page("explore", root, target))
+        print(f"wrote {chosen.explore}", file=notes)
+    return 0
+
+
+def _add_expression(parser: argparse.ArgumentParser, needed: bool = True) -> None:
+    parser.add_argument(
+        "arguments",
+        metavar="EXPRESSION name=value",
+        nargs="+" if needed else "*",
+        help="the expression, then what its names stand for: x=-2 y=1e-3 z=pi/2 w=1,2,3",
+    )
+
+
+def _add_looks(parser: argparse.ArgumentParser) -> None:
+    looks = parser.add_argument_group("how a picture looks")
+    looks.add_argument("--style", help="circuit (as in CS231n) or record (as in micrograd)")
+    looks.add_argument("--detail", help="gate, or primitive: functions unfolded to + × exp ...")
+    looks.add_argument("--theme", help="light, dark or print")
+    looks.add_argument("--direction", help="LR (left to right) or TB (top down)")
+    looks.add_argument("--parts", help="on each wire: local, upstream, downstream or all")
+    looks.add_argument("--title", help="a heading")
+
+
+def _shielded(argv: list[str], parser: argparse.ArgumentParser) -> list[str]:
+    """A space before arguments like ``-x*y``, or argparse would take them for options."""
+    known = tuple(parser._option_string_actions)
+    return [
+        f" {word}" if len(word) > 1 and word[0] == "-" and not word.startswith(known) else word
+        for word in argv
+    ]
+
+
+def _graph(arguments: Sequence[str]) -> tuple[str, Value]:
+    """The expression and its graph."""
+    text, *pairs = arguments
+    if text == "-":
+        text = sys.stdin.read()
+    text = text.strip()
+    values: dict[str, float | list[float]] = {}
+    for pair in pairs:
+        name, equals, number = pair.strip().partition("=")
+        name = name.strip()
+        if not equals or not name.isidentifier():
+            hint = "give values as name=number without spaces, such as x=-2"
+            if not values and "=" in text:
+                hint += "; the expression comes first"
+            raise _Refused(f"cannot read {pair.strip()!r}; {hint}")
+        if name in values:
+            raise _Refused(f"{name} is given twice")
+        values[name] = _number(name, number)
+    return text, parse(text, values)
+
+
+def _number(name: str, text: str) -> float | list[float]:
+    """``-2``, ``1e-3``, ``pi/2`` or a row ``1,2,3``."""
+    try:
+        return float(text)
+    except ValueError:
+        pass
+    if not text.strip():
+        raise _Refused(f"{name} has no number; write {name}=-2, without spaces")
+    if "," in text:
+        elements = text.strip().removeprefix("[").removesuffix("]").rstrip(",").split(",")
+        return [_one(name, element) for element in elements]
+    return _one(name, text)
+
+
+def _one(name: str, text: str) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        pass
+    try:
+        return parse(text).data
+    except ExpressionError as error:
+        raise _Refused(f"the value of {name}: {error}") from None
+
+
+# ── what comes out ───────────────────────────────────────────────────────────────────────────
+
+
+def _speaks_unicode() -> bool:
+    try:
+        "∂×→─…σ".encode(sys.stdout.encoding or "ascii")
+    except (UnicodeEncodeError, LookupError):
+        return False
+    return True
+
+
+def _print_json(root: Value, text: str) -> None:
+    import json
+
+    from .report import as_data
+
+    print(json.dumps(as_data(root, text), ensure_ascii=not _speaks_unicode(), allow_nan=False))
+
+
+def _print_steps(root: Value) -> None:
+    from .report import steps
+
+    asking = sys.stdin.isatty() and sys.stdout.isatty()
+    for text in steps(root, ascii_only=not _speaks_unicode()):
+        print(text)
+        if not asking:
+            print()
+        elif input("[Enter: next gate, q: stop] ").strip().lower() == "q":
+            break
+
+
+def _draw(root: Value, chosen: argparse.Namespace, target: Path) -> None:
+    import viz
+
+    options = {name: look for name in _LOOKS if (look := getattr(chosen, name)) is not None}
+    viz.render(viz.draw(root, **options), target)
+
+
+def _page(maker: str, *arguments: Any, **options: Any) -> None:
+    """Let `viz` make a page: the function `maker`, the path last."""
+    import viz
+
+    make = getattr(viz, maker, None)
+    if make is None:
+        raise _Refused(f"this version of glassgrad has no {maker} pages")
+    make(*arguments, **options)
+
+
+def _save(path: str, write: Callable[[Path], None]) -> None:
+    """Write a file; what cannot be drawn or written is bad input, not a crash."""
+    target = Path(path)
+    if not target.parent.is_dir():
+        raise _Refused(f"cannot write {path}: there is no folder {str(target.parent)!r}")
+    try:
+        write(target)
+    except (ValueError, RuntimeError, OSError) as error:
+        raise _Refused(f"cannot write {path}: {error}") from None
+
+
+# ── the other commands ───────────────────────────────────────────────────────────────────────
+
+
+def _demo(argv: list[str]) -> int:
+    parser = _Parser(prog="autodiff demo", description="Draw example circuits; train on real data.")
+    parser.add_argument("--out", default="demo", metavar="FOLDER", help="where to write (demo)")
+    parser.add_argument("--quick", action="store_true", help="only the pictures")
+    chosen = parser.parse_args(argv)
+    from .demo import demo
+
+    return demo(Path(chosen.out), train=not chosen.quick)
+
+
+_COMMANDS: dict[str, Callable[[list[str]], int]] = {"demo": _demo}

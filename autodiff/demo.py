@@ -1,0 +1,200 @@
+"""What ``autodiff demo`` (and ``make demo``) runs: pictures of three circuits, a page to step
+through, and a network trained on real handwritten digits. It says what it wrote and where."""
+
+from __future__ import annotations
+
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from .expression import parse
+from .report import number
+from .value import Value
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from nn import MLP, History
+
+    Array = NDArray[np.float64]
+
+__all__ = ["CIRCUITS", "Circuit", "demo"]
+
+
+class Circuit(NamedTuple):
+    """An expression worth drawing, with the numbers that lectures use for it."""
+
+    file: str
+    what: str
+    expression: str
+    values: dict[str, float]
+    detail: str = "gate"
+
+    def graph(self) -> Value:
+        """Its graph, after the backward pass."""
+        root = parse(self.expression, self.values)
+        root.backward()
+        return root
+
+
+_NEURON = "σ(w0·x0 + w1·x1 + w2)"
+_WEIGHTS = {"w0": 2.0, "x0": -1.0, "w1": -3.0, "x1": -2.0, "w2": -3.0}
+
+CIRCUITS = (
+    Circuit("circuit", "the first circuit", "(x + y) · z", {"x": -2.0, "y": 5.0, "z": -4.0}),
+    Circuit("neuron", "a sigmoid neuron", _NEURON, _WEIGHTS),
+    Circuit(
+        "neuron-primitive", "the same neuron in primitive gates", _NEURON, _WEIGHTS, "primitive"
+    ),
+    Circuit(
+        "patterns",
+        "add, max and mul gates",
+        "2·(x·y + max(z, w))",
+        {"x": 3.0, "y": -4.0, "z": 2.0, "w": -1.0},
+    ),
+)
+
+
+def demo(out: Path, train: bool = True) -> int:
+    """Write everything into the folder `out`; return the exit status."""
+    out.mkdir(parents=True, exist_ok=True)
+    written = _circuits(out)
+    written += _page(out)
+    status = 0
+    if train:
+        try:
+            written += _digits(out)
+        except ModuleNotFoundError as missing:
+            print(f"Training skipped: {missing}. Install it with: pip install glassgrad[demo]")
+            status = 1
+    print(f"\nWritten to {out.resolve()}:")
+    for path, what in written:
+        print(f"  {path.name:<{max(len(p.name) for p, _ in written)}}  {what}")
+    return status
+
+
+def _circuits(out: Path) -> list[tuple[Path, str]]:
+    import viz
+
+    print("Drawing circuits, values in green and gradients in red")
+    written = []
+    for circuit in CIRCUITS:
+        root = circuit.graph()
+        print(f"  {circuit.expression}   at {_listed(circuit.values)}")
+        diagram = viz.draw(root, detail=circuit.detail)
+        print(f"    f = {number(root.data)}, gradients {_listed(_gradients(root))}")
+        for suffix in ("svg", "png"):
+            path = viz.render(diagram, out / f"{circuit.file}.{suffix}")
+            written.append((path, f"{circuit.what}: {circuit.expression}"))
+    return written
+
+
+def _gradients(root: Value) -> dict[str, float]:
+    from .graph import topological_order
+
+    return {leaf.label: leaf.grad for leaf in topological_order(root) if leaf.label}
+
+
+def _listed(numbers: dict[str, float]) -> str:
+    return ", ".join(f"{name} = {number(x)}" for name, x in numbers.items())
+
+
+def _page(out: Path) -> list[tuple[Path, str]]:
+    import viz
+
+    explore: Any = getattr(viz, "explore", None)
+    if explore is None:
+        return []
+    path = out / "explorer.html"
+    explore(CIRCUITS[0].graph(), path)
+    return [(path, "step through the first circuit, and move its inputs, in a browser")]
+
+
+# ── handwritten digits ───────────────────────────────────────────────────────────────────────
+
+
+def _digits(out: Path) -> list[tuple[Path, str]]:
+    """Train on four fifths of scikit-learn's 1,797 digits and judge on the rest."""
+    import numpy as np
+    from sklearn.datasets import load_digits
+    from sklearn.model_selection import train_test_split
+
+    import nn
+
+    X, labels = load_digits(return_X_y=True)
+    X_train, X_test, y_train, y_test = train_test_split(
+        X / 16, labels, test_size=0.2, stratify=labels, random_state=0
+    )
+    model = nn.MLP(64, [32, 10], activation="relu", rng=0)
+    print(
+        f"\nTraining an MLP, 64-32-10 with {len(model.parameters()):,} parameters, on "
+        f"{len(X_train):,} handwritten digits of 8 × 8 pixels"
+    )
+    sys.stdout.flush()
+    start = time.perf_counter()
+    history = nn.fit(
+        model,
+        X_train,
+        y_train,
+        nn.losses.softmax_cross_entropy,
+        nn.Adam(model.parameters(), lr=0.01),
+        epochs=10,
+        batch_size=16,
+        validation=(X_test, y_test),
+        rng=0,
+    )
+    seconds = time.perf_counter() - start
+    decided = nn.predict(model, X_test, nn.losses.softmax_cross_entropy)
+    right = int(np.sum(decided == y_test))
+    print(
+        f"{right} of {len(y_test)} held-out digits read correctly "
+        f"({right / len(y_test):.1%}), after {seconds:.1f} s"
+    )
+    written = [(_plot(history, X_test, y_test, decided, out), "how training went, and the misread")]
+    return written + _saved(model, out)
+
+
+def _saved(model: MLP, out: Path) -> list[tuple[Path, str]]:
+    import nn
+
+    save: Any = getattr(nn, "save", None)
+    if save is None:
+        return []
+    path = out / "digits.safetensors"
+    save(model, path)
+    return [(path, f"the trained network: nn.load({path.name!r})")]
+
+
+def _plot(history: History, X: Array, labels: Array, decided: Array, out: Path) -> Path:
+    """Learning curves, and held-out digits with what the network took them for."""
+    import numpy as np
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(11, 4), layout="constrained")
+    curves, tiles = figure.subfigures(1, 2, squeeze=False, width_ratios=[1.15, 1])[0]
+    axes = curves.subplots()
+    epochs = np.arange(1, len(history) + 1)
+    axes.plot(epochs, history["loss"], "o-", color="#3b5b92", label="loss, training")
+    axes.plot(epochs, history["val_loss"], "o--", color="#3b5b92", mfc="white", label="held out")
+    axes.set(xlabel="epoch", ylabel="cross entropy", ylim=(0, None), xlim=(0.5, len(history) + 0.5))
+    right = axes.twinx()
+    right.plot(epochs, history["val_accuracy"], "s-", color="#1a7f37", label="accuracy, held out")
+    right.set_ylabel("accuracy on held-out digits", color="#1a7f37")
+    right.set_ylim(0.8, 1.0)
+    axes.set_title("64-32-10 MLP on handwritten digits")
+    lines = [*axes.get_lines(), *right.get_lines()]
+    axes.legend(lines, [line.get_label() for line in lines], loc="center right", frameon=False)
+    wrong = np.flatnonzero(decided != labels)
+    shown = np.concatenate([wrong, np.flatnonzero(decided == labels)])[:24]
+    for tile, row in zip(tiles.subplots(4, 6).flat, shown, strict=True):
+        tile.imshow(X[row].reshape(8, 8), cmap="gray_r")
+        ok = decided[row] == labels[row]
+        text = f"{labels[row]:.0f}" if ok else f"{labels[row]:.0f} as {decided[row]:.0f}"
+        tile.set_title(text, fontsize=9, color="#1a7f37" if ok else "#cf222e", pad=3)
+        tile.axis("off")
+    tiles.suptitle(f"all {len(wrong)} misread (red), and some read correctly", fontsize=10)
+    path = out / "digits-training.png"
+    figure.savefig(path, dpi=130)
+    return path
