@@ -5,10 +5,12 @@ from .activations import Activation, softmax
 from .conv import Conv1D, Conv2D, Flatten
 from .diagnosis import Diagnosis, diagnose
 from .history import History
+from .interchange import from_torch, to_torch
 from .layers import MLP, Layer, LayerNorm, Neuron, Residual, Sequential
 from .module import Module
 from .nonfinite import NonFiniteError
 from .optimisers import SGD, Adam, Optimiser
+from .serialization import load, save
 from .training import batches, evaluate, fit, predict
 
 __all__ = [
@@ -33,7 +35,11 @@ __all__ = [
     "diagnose",
     "evaluate",
     "fit",
+    "from_torch",
+    "load",
     "losses",
     "predict",
+    "save",
     "softmax",
+    "to_torch",
 ]
