@@ -9,15 +9,19 @@ from __future__ import annotations
 
 from .flow import WIDTHS
 from .markup import bold, cell, colour, label, literal, row, table, width
-from .picture import Node
+from .picture import Edge, Node
 from .render import Diagram
 from .writer import Writer
 
 __all__ = ["Circuit"]
 
+LENGTH = 26  # points of wire under a number, at least
+
 
 class Circuit(Writer):
     """Writes the "circuit" style."""
+
+    stretches = 0  # stretches of wire drawn for texts
 
     def draw_node(self, node: Node, graph: Diagram) -> None:
         """A gate with its wire, an input with its wire, a number, a box, a bus."""
@@ -39,12 +43,12 @@ class Circuit(Writer):
             text = colour(literal(node.text), self.theme.ink)
             graph.node(node.name, label(table([row(cell(text))])))
         elif node.kind == "input":
-            graph.node(node.name, label(self.wire(node, node.text, "")))
+            graph.node(node.name, label(self.wire(node, node.text)))
         else:
             self.draw_gate(node.name, node.text, graph)
-            end = node.label if node.name == self.picture.root else ""
-            inner = "" if end else node.label
-            graph.node(f"{node.name}_wire", label(self.wire(node, inner, end)))
+            at_end = node.name == self.picture.root
+            names = {"end" if at_end else "name": node.label}
+            graph.node(f"{node.name}_wire", label(self.wire(node, **names)))
             stroke = {"arrowhead": "none", "weight": "8"}
             if self.options.flow and self.picture.reached:
                 stroke |= self.stroke([node.grads[0] if node.grads else None])
@@ -55,36 +59,81 @@ class Circuit(Writer):
         out = self.side("e", "s")
         if node.kind == "gate":
             return f"{node.name}_wire:wire:{out}"
-        return f"{node.name}:wire:{out}" if node.kind == "input" else node.name
+        return f"{node.name}:wire:{out}" if node.kind == "input" else super().tail(node)
 
-    def side(self, across: str, down: str) -> str:
-        """A compass point for either direction."""
-        return across if self.options.direction == "LR" else down
+    def connect(
+        self,
+        edge: Edge,
+        tail: Node,
+        head: Node,
+        text: str,
+        graph: Diagram,
+        attributes: dict[str, str],
+    ) -> None:
+        """Text gets a stretch of wire of its own and stands below it, as gradients do."""
+        if not text:
+            super().connect(edge, tail, head, text, graph, attributes)
+            return
+        self.stretches += 1
+        name = f"{tail.name}_{head.name}_{self.stretches}"
+        ink = attributes.get("color", self.theme.wire)
+        thick = max(round(float(attributes.get("penwidth", 1))), 1)
+        line = self.line(ink, thick)
+        if self.options.direction == "LR":
+            stretch = table([row(line), row(text)])
+        else:
+            stretch = table([row(line, text)])
+        graph.node(name, label(stretch), fontsize="12")
+        begin, end = self.side("w", "n"), self.side("e", "s")
+        graph.edge(self.tail(tail), f"{name}:wire:{begin}", **attributes, arrowhead="none")
+        graph.edge(f"{name}:wire:{end}", self.head(head), **attributes)
 
-    def wire(self, node: Node, start: str, end: str) -> str:
-        """The stretch of wire with its numbers; `start` and `end` are names at either end."""
-        theme = self.theme
+    def line(self, ink: str, thick: int) -> str:
+        """The cell that continues the wire."""
+        if self.options.direction == "LR":
+            size = {"HEIGHT": thick, "WIDTH": LENGTH}
+        else:
+            size = {"WIDTH": thick, "HEIGHT": LENGTH}
+        return cell("", PORT="wire", BGCOLOR=ink, CELLPADDING=0, **size)
+
+    def wire(self, node: Node, start: str = "", name: str = "", end: str = "") -> str:
+        """The stretch of wire with its numbers.
+
+        `start` and `end` are written at its ends, `name` before the value.
+        """
+        theme, across = self.theme, self.options.direction == "LR"
         value, grad = self.value_text(node), self.grad_text(node)
-        above = cell(colour(literal(value), theme.value), WIDTH=width(value, 14) or None)
+        naming = bold(literal(name)) + " = " if name else ""
+        above = cell(
+            naming + colour(literal(value), theme.value),
+            ALIGN="CENTER" if across else "RIGHT",
+            WIDTH=width(f"{name} = {value}" if name else value, 15) or None,
+        )
         below = cell(
-            colour(literal(grad), theme.grad) if grad else " ", WIDTH=width(grad, 14) or None
+            colour(literal(grad), theme.grad) if grad else " ",
+            ALIGN="CENTER" if across else "LEFT",
+            WIDTH=width(grad, 14) or None,
         )
         ink, thick = theme.wire, 1
         if self.options.flow and self.picture.reached:
             step = self.flow.step(node.grads[0] if node.grads else None)
             ink = theme.faint if step is None else theme.scale[step]
             thick = 1 if step is None else max(round(WIDTHS[step]), 1)
-        names = [
-            cell(bold(literal(name)), WIDTH=width(name, 15) or None, **place) if name else ""
-            for name, place in (
-                (start, {"ROWSPAN": 3} if self.options.direction == "LR" else {"COLSPAN": 3}),
-                (end, {"ROWSPAN": 3} if self.options.direction == "LR" else {"COLSPAN": 3}),
+        line = self.line(ink, thick)
+        span = "ROWSPAN" if across else "COLSPAN"
+        first, last = (
+            cell(
+                bold(literal(text)),
+                WIDTH=width(text, 15) or None,
+                CELLPADDING=3,
+                ALIGN=align if across else "CENTER",
+                **{span: 3},
             )
-        ]
-        if self.options.direction == "LR":
-            line = cell("", PORT="wire", BGCOLOR=ink, HEIGHT=thick, CELLPADDING=0)
-            return table([row(names[0], above, names[1]), row(line), row(below)])
-        line = cell("", PORT="wire", BGCOLOR=ink, WIDTH=thick, CELLPADDING=0)
-        rows = [row(names[0])] if start else []
-        rows.append(row(above, line, below))
-        return table([*rows, *([row(names[1])] if end else [])])
+            if text
+            else ""
+            for text, align in ((start, "RIGHT"), (end, "LEFT"))
+        )
+        if across:
+            return table([row(first, above, last), row(line), row(below)])
+        rows = [row(first) if start else "", row(above, line, below), row(last) if end else ""]
+        return table(rows, CELLPADDING=2)

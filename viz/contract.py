@@ -21,6 +21,7 @@ from .picture import Cluster, Edge, Kind, Line, Node, Part
 __all__ = ["Bundle", "Cyclic", "Place", "assemble", "bundle_leaves"]
 
 MANY = 4  # leaves up to this number, and rows up to this length, are drawn one by one
+BUS = 8  # wires that a bus must spare
 
 
 @dataclass(eq=False, slots=True)
@@ -34,7 +35,7 @@ class Bundle:
 class _Bus:
     """A row that several gates read."""
 
-    heads: list[Place]
+    ends: list[Place]
 
 
 Place: TypeAlias = "Value | Frame | Bundle | _Bus"
@@ -177,9 +178,10 @@ def _add_buses(
         elif inner:
             readers.setdefault(sources[at], []).append((at, None))
     for tails, heads in readers.items():
-        if len(tails) <= MANY or len(heads) < 2:
+        spared = len(tails) * len(heads) - len(tails) - len(heads)
+        if len(tails) < 2 or spared < BUS:
             continue
-        bus = _Bus([head for head, _ in heads])
+        bus = _Bus([*tails, *(head for head, _ in heads)])
         wires[bus] = []
         for head, chosen in heads:
             kept: list[tuple[Place, Part]] = []
@@ -224,18 +226,24 @@ def _frame_of(
     """The open frame that a place is drawn in."""
     if isinstance(at, Frame):
         return at.parent
-    if isinstance(at, _Bus):
-        frames = {
-            head.parent if isinstance(head, Frame) else inside[members[head][0]]
-            for head in at.heads
-        }
-        while len(frames) > 1:  # a bus between neurons lies in their layer
-            frames = {frame.parent if frame is not None else None for frame in frames}
-        return frames.pop()
+    if isinstance(at, _Bus):  # between what it connects: in the frame around both ends
+        ends = [end.parent if isinstance(end, Frame) else inside[members[end][0]] for end in at.ends]
+        return _around(ends)
     frame = inside[members[at][0]]
     if isinstance(at, Bundle) and frame is not None and frame.level in ("term", "sum"):
         return frame.parent
     return frame
+
+
+def _around(frames: list[Frame | None]) -> Frame | None:
+    """The innermost frame around all of these."""
+    paths = [frame.path() if frame is not None else [] for frame in frames]
+    common: Frame | None = None
+    for steps in zip(*paths, strict=False):
+        if len(set(steps)) > 1:
+            break
+        common = steps[0]
+    return common
 
 
 class _Clusters:

@@ -21,7 +21,7 @@ class Flow:
     >>> flow.step(1e-4), flow.step(0.05), flow.step(-1.0), flow.step(0.0)
     (0, 3, 4, None)
     >>> flow.ranges()
-    ['1e-4 … 6.3e-4', '6.3e-4 … 0.004', '0.004 … 0.025', '0.025 … 0.16', '0.16 … 1']
+    ['0.0001 … 0.00063', '0.00063 … 0.004', '0.004 … 0.025', '0.025 … 0.16', '0.16 … 1']
     """
 
     def __init__(self, gradients: Iterable[float | None]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import re
 import unicodedata
 from collections.abc import Iterable
 
@@ -12,18 +13,20 @@ __all__ = ["bold", "cell", "colour", "label", "literal", "row", "table"]
 def literal(text: str) -> str:
     r"""`text` such that exactly it is seen: no markup, no escapes; a newline breaks the line.
 
-    >>> print(literal('<b>a|b</b> & "c"\\N'))
-    &lt;b&gt;a|b&lt;/b&gt; &amp; &quot;c&quot;\\N
+    >>> print(literal('<b>a|b</b> & "c"'))
+    &lt;b&gt;a|b&lt;/b&gt; &amp; &quot;c&quot;
     """
     shown = "".join(_visible(c) for c in text)
     # Graphviz replaces \N and its like even here; two backslashes come out as one
     escaped = html.escape(shown).replace("\\", "\\\\").replace("&#x27;", "&#39;")
-    return "<BR/>".join(escaped.split("\n"))
+    # several spaces, or one at an end, would be taken for layout
+    kept = re.sub(r"^ | $| (?= )|(?<= ) ", "\u00a0", escaped, flags=re.MULTILINE)
+    return "<BR/>".join(kept.split("\n"))
 
 
 def _visible(c: str) -> str:
     if c in "\n" or (c >= " " and c != "\x7f" and not "\ud800" <= c <= "\udfff"):
-        return "\u00a0" if c == " " else c
+        return c
     return chr(0x2400 + ord(c)) if c < " " else "\ufffd"
 
 

@@ -36,7 +36,7 @@ class Record(Writer):
             stroke = {"weight": "8"}
             if self.options.flow and self.picture.reached:
                 stroke |= self.stroke([node.grads[0] if node.grads else None])
-            graph.edge(f"{node.name}_gate", node.name, **stroke)
+            graph.edge(f"{node.name}_gate", f"{node.name}:{self.side('w', 'n')}", **stroke)
         name = node.label if node.kind != "constant" else node.text
         cells = [cell(bold(literal(name)), WIDTH=width(name, 15) or None)] if name else []
         if node.kind != "constant":
@@ -62,6 +62,12 @@ class Record(Writer):
             ),
         )
 
+    def tail(self, node: Node) -> str:
+        """Wires begin at the right (or lower) end of the box."""
+        return node.name if node.kind == "row" else f"{node.name}:{self.side('e', 's')}"
+
     def head(self, node: Node) -> str:
         """Wires end at the gate that makes the value."""
-        return f"{node.name}_gate" if node.kind == "gate" else node.name
+        if node.kind == "gate":
+            return f"{node.name}_gate"
+        return node.name if node.kind == "row" else f"{node.name}:{self.side('w', 'n')}"

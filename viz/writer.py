@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Any, NamedTuple
 
 from .digits import number, span
@@ -38,6 +39,7 @@ class Writer:
         self.options = options
         self.theme = options.theme
         self.flow = Flow(p.downstream for e in picture.edges for p in e.parts)
+        self.by_name = {node.name: node for node in picture.nodes}
         self.wires_from: dict[str, list[Edge]] = {}
         for edge in picture.edges:
             self.wires_from.setdefault(edge.tail, []).append(edge)
@@ -50,11 +52,16 @@ class Writer:
 
     def tail(self, node: Node) -> str:
         """Where the wires from this node begin."""
-        return node.name
+        return f"{node.name}:{self.side('e', 's')}" if node.kind == "box" else node.name
 
     def head(self, node: Node) -> str:
         """Where the wires to this node end."""
-        return node.name
+        wide = node.kind == "box" or (node.gate is not None and node.gate.rows)
+        return f"{node.name}:{self.side('w', 'n')}" if wide else node.name
+
+    def side(self, across: str, down: str) -> str:
+        """A compass point for either direction."""
+        return across if self.options.direction == "LR" else down
 
     # ── the whole ────────────────────────────────────────────────────────────────────────────
 
@@ -112,15 +119,30 @@ class Writer:
         homes.update(frames)
         for node in self.picture.nodes:
             self.draw_node(node, homes[node.cluster])
+        for node in self.picture.nodes:
+            if node.kind == "row":
+                self.keep_in_order(node, homes)
         for cluster in reversed(self.picture.clusters):
             homes[cluster.parent].subgraph(frames[cluster.name])
-        by_name = {node.name: node for node in self.picture.nodes}
         for edge in self.picture.edges:
-            self.draw_edge(edge, by_name[edge.tail], by_name[edge.head], graph)
+            self.draw_edge(edge, self.by_name[edge.tail], self.by_name[edge.head], graph)
         if caption := self.caption():
             loc = "t" if self.options.title else "b"
             graph.attr(label=label(caption), labelloc=loc, labeljust="l")
         return graph
+
+    def keep_in_order(self, bus: Node, homes: dict[str | None, Diagram]) -> None:
+        """Boxes that read one bus stand in their own order: neuron 0 first."""
+        heads = [self.by_name[edge.head] for edge in self.wires_from[bus.name]]
+        around = {head.cluster for head in heads}
+        if len(around) > 1 or None in around or any(head.kind != "box" for head in heads):
+            return
+        column = Diagram(graph_attr={"rank": "same"})
+        # from left to right Graphviz sets what an edge in one rank points to above its tail
+        order = heads if self.options.direction == "TB" else heads[::-1]
+        for before, after in pairwise(order):
+            column.edge(before.name, after.name, style="invis")
+        homes[around.pop()].subgraph(column)
 
     def caption(self) -> str:
         """Title, notes and legend."""
@@ -146,8 +168,10 @@ class Writer:
         widths = WIDTHS if len(ranges) > 1 else WIDTHS[2:3]
         cells = [cell(literal("size of the gradient"))]
         for ink, thick, text in zip(colours, widths, ranges, strict=True):
+            height = round(thick) + 1
             bar = table(
-                [row(cell("", BGCOLOR=ink, HEIGHT=f"{round(thick) + 1}", WIDTH=26, CELLPADDING=0))]
+                [row(cell("", BGCOLOR=ink, HEIGHT=height, WIDTH=26, FIXEDSIZE="TRUE"))],
+                CELLPADDING=0,
             )
             cells += [cell("  "), cell(bar), cell(literal(text), WIDTH=width(text, SMALL) or None)]
         return table([row(*cells)])
@@ -158,11 +182,26 @@ class Writer:
         """Add one wire."""
         attributes: dict[str, str] = {}
         if self.options.flow and self.picture.reached:
-            attributes |= self.stroke([part.downstream for part in edge.parts])
+            if tail.kind != "constant":
+                attributes |= self.stroke([part.downstream for part in edge.parts])
         elif len(edge.parts) > 1:
             attributes["penwidth"] = "2"
-        if text := self.edge_text(edge, tail):
-            attributes["label"] = label(text)
+        if head.kind == "row":
+            attributes["arrowhead"] = "none"
+        self.connect(edge, tail, head, self.edge_text(edge, tail), graph, attributes)
+
+    def connect(
+        self,
+        edge: Edge,
+        tail: Node,
+        head: Node,
+        text: str,
+        graph: Diagram,
+        attributes: dict[str, str],
+    ) -> None:
+        """Draw the wire, with `text` (markup of a row of cells) beside it."""
+        if text:
+            attributes["label"] = label(table([row(text)]))
         graph.edge(self.tail(tail), self.head(head), **attributes)
 
     def stroke(self, gradients: list[float | None]) -> dict[str, str]:
@@ -173,7 +212,7 @@ class Writer:
         return {"color": self.theme.scale[max(steps)], "penwidth": f"{WIDTHS[max(steps)]:g}"}
 
     def edge_text(self, edge: Edge, tail: Node) -> str:
-        """What a wire says of its share."""
+        """What a wire says of its share: the markup of a table cell, or nothing."""
         if len(edge.parts) != 1 or tail.kind == "constant":
             return ""
         (part,) = edge.parts
@@ -203,7 +242,7 @@ class Writer:
                 continue
             if before:
                 sign = between.get((before, name), " → ")
-                pieces.append(literal(sign))
+                pieces.append(sign)
                 text += sign
             figure = number(amount, self.options.digits)
             if "×" in text and amount < 0:
@@ -213,7 +252,7 @@ class Writer:
             before = name
         if not pieces:
             return ""
-        return table([row(cell("".join(pieces), WIDTH=width(text, SMALL) or None))])
+        return cell("".join(pieces), WIDTH=width(text, SMALL) or None)
 
     # ── numbers and boxes ────────────────────────────────────────────────────────────────────
 
