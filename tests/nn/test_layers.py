@@ -1,0 +1,103 @@
+"""Neuron, Layer, MLP, Sequential, Residual, LayerNorm."""
+
+import math
+import random
+
+import pytest
+
+from autodiff import Value
+from nn import MLP, Activation, Layer, LayerNorm, Neuron, Residual, Sequential
+
+
+def test_a_neuron_fires_one_affine_gate_and_its_activation() -> None:
+    neuron = Neuron(2, "sigmoid")
+    for parameter, number in zip(neuron.parameters(), (2.0, -3.0, -3.0), strict=True):
+        parameter.data = number
+    x = [Value(-1.0), Value(-2.0)]
+    out = neuron(x)
+    assert out.data == pytest.approx(0.7310585786300049, rel=1e-15)  # note 003
+    assert [node.gate.name for node in (out, *out.parents) if node.gate] == ["sigmoid", "affine"]
+    out.backward()
+    assert [v.grad for v in x] == pytest.approx([0.3932238664829637, -0.5898357997244456])
+    assert [p.grad for p in neuron.parameters()] == pytest.approx(
+        [-0.19661193324148185, -0.3932238664829637, 0.19661193324148185], rel=1e-12
+    )
+
+
+def test_a_single_output_comes_back_as_a_value_several_as_a_list() -> None:
+    assert isinstance(Layer(2, 1)([1, 2]), Value)
+    assert isinstance(Layer(2, 3)([1, 2]), list)
+    assert isinstance(MLP(2, [1, 1, 1])([1, 2]), Value)  # a Value feeds a layer with one input
+
+
+@pytest.mark.parametrize("model", [Layer(3, 2), MLP(3, [4, 1]), Neuron(3), LayerNorm(3)])
+def test_a_wrong_number_of_inputs_names_both(model: Layer) -> None:
+    with pytest.raises(ValueError, match=r"expects 3 inputs, got 2"):
+        model([1.0, 2.0])
+
+
+def test_a_nested_input_is_refused() -> None:
+    with pytest.raises(ValueError, match="expects a flat list of 2 inputs"):
+        Layer(2, 2)([[1.0, 2.0], [3.0, 4.0]])
+
+
+@pytest.mark.parametrize(("nin", "nout"), [(0, 1), (2, 0), (2.0, 1), (True, 1)])
+def test_sizes_are_whole_numbers_from_one(nin: int, nout: int) -> None:
+    with pytest.raises(ValueError, match="must be a whole number of at least 1"):
+        Layer(nin, nout)
+
+
+def test_mlp_needs_a_list_of_widths() -> None:
+    with pytest.raises(ValueError, match=r"as a list, as \[16, 16, 1\]"):
+        MLP(2, 16)  # type: ignore[arg-type]
+
+
+def test_the_last_layer_of_an_mlp_is_linear_and_biases_start_at_zero() -> None:
+    model = MLP(2, [5, 4, 3], "gelu", rng=0)
+    assert [layer.activation.name for layer in model.layers] == ["gelu", "gelu", "identity"]
+    assert all(p.data == 0.0 for p in model.parameters() if p.label.startswith("b"))
+
+
+def test_uniform_draws_as_micrograd_does() -> None:
+    expected = random.Random(1337)
+    model = MLP(2, [16, 16, 1], init="uniform", rng=random.Random(1337))
+    weights = [p.data for p in model.parameters() if p.label.startswith("w")]
+    assert weights == [expected.uniform(-1, 1) for _ in range(2 * 16 + 16 * 16 + 16)]
+
+
+def test_sequential_takes_modules_only() -> None:
+    with pytest.raises(TypeError, match="Sequential takes modules"):
+        Sequential(Layer(2, 2), "relu")  # type: ignore[arg-type]
+
+
+def test_residual_needs_as_many_out_as_in() -> None:
+    with pytest.raises(ValueError, match="turn 2 values into 3"):
+        Residual(Layer(2, 3))([1.0, 2.0])
+
+
+def test_layer_norm_of_equal_numbers_stays_finite_with_eps() -> None:
+    out = LayerNorm(3)([2.0, 2.0, 2.0])
+    assert [a.data for a in out] == [0.0, 0.0, 0.0]
+    total = sum(a * a for a in out)
+    assert isinstance(total, Value)
+    total.backward()
+    assert all(math.isfinite(a.grad) for a in out)
+
+
+def test_ln_s_has_no_parameters() -> None:
+    assert LayerNorm(3, affine=False).parameters() == []
+
+
+def test_repr_rebuilds_the_picture_of_the_network() -> None:
+    model = Sequential(Layer(2, 3, "leaky_relu(0.2)"), Residual(Layer(3, 3)), Activation("softmax"))
+    assert repr(model) == (
+        "Sequential(\n"
+        "  (0): Layer(2, 3, activation='leaky_relu(0.2)')\n"
+        "  (2): Residual(\n"
+        "    (body): Sequential(\n"
+        "      (0): Layer(3, 3)\n"
+        "    )\n"
+        "  )\n"
+        "  (3): Activation('softmax')\n"
+        ")"
+    )
