@@ -149,7 +149,7 @@ def _expression(argv: list[str]) -> int:
         _save(path, lambda target: _draw(root, chosen, target))
         print(f"wrote {path}", file=notes)
     if chosen.explore:
-        _save(chosen.explore, lambda target: _page("explore", root, target))
+        _save(chosen.explore, lambda target: _page("explore", root, target, title=text))
         print(f"wrote {chosen.explore}", file=notes)
     return 0
 

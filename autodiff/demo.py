@@ -108,7 +108,7 @@ def _page(out: Path) -> list[tuple[Path, str]]:
     if explore is None:
         return []
     path = out / "explorer.html"
-    explore(CIRCUITS[0].graph(), path)
+    explore(CIRCUITS[0].graph(), path, title=CIRCUITS[0].expression)
     return [(path, "step through the first circuit, and move its inputs, in a browser")]
 
 
@@ -127,7 +127,7 @@ def _digits(out: Path) -> list[tuple[Path, str]]:
     X_train, X_test, y_train, y_test = train_test_split(
         X / 16, labels, test_size=0.2, stratify=labels, random_state=0
     )
-    model = nn.MLP(64, [32, 10], activation="relu", rng=0)
+    model = nn.MLP(64, [32, 10], rng=0)
     print(
         f"\nTraining an MLP, 64-32-10 with {len(model.parameters()):,} parameters, on "
         f"{len(X_train):,} handwritten digits of 8 × 8 pixels"
