@@ -1,0 +1,479 @@
+"""The catalogue of error messages: each with its cause, an example and the remedy.
+
+Nothing in it can drift from the code. The message on the page is what the example raises while
+the page is written; a test runs every example; and the list at the end of the page, of all other
+messages, is read from the raise statements themselves.
+"""
+
+import ast
+import contextlib
+import io
+import linecache
+import re
+import traceback
+import warnings
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NamedTuple
+
+ROOT = Path(__file__).resolve().parents[1]
+PACKAGES = ("autodiff", "nn", "viz")
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One message. `example` is a program that raises it (or warns) in its last line."""
+
+    title: str
+    cause: str
+    remedy: str
+    example: str
+
+
+class Site(NamedTuple):
+    """A raise statement (or a warning) in the code."""
+
+    path: str
+    function: str
+    line: int
+    kind: str
+    message: str
+
+
+class Outcome(NamedTuple):
+    """What an example raised, or warned of, and in which frames of the project."""
+
+    kind: str
+    message: str
+    places: tuple[tuple[str, int], ...]
+
+
+def run(entry: Entry) -> Outcome:
+    """Run the example of `entry`. Raises AssertionError if nothing is raised or said."""
+    code = compile(entry.example, "<example>", "exec")
+    lines = entry.example.splitlines(keepends=True)
+    linecache.cache["<example>"] = (len(entry.example), None, lines, "<example>")
+    quiet = contextlib.redirect_stdout(io.StringIO())
+    with quiet, warnings.catch_warnings(record=True) as said:
+        warnings.simplefilter("always")
+        try:
+            exec(code, {"__name__": "example"})
+        except Exception as error:
+            frames = traceback.extract_tb(error.__traceback__)
+            places = tuple(
+                (Path(f.filename).relative_to(ROOT).as_posix(), f.lineno or 0)
+                for f in frames
+                if any(Path(f.filename).is_relative_to(ROOT / p) for p in PACKAGES)
+            )
+            public = next(c for c in type(error).__mro__ if not c.__name__.startswith("_"))
+            notes = "\n".join(getattr(error, "__notes__", []))
+            message = re.sub(r" at 0x[0-9a-f]+", "", f"{error}\n{notes}".strip())
+            return Outcome(public.__name__, message, places)
+    assert said, f"{entry.title!r}: its example neither raises nor warns"
+    return Outcome(said[-1].category.__name__, str(said[-1].message), ())
+
+
+# ── what the code can raise ──────────────────────────────────────────────────────────────────
+
+
+def sites() -> list[Site]:
+    """Every ``raise SomeError("...")`` of the three packages, in the order of files and lines."""
+    found = []
+    for package in PACKAGES:
+        for path in sorted((ROOT / package).rglob("*.py")):
+            module = ast.parse(path.read_bytes())
+            _collect(module, path.relative_to(ROOT).as_posix(), "", found)
+    return found
+
+
+def _collect(node: ast.AST, path: str, inside: str, found: list[Site]) -> None:
+    for child in ast.iter_child_nodes(node):
+        named = isinstance(child, ast.FunctionDef | ast.ClassDef)
+        within = f"{inside}.{child.name}".lstrip(".") if named else inside
+        if isinstance(child, ast.Raise) and isinstance(child.exc, ast.Call):
+            kind = ast.unparse(child.exc.func)
+            arguments = child.exc.args
+            if kind[0].isupper() and kind not in INTERNAL and arguments:
+                found.append(Site(path, within, child.lineno, kind, _template(arguments[0])))
+        _collect(child, path, within, found)
+
+
+INTERNAL = {
+    "AssertionError",
+    "AttributeError",
+    "NotImplementedError",
+    "StopIteration",
+    "SystemExit",
+}
+
+
+def _template(message: ast.expr) -> str:
+    """The text of a message with … for each value that is filled in."""
+    match message:
+        case ast.Constant(value=str(text)):
+            return text
+        case ast.JoinedStr(values=parts):
+            return "".join(_template(part) for part in parts)
+        case ast.BinOp(left=left, op=ast.Add(), right=right):
+            return _template(left) + _template(right)
+    return "…"
+
+
+def covered(outcomes: list[Outcome]) -> set[Site]:
+    """The sites at which the examples stopped."""
+    last = {outcome.places[-1] for outcome in outcomes if outcome.places}
+    by_line = {(site.path, line): site for site in sites() for line in _span(site)}
+    return {by_line[place] for place in last if place in by_line}
+
+
+def _span(site: Site) -> range:
+    return range(site.line, site.line + 6)
+
+
+# ── the page ─────────────────────────────────────────────────────────────────────────────────
+
+
+def page() -> str:
+    """The page, with the messages as they are right now."""
+    outcomes = [run(entry) for section in SECTIONS.values() for entry in section]
+    parts = [_HEAD]
+    rest = iter(outcomes)
+    for title, section in SECTIONS.items():
+        parts.append(f"## {title}\n")
+        for entry in section:
+            outcome = next(rest)
+            example = entry.example.strip()
+            parts.append(
+                f"### {entry.title}\n\n```python\n{example}\n```\n\n"
+                f"```text\n{outcome.kind}: {outcome.message}\n```\n\n"
+                f"**Cause.** {entry.cause}\n\n**Remedy.** {entry.remedy}\n"
+            )
+    shown = covered(outcomes)
+    others = [site for site in sites() if site not in shown]
+    parts.append(_OTHERS)
+    for package in PACKAGES:
+        rows = [
+            f"| `{s.function or s.path}` | {s.kind} | {_cell(s.message)} |"
+            for s in others
+            if s.path.startswith(package + "/")
+        ]
+        if rows:
+            parts.append(f"### {package}\n\n| where | error | message |\n|---|---|---|")
+            parts.append("\n".join(rows) + "\n")
+    return "\n".join(parts)
+
+
+def _cell(text: str) -> str:
+    for character in "\\|*_`<[$":
+        text = text.replace(character, "\\" + character)
+    return text.replace("\n", " ")
+
+
+_HEAD = """\
+# Error messages · 错误信息
+
+What the library says when something is wrong, why, and what to do. The examples below were run
+when this page was built, and the messages are theirs. For a NaN whose origin is unclear run the
+program inside `with autodiff.detect_anomaly():`, and for a network that does not learn print
+`nn.diagnose(model, X, y)`.
+"""
+_OTHERS = """\
+## All other messages · 其他信息
+
+Read from the code: `…` stands for a value that is filled in. They say by themselves what was
+given and what was expected.
+"""
+
+SECTIONS: dict[str, list[Entry]] = {
+    "Where a gate has no value · 定义域": [
+        Entry(
+            "log of a number that is not positive",
+            "The logarithm has no value at 0 and below. In training it is nearly always a "
+            "probability that was rounded to 0.",
+            "Use the loss on logits, which never forms the logarithm: `losses.logistic`, "
+            "`losses.softmax_cross_entropy`.",
+            'from autodiff import Value\np = Value(-800.0, label="logit").sigmoid()\n-p.log()',
+        ),
+        Entry(
+            "division by zero",
+            "The divisor is 0.",
+            "Find out why it became 0, or add a small number to it: `a / (b + 1e-8)`.",
+            'from autodiff import Value\nx = Value(3.0, label="x")\n1 / (x - 3)',
+        ),
+        Entry(
+            "exp of a large number",
+            "e^710 does not fit into a float64.",
+            "Work with the logarithm: `softplus`, `logsumexp`, the losses on logits. If the number "
+            "grew during training, lower the learning rate.",
+            "from autodiff import Value\nValue(1000.0).exp()",
+        ),
+        Entry(
+            "a negative base with a fractional exponent",
+            "(-8) ** (1/3) is a complex number; a Value is a real one.",
+            "Keep the base positive, or use a whole exponent.",
+            "from autodiff import Value\nValue(-8.0) ** (1 / 3)",
+        ),
+        Entry(
+            "square root of a negative number",
+            "√x is defined for x ≥ 0. A variance can become slightly negative by rounding.",
+            "Add a small number under the root, or use `.max(0)` before it.",
+            "from autodiff import Value\nValue(-1e-17).sqrt()",
+        ),
+        Entry(
+            "NaN or inf, under detect_anomaly",
+            "A gate made a number that is not finite. The message shows where and from what.",
+            "It is in the message: usually a lower learning rate, smaller weights, or logits.",
+            "from autodiff import Value, detect_anomaly\n"
+            'with detect_anomaly():\n    w = Value(1e200, label="w")\n    loss = (w * 3) * w',
+        ),
+    ],
+    "Numbers that are none · 非数值": [
+        Entry(
+            "text, None, a list or an array as a Value",
+            "A Value holds one real number.",
+            'Convert text with `float("2")`; for a list make one Value per element.',
+            'from autodiff import Value\nValue("2")',
+        ),
+        Entry(
+            "a Value of a Value",
+            "It is a node already.",
+            "Use it as it is, or a copy of its number: `Value(v.data)`.",
+            "from autodiff import Value\nValue(Value(2.0))",
+        ),
+        Entry(
+            "a gate with something else than numbers",
+            "None is what a function without a `return` gives back.",
+            "Look for a missing `return`; convert text with `float`.",
+            "from autodiff import Value\nValue(1.0) + None",
+        ),
+        Entry(
+            "float(), math.exp and round() of a Value",
+            "They would give a plain number without parents, so no gradient would flow.",
+            "Use the gate, `v.exp()`; or `v.data` where only the number is wanted.",
+            "import math\nfrom autodiff import Value\nmath.exp(Value(1.0))",
+        ),
+        Entry(
+            "a single number where a row is expected",
+            "`sum`, `dot` and the like take rows: lists of Values.",
+            "Put the numbers into a list.",
+            'from autodiff import GATES, Value\nGATES["sum"](Value(1.0))',
+        ),
+        Entry(
+            "an empty row",
+            "A sum over nothing has no gradient, a mean over nothing no value.",
+            "Give it at least one Value; look why the list is empty.",
+            'from autodiff import GATES\nGATES["mean"]([])',
+        ),
+        Entry(
+            "rows of different length",
+            "A dot product pairs the elements of both rows.",
+            "Make both rows equally long.",
+            'from autodiff import GATES\nGATES["dot"]([1.0, 2.0], [3.0])',
+        ),
+        Entry(
+            "calling a gate on something else",
+            "A gate of the table takes Values and numbers.",
+            "Give it Values; arrays of Values work with NumPy's functions: `np.exp(array)`.",
+            'import numpy as np\nfrom autodiff import GATES\nGATES["mul"](2.0, np.array([1.0]))',
+        ),
+    ],
+    "Your own gate · 自定义门": [
+        Entry(
+            "an unknown function in a formula",
+            "Formulas may call the functions of `autodiff.atoms.ATOMS` only.",
+            "Spell it as in the list, or write it with those.",
+            'from autodiff import gate\ngate("swish", "a * sigmod(a)", a="1.0")',
+        ),
+        Entry(
+            "an input without its partial derivative",
+            "Every input of the formula is named by the keyword that gives its partial.",
+            "Add the keyword, here `b=...`.",
+            'from autodiff import gate\ngate("area", "a * b", a="b")',
+        ),
+        Entry(
+            "a partial without its input",
+            "The formula does not use that name.",
+            "Remove the keyword, or correct the formula.",
+            'from autodiff import gate\ngate("double", "2 * a", a="2.0", b="1.0")',
+        ),
+        Entry(
+            "a gate that is built in",
+            "The built-in gates are proved by the tests and stay as they are.",
+            "Choose another name.",
+            'from autodiff import gate\ngate("mul", "a * b", a="b", b="a")',
+        ),
+        Entry(
+            "no partial at all",
+            "Without partials the gate would have no inputs.",
+            "Give one partial derivative per input.",
+            'from autodiff import gate\ngate("answer", "42")',
+        ),
+        Entry(
+            "a name that means something else in formulas",
+            "`out` is the gate's result, `n` the length of a row, and functions have their names.",
+            "Rename the input.",
+            'from autodiff import gate\ngate("scaled", "out * a", a="out", out="a")',
+        ),
+        Entry(
+            "a formula that is no formula",
+            "Formulas are arithmetic, comparisons, `x if test else y` and function calls.",
+            "Write it with those.",
+            'from autodiff import gate\ngate("first", "a[0]", a="1.0")',
+        ),
+        Entry(
+            "unfolding a primitive gate",
+            "Only coarse gates carry a rule that rebuilds them from finer ones.",
+            "Ask `gate.decompose is not None` first.",
+            'from autodiff import GATES, Value\nGATES["mul"].unfold(Value(1.0), Value(2.0))',
+        ),
+    ],
+    "Gradients · 梯度": [
+        Entry(
+            "the gradient of a list",
+            "`grad` differentiates one number by its inputs.",
+            "Use `jacobian` for a list of outputs, or `vjp` for a weighted sum of them.",
+            "from autodiff import grad\ngrad(lambda x: [x, x * x])(2.0)",
+        ),
+        Entry(
+            "a gradient by nothing",
+            "The function was called without a number to differentiate by.",
+            "Call it with numbers: `grad(f)(2.0)`.",
+            "from autodiff import grad\ngrad(lambda: 1.0)()",
+        ),
+        Entry(
+            "vjp with the wrong number of weights",
+            "The backward function needs ∂J/∂u for each output u.",
+            "Give `v` the nesting of what the function returns.",
+            "from autodiff import vjp\nvjp(lambda z: [z[0], z[1]], [1.0, 2.0], [1.0])",
+        ),
+        Entry(
+            "a gradient read before backward()",
+            "`.grad` is 0.0 until a backward pass reaches the node. `detect_anomaly` notices.",
+            "Call `loss.backward()` first.",
+            "from autodiff import Value, detect_anomaly\n"
+            'with detect_anomaly():\n    w = Value(2.0, label="w")\n    print(w.grad)',
+        ),
+        Entry(
+            "data changed after the forward pass",
+            "The graph remembers the local gradients of the numbers it was computed with.",
+            "Build the graph again after assigning to `.data`.",
+            "from autodiff import Value, detect_anomaly\n"
+            'with detect_anomaly():\n    w = Value(2.0, label="w")\n    loss = w * w\n'
+            "    w.data = 5.0\n    loss.backward()",
+        ),
+        Entry(
+            "a forgotten zero_grad()",
+            "backward() adds to the gradients that are there, so those of the step before would "
+            "be counted again. The optimisers notice, and so does `detect_anomaly`.",
+            "Call `optimiser.zero_grad()` before each `backward()`.",
+            "from autodiff import Value\nfrom nn import SGD\nw = Value(2.0)\n"
+            "optimiser = SGD([w], lr=0.1)\nfor _ in range(2):\n    (w * w).backward()\n"
+            "    optimiser.step()",
+        ),
+        Entry(
+            "step() before backward()",
+            "No parameter has a gradient yet.",
+            "Call `loss.backward()` before `step()`.",
+            "from autodiff import Value\nfrom nn import SGD\nSGD([Value(1.0)], lr=0.1).step()",
+        ),
+        Entry(
+            "a parameter that no gradient reaches",
+            "The loss does not depend on it: a layer was built, but not used.",
+            "Use it in the forward pass, or do not hand it to the optimiser.",
+            "from autodiff import Value\nfrom nn import SGD\n"
+            'used, unused = Value(1.0), Value(0.0, "b")\n'
+            "(used * 2).backward()\nSGD([used, unused], lr=0.1).step()",
+        ),
+    ],
+    "Networks · 网络": [
+        Entry(
+            "a layer with the wrong number of inputs",
+            "Each neuron has one weight per input.",
+            "Compare `nin` with the length of a row of the data.",
+            "from nn import Layer\nLayer(2, 3)([1.0, 2.0, 3.0])",
+        ),
+        Entry(
+            "MLP with a number for the widths",
+            "The widths of all layers are one list, the last is the number of outputs.",
+            "Write `MLP(2, [16, 16, 1])`.",
+            "from nn import MLP\nMLP(2, 16)",
+        ),
+        Entry(
+            "an unknown activation",
+            "An activation is the name of a gate with one input, or a function of a Value.",
+            "Pick one from the list in the message.",
+            'from nn import Layer\nLayer(2, 3, "rely")',
+        ),
+        Entry(
+            "a function in Sequential",
+            "Sequential chains modules.",
+            'Wrap it: `Activation("tanh")`, `Activation(my_function)`.',
+            "from autodiff import Value\nfrom nn import Sequential\nSequential(Value.tanh)",
+        ),
+        Entry(
+            "a residual block that changes the width",
+            "z + f(z) adds element by element.",
+            "Let the last layer inside have as many outputs as the block has inputs.",
+            "from nn import Layer, Residual\nResidual(Layer(3, 2))([1.0, 2.0, 3.0])",
+        ),
+        Entry(
+            "an optimiser without parameters",
+            "The list is empty; a generator that was used up is, too.",
+            "Hand over `model.parameters()`.",
+            "from nn import SGD\nSGD([], lr=0.1)",
+        ),
+        Entry(
+            "an optimiser for something that is no parameter",
+            "Only leaves can be moved: the data of other nodes follow from them.",
+            "Hand over `model.parameters()`.",
+            "from autodiff import Value\nfrom nn import SGD\nw = Value(1.0)\nSGD([w * 2], lr=0.1)",
+        ),
+        Entry(
+            "a state that does not fit",
+            "The saved network had another shape.",
+            "Build the model as it was built when it was saved.",
+            "from nn import MLP\nMLP(2, [3, 1]).load_state_dict(MLP(2, [4, 1]).state_dict())",
+        ),
+    ],
+    "Losses and data · 损失与数据": [
+        Entry(
+            "cross entropy of a probability of 0 or 1",
+            "Its logarithm, or that of 1 - a, is infinite: the sigmoid was rounded.",
+            "Take the loss of the logits: `losses.logistic`, `losses.softmax_cross_entropy`.",
+            "from nn import losses\nlosses.cross_entropy(1.0, 1)",
+        ),
+        Entry(
+            "a class that does not exist",
+            "Classes are counted from 0.",
+            "Use 0 ... K-1, and as many outputs as classes.",
+            "from nn import losses\nlosses.softmax_cross_entropy([1.0, 2.0], 2)",
+        ),
+        Entry(
+            "hinge with targets 0 and 1",
+            "The hinge loss takes ±1.",
+            "Use `2 * y - 1`.",
+            "from nn import losses\nlosses.hinge(0.3, 0)",
+        ),
+        Entry(
+            "NaN in the data",
+            "One NaN makes every gradient NaN.",
+            "Drop the row or fill the number in; the message names it.",
+            "from nn import MLP, fit, losses\n"
+            'fit(MLP(1, [1]), [[1.0], [float("nan")]], [1.0, 2.0], losses.squared_error)',
+        ),
+        Entry(
+            "X and Y of different length",
+            "Each example needs its target.",
+            "Look where rows were dropped from one of them only.",
+            "from nn import MLP, fit, losses\n"
+            "fit(MLP(1, [1]), [[1.0], [2.0]], [1.0], losses.squared_error)",
+        ),
+        Entry(
+            "rows of different length in X",
+            "Every example has the same number of columns.",
+            "Look at the row that the message names.",
+            "from nn import MLP, fit, losses\n"
+            "fit(MLP(2, [1]), [[1.0, 2.0], [3.0]], [1.0, 2.0], losses.squared_error)",
+        ),
+    ],
+}

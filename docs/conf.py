@@ -1,0 +1,88 @@
+"""The site: `make docs` builds it into build/site, without a network and with every warning fatal.
+
+What can be read from the code is generated from it: the gate table, the error catalogue, the API
+reference. The notebooks are shown with the outputs that they were committed with; CI runs them.
+"""
+
+import shutil
+import sys
+import tomllib
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+ROOT = HERE.parent
+sys.path[:0] = [str(ROOT), str(HERE)]
+
+import catalogue  # noqa: E402
+import docstrings  # noqa: E402
+import tables  # noqa: E402
+
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+project = PROJECT["name"]
+author = copyright = PROJECT["authors"][0]["name"]
+release = version = PROJECT["version"]
+
+extensions = [
+    "myst_nb",
+    "sphinx.ext.autodoc",
+    "sphinx.ext.mathjax",
+    "sphinx_copybutton",
+    "sphinx-mathjax-offline",
+]
+exclude_patterns = ["_build", "generated/parts"]
+
+myst_enable_extensions = ["dollarmath", "colon_fence", "deflist", "attrs_inline"]
+myst_heading_anchors = 3
+nb_execution_mode = "off"
+nb_merge_streams = True
+
+autodoc_member_order = "bysource"
+autodoc_typehints = "signature"
+autodoc_default_options = {"members": True, "undoc-members": False, "show-inheritance": True}
+autodoc_preserve_defaults = True
+python_use_unqualified_type_names = True
+copybutton_prompt_text = r">>> |\.\.\. |\$ "
+copybutton_prompt_is_regexp = True
+
+html_theme = "furo"
+html_title = "glassgrad"
+html_static_path = ["_static"]
+html_css_files = ["site.css"]
+html_show_sphinx = False
+html_copy_source = False
+html_show_sourcelink = False
+
+
+def write(path: Path, text: str) -> None:
+    """Write a generated page, but leave it alone if nothing changed."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    if not path.exists() or path.read_text(encoding="utf-8") != text:
+        path.write_text(text, encoding="utf-8")
+
+
+def generate(*_: object) -> None:
+    generated = HERE / "generated"
+    write(generated / "gates.md", tables.gates())
+    write(generated / "errors.md", catalogue.page())
+    course = generated / "course"
+    course.mkdir(parents=True, exist_ok=True)
+    wanted = {path.name: path for path in (ROOT / "notebooks").glob("[0-9]*.ipynb")}
+    for old in course.glob("*.ipynb"):
+        if old.name not in wanted:
+            old.unlink()
+    for name, path in wanted.items():
+        if not (course / name).exists() or (course / name).read_bytes() != path.read_bytes():
+            shutil.copyfile(path, course / name)
+
+
+def skip(
+    _app: object, _what: str, _name: str, member: object, is_skipped: bool, _options: object
+) -> bool:
+    """Leave out the fields of named tuples, which their class describes."""
+    return is_skipped or type(member).__name__ == "_tuplegetter"
+
+
+def setup(app: object) -> None:
+    app.connect("config-inited", generate)  # type: ignore[attr-defined]
+    app.connect("autodoc-skip-member", skip)  # type: ignore[attr-defined]
+    app.connect("autodoc-process-docstring", docstrings.process)  # type: ignore[attr-defined]

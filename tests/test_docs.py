@@ -1,0 +1,167 @@
+"""The site: its catalogue of errors is true, its pages are whole, its links lead somewhere."""
+
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from html.parser import HTMLParser
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+import pytest
+
+from autodiff import GATES
+
+ROOT = Path(__file__).resolve().parents[1]
+DOCS = ROOT / "docs"
+sys.path.insert(0, str(DOCS))
+
+import catalogue  # noqa: E402
+import docstrings  # noqa: E402
+import tables  # noqa: E402
+
+ENTRIES = [entry for section in catalogue.SECTIONS.values() for entry in section]
+CHINESE = re.compile(r"[\u4e00-\u9fff]")
+
+
+@pytest.mark.parametrize("entry", ENTRIES, ids=lambda entry: entry.title)
+def test_every_entry_of_the_catalogue_raises_what_the_page_shows(entry: catalogue.Entry) -> None:
+    outcome = catalogue.run(entry)
+    assert outcome.message
+    assert outcome == catalogue.run(entry), "the same program, the same message"
+    assert "0x" not in outcome.message
+    assert entry.cause.endswith(".")
+    assert entry.remedy.endswith(".")
+
+
+def test_entries_show_different_messages() -> None:
+    messages = [catalogue.run(entry).message for entry in ENTRIES]
+    assert len(set(messages)) == len(messages)
+
+
+def test_an_example_that_does_nothing_wrong_is_refused() -> None:
+    fine = catalogue.Entry("fine", ".", ".", "1 + 1")
+    with pytest.raises(AssertionError, match="neither raises nor warns"):
+        catalogue.run(fine)
+
+
+def test_the_page_of_errors_names_every_message_that_the_code_can_raise() -> None:
+    page = catalogue.page()
+    shown = catalogue.covered([catalogue.run(entry) for entry in ENTRIES])
+    for site in catalogue.sites():
+        assert site in shown or f"`{site.function or site.path}` | {site.kind}" in page
+
+
+def test_sites_are_read_with_their_messages() -> None:
+    found = {(site.path, site.function): site.message for site in catalogue.sites()}
+    assert found["autodiff/value.py", "as_row"].startswith("…: the row … is empty")
+
+
+def test_the_table_of_gates_has_a_row_for_each() -> None:
+    page = tables.gates()
+    for name in GATES:
+        assert f"| **{name}** <br>" in page
+
+
+def test_docstrings_become_restructured_text() -> None:
+    text = (
+        "What `it` does.\n\ndata   the number\ngrad   its\n       gradient\n\n>>> 1 + 1\n2\n\n"
+        "a * b | c\n"
+    )
+    assert docstrings.convert(text.splitlines()) == [
+        "What ``it`` does.",
+        "",
+        "``data``",
+        "    the number",
+        "``grad``",
+        "    its",
+        "    gradient",
+        "",
+        ">>> 1 + 1",
+        "2",
+        "",
+        r"a \* b \| c",
+        "",
+    ]
+
+
+def headings(text: str) -> Iterator[str]:
+    fenced = False
+    for line in text.splitlines():
+        if line.startswith("```"):
+            fenced = not fenced
+        elif not fenced and re.match(r"#{1,2} ", line):
+            yield line
+
+
+@pytest.mark.parametrize(
+    "page", [*sorted(DOCS.glob("*.md")), *sorted((DOCS / "api").glob("*.md"))], ids=lambda p: p.stem
+)
+def test_section_titles_are_also_in_chinese(page: Path) -> None:
+    if page.stem in {"index", "gallery"}:
+        return
+    titles = [*headings(page.read_text(encoding="utf-8"))]
+    assert titles
+    assert [title for title in titles if not CHINESE.search(title)] == []
+
+
+def test_generated_titles_are_also_in_chinese() -> None:
+    titles = [*headings(catalogue.page()), *headings(tables.gates())]
+    assert [title for title in titles if not CHINESE.search(title)] == []
+
+
+def test_every_term_of_the_glossary_is_in_both_languages() -> None:
+    text = (DOCS / "glossary.md").read_text(encoding="utf-8")
+    terms = re.findall(r"^(\w.*?)$", text.partition(":::{glossary}")[2], flags=re.MULTILINE)
+    assert len(terms) > 35
+    assert [term for term in terms if not re.match(r"[\w =-]+ · .*[\u4e00-\u9fff]", term)] == []
+    assert terms == sorted(terms, key=str.casefold)
+
+
+class Links(HTMLParser):
+    """The addresses that a page refers to, and the anchors that it offers."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.targets: set[str] = set()
+        self.anchors: set[str] = set()
+        self.feed(html)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        for name, value in attrs:
+            if name in ("href", "src") and value:
+                self.targets.add(value)
+            elif name == "id" and value:
+                self.anchors.add(value)
+
+
+@pytest.mark.slow
+def test_the_site_builds_without_a_warning_or_a_broken_link(tmp_path: Path) -> None:
+    for module in ("sphinx", "myst_nb", "furo"):
+        pytest.importorskip(module)
+    command = [sys.executable, "-m", "sphinx", "-W", "--keep-going", "-q", "-d", tmp_path / "trees"]
+    done = subprocess.run(
+        [*map(str, command), "docs", str(tmp_path / "site")],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    pages = {
+        path.resolve(): Links(path.read_text(encoding="utf-8"))
+        for path in (tmp_path / "site").rglob("*.html")
+        if "_static" not in path.parts
+    }
+    assert len(pages) > 8
+    broken = []
+    for path, links in pages.items():
+        for target in links.targets:
+            parts = urlsplit(target)
+            if parts.scheme or parts.netloc:
+                continue
+            file = (path.parent / unquote(parts.path)).resolve() if parts.path else path
+            anchors = pages[file].anchors if file in pages else set()
+            if not file.exists() or (parts.fragment and unquote(parts.fragment) not in anchors):
+                broken.append(f"{path.name} -> {target}")
+    assert broken == []
