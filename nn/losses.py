@@ -49,7 +49,8 @@ def mean_squared_error(output: Nested, target: Any) -> Value:
 
 
 def _squares(output: Nested, target: Any) -> Row:
-    return Row([(a - y) ** 2 for a, y in _pairs(output, target, "squared error")])
+    differences = [a - y for a, y in _pairs(output, target, "squared error")]
+    return Row([d * d for d in differences])
 
 
 def cross_entropy(output: Nested, target: Any) -> Value:

@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable
 from typing import Any
 
-from autodiff import DomainError, Value, backward_steps, watching
+from autodiff import Constant, DomainError, Value, backward_steps, watching
 
 from .history import History
 
@@ -40,7 +40,7 @@ def explain(loss_of: Callable[[Any, Any], Value], X: Any, Y: Any) -> str:
             return f"row {row} of the batch, {describe(bad[0])}"
         for node, upstream, parts in backward_steps(root):
             for parent, local, downstream in parts:
-                if not math.isfinite(downstream):
+                if not math.isfinite(downstream) and not isinstance(parent, Constant):
                     gate = node.gate.name if node.gate else ""
                     return (
                         f"row {row} of the batch, backward through gate {gate}: upstream "

@@ -1,0 +1,260 @@
+"""fit, predict, evaluate: tasks, sampling, stopping, interruption, numbers that are not finite."""
+
+import math
+import random
+import signal
+from typing import Any
+
+import numpy as np
+import pytest
+from sklearn.datasets import load_iris
+
+from autodiff import Value
+from nn import (
+    MLP,
+    SGD,
+    Adam,
+    Layer,
+    NonFiniteError,
+    Sequential,
+    batches,
+    evaluate,
+    fit,
+    losses,
+    predict,
+)
+
+X_LINE = [[x / 10] for x in range(-10, 11)]
+Y_LINE = [2 * x - 1 for (x,) in X_LINE]
+
+
+def test_regression_finds_the_line() -> None:
+    model = Layer(1, 1, rng=0)
+    fit(model, X_LINE, Y_LINE, losses.squared_error, Adam(model.parameters(), lr=0.1), epochs=300,
+        progress=False)  # fmt: skip
+    assert model.neurons[0].w[0].data == pytest.approx(2.0, abs=1e-6)
+    assert model.neurons[0].b.data == pytest.approx(-1.0, abs=1e-6)
+    result = evaluate(model, X_LINE, Y_LINE, "squared_error", ["r2", "rmse", "mae"])
+    assert result["r2"] == pytest.approx(1.0)
+    assert max(result["loss"], result["rmse"], result["mae"]) < 1e-5
+
+
+def test_binary_on_a_logit_and_on_a_probability() -> None:
+    X = np.random.default_rng(0).normal(size=(60, 2))
+    Y = (X[:, 0] > X[:, 1]).astype(int)
+    for model, loss in (
+        (Layer(2, 1, rng=0), "logistic"),
+        (Layer(2, 1, "sigmoid", rng=0), "cross_entropy"),
+    ):
+        history = fit(model, X, Y, loss, Adam(model.parameters(), lr=0.1), epochs=60,
+                      progress=False)  # fmt: skip
+        assert history.last["accuracy"] >= 0.95
+        assert set(predict(model, X, loss).tolist()) == {0.0, 1.0}
+
+
+def test_three_classes_on_real_flowers_beat_95_percent_on_held_out_rows() -> None:
+    X, y = load_iris(return_X_y=True)
+    X = (X - X.mean(axis=0)) / X.std(axis=0)
+    model = MLP(4, [8, 3], "tanh", rng=0)
+    history = fit(model, X, y, "softmax_cross_entropy", Adam(model.parameters(), lr=0.05),
+                  epochs=40, batch_size=30, validation=0.3, rng=4, progress=False)  # fmt: skip
+    assert history.last["val_accuracy"] >= 0.95
+    assert predict(model, X).shape == (150, 3)
+    decisions = predict(model, X, "softmax_cross_entropy")
+    assert (decisions == y).mean() >= 0.95
+
+
+def test_equal_seeds_give_equal_runs_to_the_last_bit() -> None:
+    def run() -> tuple[list[float], list[float]]:
+        model = MLP(1, [4, 1], "tanh", rng=3)
+        history = fit(model, X_LINE, Y_LINE, "squared_error", epochs=5, batch_size=4,
+                      validation=0.2, rng=11, progress=False)  # fmt: skip
+        return history.steps, [p.data for p in model.parameters()]
+
+    assert run() == run()
+
+
+def test_momentum_decay_and_sum_match_a_loop_written_out() -> None:
+    model, by_hand = MLP(1, [3, 1], "tanh", rng=0), MLP(1, [3, 1], "tanh", rng=0)
+    options: dict[str, Any] = {"lr": 0.01, "momentum": 0.9, "weight_decay": 0.01}
+    history = fit(model, X_LINE, Y_LINE, "squared_error", SGD(model.parameters(), **options),
+                  epochs=5, reduction="sum", progress=False)  # fmt: skip
+    optimiser = SGD(by_hand.parameters(), **options)
+    costs = []
+    for _ in range(5):
+        J = losses.cost(by_hand, X_LINE, Y_LINE, losses.squared_error, reduction="sum")
+        costs.append(J.data)
+        optimiser.zero_grad()
+        J.backward()
+        optimiser.step()
+    assert history.steps == pytest.approx(costs, rel=1e-12)
+    ours = [p.data for p in model.parameters()]
+    assert ours == pytest.approx([p.data for p in by_hand.parameters()], rel=1e-12)
+
+
+def test_only_the_optimisers_parameters_move() -> None:
+    model = MLP(1, [3, 1], "tanh", rng=0)
+    frozen = [p.data for p in model.layers[0].parameters()]
+    fit(model, X_LINE, Y_LINE, "squared_error", SGD(model.layers[1].parameters(), lr=0.1),
+        epochs=3, progress=False)  # fmt: skip
+    assert [p.data for p in model.layers[0].parameters()] == frozen
+
+
+# ── batches: CS229 (7.8)-(7.10) ──────────────────────────────────────────────────────────────
+
+
+def test_all_rows_in_order_without_a_size() -> None:
+    assert [rows.tolist() for rows in batches(3)] == [[0, 1, 2]]
+
+
+def test_an_epoch_takes_every_row_once_in_a_new_order() -> None:
+    rng = random.Random(0)
+    first, second = ([rows.tolist() for rows in batches(7, 3, rng)] for _ in range(2))
+    for epoch in (first, second):
+        assert [len(rows) for rows in epoch] == [3, 3, 1]
+        assert sorted(row for rows in epoch for row in rows) == list(range(7))
+    assert first != second
+
+
+def test_independent_batches_are_drawn_without_replacement_from_all_rows() -> None:
+    drawn = [rows.tolist() for rows in batches(6, 4, 0, "independent") for _ in range(1)]
+    assert len(drawn) == 2
+    assert all(len(set(rows)) == 4 for rows in drawn)
+
+
+def test_one_example_drawn_uniformly_comes_up_equally_often() -> None:
+    """Algorithm 1 of CS229: with replacement from step to step."""
+    rng = random.Random(0)
+    drawn = [int(rows[0]) for _ in range(600) for rows in batches(5, 1, rng, "independent")]
+    counts = np.bincount(drawn, minlength=5)
+    assert counts.sum() == 3000
+    assert abs(counts - 600).max() < 90  # four standard deviations
+
+
+@pytest.mark.parametrize("size", [0, 6, 2.0])
+def test_batch_sizes_that_make_no_sense_are_refused(size: int) -> None:
+    with pytest.raises(ValueError, match="batch_size must be from 1 to the number of rows, 5"):
+        list(batches(5, size))
+
+
+# ── stopping ─────────────────────────────────────────────────────────────────────────────────
+
+
+def test_early_stopping_goes_back_to_the_best_parameters() -> None:
+    model = Layer(1, 1, init="zeros")
+    # rates that first improve and then ruin
+    optimiser = SGD(model.parameters(), lr=lambda k: 0.5 if k < 5 else 8.0)
+    history = fit(model, X_LINE, Y_LINE, "squared_error", optimiser, epochs=50, patience=3,
+                  validation=(X_LINE, Y_LINE), progress=False)  # fmt: skip
+    assert history.stopped == "no improvement for 3 epochs"
+    assert history.best_epoch == 4
+    assert len(history) == 4 + 3 + 1
+    best = evaluate(model, X_LINE, Y_LINE, "squared_error")["loss"]
+    assert best == min(history["val_loss"]) == history["val_loss"][4]
+
+
+class Interrupting(SGD):
+    """Ctrl-C in the middle of the third step."""
+
+    def update(self, theta: Any, gradient: Any) -> Any:
+        if self.steps == 2:
+            signal.raise_signal(signal.SIGINT)
+        return super().update(theta, gradient)
+
+
+def test_ctrl_c_leaves_the_last_complete_step_and_the_history() -> None:
+    model, expected = MLP(1, [3, 1], rng=0), MLP(1, [3, 1], rng=0)
+    history = fit(model, X_LINE, Y_LINE, "squared_error", Interrupting(model.parameters(), lr=0.1),
+                  epochs=100, progress=False)  # fmt: skip
+    fit(expected, X_LINE, Y_LINE, "squared_error", SGD(expected.parameters(), lr=0.1), epochs=2,
+        progress=False)  # fmt: skip
+    assert history.stopped == "interrupted in epoch 2, step 2"
+    assert len(history) == 2
+    assert [p.data for p in model.parameters()] == [p.data for p in expected.parameters()]
+
+
+def test_training_stops_at_the_step_and_gate_that_went_non_finite() -> None:
+    model = Sequential(Layer(1, 1, rng=0), Layer(1, 1, rng=1))
+    with pytest.raises(NonFiniteError, match=r"step \d+: cost .*row 0 of the batch, .*gate") as e:
+        fit(model, X_LINE, Y_LINE, "squared_error", SGD(model.parameters(), lr=1e3), epochs=2000,
+            progress=False)  # fmt: skip
+    assert e.value.history is not None
+    assert len(e.value.history.steps) > 1
+    assert all(math.isfinite(cost) for cost in e.value.history.steps)
+    assert all(math.isfinite(p.data) for p in model.parameters())
+
+
+def test_a_gate_out_of_its_domain_is_reported_with_the_step() -> None:
+    model = Layer(1, 1, "exp", init="zeros")
+    with pytest.raises(NonFiniteError, match=r"step \d: exp: .* has no value at"):
+        fit(model, [[1.0]], [1e3], "squared_error", SGD(model.parameters(), lr=1e4), epochs=50,
+            progress=False)  # fmt: skip
+    assert all(math.isfinite(p.data) for p in model.parameters())
+
+
+def test_an_infinite_gradient_of_a_finite_cost_is_noticed() -> None:
+    model = Layer(1, 1, "sqrt", init="zeros")
+    with pytest.raises(NonFiniteError, match=r"step 0: .*backward through gate sqrt"):
+        fit(model, [[1.0]], [1.0], "squared_error", progress=False)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"epochs": -1}, "epochs must be"),
+        ({"patience": 0}, "patience is"),
+        ({"reduction": "max"}, "reduction is"),
+        ({"validation": 1.5}, "validation is a share"),
+        ({"validation": 0.01}, "validation is a share"),
+        ({"batch_size": 22}, "batch_size must be"),
+        ({"sampling": "random", "batch_size": 2}, "sampling is"),
+        ({"metrics": ["f1"]}, "unknown metric 'f1'; known: accuracy"),
+        ({"engine": "gpu"}, "unknown engine 'gpu'"),
+        ({"validation": ([[1.0]], [1.0, 2.0])}, "validation X has 1 rows"),
+    ],
+)
+def test_options_that_make_no_sense_are_refused(options: dict[str, Any], message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        fit(Layer(1, 1, rng=0), X_LINE, Y_LINE, "squared_error", progress=False, **options)
+
+
+def test_an_unknown_loss_lists_the_known() -> None:
+    with pytest.raises(ValueError, match=r"unknown loss 'mse'; known: .*squared_error"):
+        fit(Layer(1, 1), X_LINE, Y_LINE, "mse", progress=False)
+
+
+def test_a_loss_of_ones_own() -> None:
+    def absolute(output: Value, target: float) -> Value:
+        return abs(output - target)
+
+    model = Layer(1, 1, init="zeros")
+    history = fit(model, X_LINE, Y_LINE, absolute, Adam(model.parameters(), lr=0.05), epochs=200,
+                  progress=False)  # fmt: skip
+    assert history.loss[-1] < 0.05
+
+
+def test_the_bar_is_quiet_when_asked(capfd: pytest.CaptureFixture[str]) -> None:
+    fit(Layer(1, 1, rng=0), X_LINE, Y_LINE, "squared_error", epochs=2, progress=False)
+    assert capfd.readouterr() == ("", "")
+    fit(Layer(1, 1, rng=0), X_LINE, Y_LINE, "squared_error", epochs=2)
+    assert "2/2" in capfd.readouterr().err
+
+
+def test_history_is_plain_data() -> None:
+    history = fit(Layer(1, 1, rng=0), X_LINE, Y_LINE, "squared_error", epochs=30, progress=False,
+                  metrics=["r2"], validation=0.2, rng=0)  # fmt: skip
+    table = history.to_dict()
+    assert list(table) == ["epoch", "loss", "val_loss", "val_r2", "steps", "stopped", "best_epoch"]
+    assert table["loss"] == history.loss == history["loss"]
+    assert len(history.table(rows=10).splitlines()) <= 12
+    with pytest.raises(KeyError, match="'accuracy' was not recorded; there are epoch, loss"):
+        history["accuracy"]
+
+
+def test_several_outputs_and_nested_inputs() -> None:
+    X = np.random.default_rng(0).normal(size=(20, 3))
+    Y = X @ np.array([[1.0, 0.0], [0.5, -1.0], [0.0, 2.0]])
+    model = Layer(3, 2, rng=0)
+    fit(model, X, Y, "mean_squared_error", Adam(model.parameters(), lr=0.1), epochs=150,
+        progress=False)  # fmt: skip
+    assert evaluate(model, X, Y, "mean_squared_error", ["rmse"])["rmse"] < 0.01
