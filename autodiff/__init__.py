@@ -20,6 +20,7 @@ from .misuse import MisuseWarning, mutated
 from .value import Call, Constant, Row, Value
 
 if TYPE_CHECKING:
+    from .compiler import compile  # noqa: A004
     from .expression import ExpressionError, parse
 
 __all__ = [
@@ -38,6 +39,7 @@ __all__ = [
     "Step",
     "Value",
     "backward_steps",
+    "compile",
     "detect_anomaly",
     "gate",
     "grad",
@@ -56,7 +58,7 @@ __all__ = [
 ]
 
 # Loaded when first asked for, so that `import autodiff` stays quick.
-_LATER = {"ExpressionError": "expression", "parse": "expression"}
+_LATER = {"compile": "compiler", "ExpressionError": "expression", "parse": "expression"}
 
 
 def __getattr__(name: str) -> Any:

@@ -1,0 +1,454 @@
+"""Reverse mode on the array program: every array operation hands its adjoint on.
+
+An operation's downstream gradient is its upstream gradient times the partial derivative that the
+gate table states; nothing is differentiated here. What is added is bookkeeping of shapes: where
+an operand was broadcast, its adjoint is a sum; where a matrix product was formed, the products of
+upstream gradients and partials are matrix products again.
+
+An adjoint is a `Term`: a number times arrays. Numbers (signs, the 1/E of the mean) stay in front
+until a line of code is written anyway, so that they cost no operation of their own.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Mapping
+
+import numpy as np
+
+from ..formula import ATOMS, Formula
+from .ir import (
+    ROWS,
+    Apply,
+    Array,
+    Assign,
+    Expr,
+    Fold,
+    Function,
+    Gathered,
+    Indices,
+    Join,
+    Number,
+    Placed,
+    Product,
+    Ref,
+    Reshape,
+    Shape,
+    Slice,
+    Spread,
+    Sum,
+    Take,
+    Term,
+    Total,
+    Turned,
+    broadcast,
+    walk,
+)
+from .roll import Fire, Rolled
+from .simplify import contraction, factors, simplify
+
+# ── the forward pass ─────────────────────────────────────────────────────────────────────────
+
+
+def forward(step: Fire) -> Expr:
+    """What the gates compute, as one expression."""
+    known = numbers(step)
+    arguments = {k: e for k, e in step.inputs.items() if not isinstance(e, Number)}
+    if step.layout == "each":
+        formula = simplify(step.gate.formula, known)
+        if not formula.names:
+            return Spread(Number(float(eval(formula.python(), {}))), step.out.shape)
+        used = {k: e for k, e in arguments.items() if k in formula.names}
+        return spread(Apply(formula, used), step.out.shape)
+    if step.layout in ("rows", "grid"):
+        formula = simplify(step.gate.formula, known)
+        return Fold(formula, arguments, keep=step.layout == "rows")
+    found = contraction(step.gate)
+    assert found is not None
+    product = Product(step.inputs[step.stack], Turned(step.inputs[step.matrix]))
+    rest = simplify(found.rest, known)
+    result: Expr = product
+    if rest.text != "product":
+        singles = {k: e for k, e in arguments.items() if k not in step.gate.rows}
+        used = {k: e for k, e in singles.items() if k in rest.names}
+        result = Apply(rest, {"product": product, **used})
+    return result if result.shape == step.out.shape else Reshape(result, step.out.shape)
+
+
+def numbers(step: Fire) -> dict[str, float]:
+    """The inputs that are plain numbers, and n, the length of the gate's rows."""
+    known = {k: e.value for k, e in step.inputs.items() if isinstance(e, Number)}
+    if step.gate.rows:
+        known["n"] = float(step.inputs[step.gate.rows[0]].shape[-1])
+    return known
+
+
+def spread(expr: Expr, shape: Shape) -> Expr:
+    """`expr` in its full shape."""
+    return expr if expr.shape == shape else Spread(expr, shape)
+
+
+# ── the backward pass ────────────────────────────────────────────────────────────────────────
+
+
+def differentiate(rolled: Rolled) -> Function:
+    """The forward pass and the adjoints of all parameters."""
+    return _Backward(rolled).run()
+
+
+def forward_only(rolled: Rolled) -> Function:
+    """The forward pass alone."""
+    steps = [s if isinstance(s, Assign) else Assign(s.out, forward(s)) for s in rolled.steps]
+    return Function(rolled.inputs, rolled.parameters, steps, rolled.output, rolled.theta_size)
+
+
+class _Backward:
+    def __init__(self, rolled: Rolled) -> None:
+        self.rolled = rolled
+        self.function = forward_only(rolled)
+        self.terms: dict[Array, list[Term]] = defaultdict(list)
+        self.slices: dict[Array, list[tuple[int, int, int, Term]]] = defaultdict(list)
+        self.wanted = {p.array for p in rolled.parameters}
+        self.awaited: dict[Array, int] = defaultdict(int)  # uses still to come, of parameters
+        self.parameter = {p.array: p for p in rolled.parameters}
+        for step in rolled.steps:
+            out = step.out if isinstance(step, Fire) else step.array
+            used = step.inputs.values() if isinstance(step, Fire) else [step.expr]
+            for array in _refs(*used):
+                if array in self.wanted:
+                    self.wanted.add(out)
+                self.awaited[array] += 1
+        for array in _refs(rolled.output):
+            self.awaited[array] += 1
+
+    def run(self) -> Function:
+        output = self.rolled.output
+        seed = Term(1.0, -1 if ROWS in output.shape else 0)
+        self.pull(output, seed, output.shape)
+        self.settle(_refs(output))
+        for step in reversed(self.rolled.steps):
+            out = step.out if isinstance(step, Fire) else step.array
+            if out in self.wanted and (out in self.terms or out in self.slices):
+                upstream = self.adjoint(out)
+                if isinstance(step, Fire):
+                    self.fire(step, upstream)
+                else:
+                    self.pull(step.expr, upstream, out.shape)
+            self.settle(_refs(*(step.inputs.values() if isinstance(step, Fire) else [step.expr])))
+        return self.function
+
+    def settle(self, arrays: list[Array]) -> None:
+        """Write the adjoint of each parameter that has received its last contribution."""
+        for array in arrays:
+            self.awaited[array] -= 1
+            done = self.awaited[array] == 0 and array in self.parameter
+            if done and (array in self.terms or array in self.slices):
+                adjoint = self.adjoint(array)
+                plain = self.plain(adjoint, array)
+                self.function.gradient.append((self.parameter[array], plain))
+
+    # ── adding up ────────────────────────────────────────────────────────────────────────────
+
+    def adjoint(self, array: Array) -> Term:
+        """The sum of all contributions, given a name unless it has one or is a number."""
+        terms = [t for t in self.terms.pop(array, []) if t.coefficient != 0.0]
+        terms += self.sliced(array)
+        total = _total(terms)
+        if isinstance(total, Term):
+            plain = not total.divisors and all(isinstance(f, Ref) for f in total.factors)
+            if plain and len(total.factors) <= 1:
+                return total
+        return Term(factors=(self.name(array, total),))
+
+    def sliced(self, array: Array) -> list[Term]:
+        """Contributions to parts of an array: side by side where they tile it, else in zeros."""
+        parts = sorted(self.slices.pop(array, []), key=lambda part: part[0])
+        if not parts:
+            return []
+        ends = [start + count for start, _, count, _ in parts]
+        starts = [start for start, _, _, _ in parts]
+        tiled = starts == [0, *ends[:-1]] and ends[-1] == array.size
+        lead = array.shape[:-1]
+        full = [spread(_body(t), (*lead, count)) for _, _, count, t in parts]
+        if tiled and all(step == 1 for _, step, _, _ in parts):
+            return [Term(factors=(Join(tuple(full)),))]
+        return [
+            Term(factors=(Placed(expr, start, step, array.size),))
+            for (start, step, _, _), expr in zip(parts, full, strict=True)
+        ]
+
+    def name(self, array: Array, expr: Expr) -> Ref:
+        """Assign the adjoint of `array` to a variable of its own."""
+        known = Array(self.rolled.names.unique(f"d{array.name}"), expr.shape, "adjoint")
+        self.function.backward.append(Assign(known, expr))
+        return Ref(known)
+
+    def plain(self, term: Term, array: Array) -> Expr:
+        """The term as a variable or a number."""
+        if not term.factors:
+            return term
+        if term.coefficient == 1 and term.per_row == 0 and isinstance(term.factors[0], Ref):
+            return term.factors[0]
+        return self.name(array, term)
+
+    # ── gates ────────────────────────────────────────────────────────────────────────────────
+
+    def fire(self, step: Fire, upstream: Term) -> None:
+        """Hand the adjoint of a gate's result on to its inputs."""
+        if step.layout == "product":
+            self.product(step, upstream)
+            return
+        arguments: dict[str, Expr] = {**step.inputs, "out": Ref(step.out)}
+        full = step.out.shape
+        rows_full = full
+        column = full
+        if step.layout == "grid":  # rows (ROWS, m, n) meet single numbers (ROWS, m, 1)
+            column = (*full, 1)
+            row_arguments = {
+                k: e if k in step.gate.rows or e.shape in ((), (1,)) else Reshape(e, (*e.shape, 1))
+                for k, e in arguments.items()
+            }
+            row_upstream = _map(upstream, lambda f: Reshape(spread(f, full), column))
+            rows_full = broadcast(column, *(step.inputs[r].shape for r in step.gate.rows))
+        else:
+            row_arguments, row_upstream = arguments, upstream
+            if step.layout == "rows":
+                rows_full = broadcast(full, *(step.inputs[r].shape for r in step.gate.rows))
+        for name, partial in zip(step.gate.inputs, step.gate.partials, strict=True):
+            if not self.leads_somewhere(step.inputs[name]):
+                continue
+            if name in step.gate.rows:
+                term = self.downstream(step, row_upstream, partial, row_arguments)
+                self.pull(step.inputs[name], term, rows_full)
+            elif step.layout == "grid" and partial.names & set(step.gate.rows):
+                term = self.downstream(step, row_upstream, partial, row_arguments)
+                self.pull(row_arguments[name], term, column)
+            else:
+                term = self.downstream(step, upstream, partial, arguments)
+                self.pull(step.inputs[name], term, full)
+
+    def downstream(
+        self, step: Fire, upstream: Term, partial: Formula, arguments: Mapping[str, Expr]
+    ) -> Term:
+        """upstream × local, the local gradient taken apart into factors."""
+        local = factors(simplify(partial, numbers(step)))
+        return _times(
+            upstream,
+            local.coefficient,
+            [_apply(f, arguments) for f in local.factors],
+            [_apply(f, arguments) for f in local.divisors],
+        )
+
+    def product(self, step: Fire, upstream: Term) -> None:
+        """Matrix products: dMatrix = upstreamᵀ · stack, dStack = upstream · matrix."""
+        gate = step.gate
+        stack, matrix = step.inputs[step.stack], step.inputs[step.matrix]
+        full = broadcast((*stack.shape[:-1], step.p), (step.p,))
+        flat = full == step.out.shape
+        out: Expr = Ref(step.out)
+        if not flat:
+            out = Reshape(out, full)
+            upstream = _map(upstream, lambda f: Reshape(spread(f, step.out.shape), full))
+        arguments: dict[str, Expr] = {**step.inputs, "out": out}
+        wanted = [n for n in gate.inputs if self.leads_somewhere(step.inputs[n])]
+        for name, partial in zip(gate.inputs, gate.partials, strict=True):
+            if name not in wanted:
+                continue
+            if name not in gate.rows:
+                self.pull(step.inputs[name], self.downstream(step, upstream, partial, arguments), full)
+                continue
+            other = step.matrix if name == step.stack else step.stack
+            local = factors(simplify(partial, numbers(step)))
+            term = _times(
+                upstream,
+                local.coefficient,
+                [_apply(f, arguments) for f in local.factors if f.text != other],
+                [_apply(f, arguments) for f in local.divisors],
+            )
+            u = self.whole(term, step.out, full)
+            if local.coefficient == 1 and len(local.factors) == 1 and not local.divisors:
+                upstream = Term(factors=(u,))  # written once, used by all inputs
+            if name == step.stack:
+                self.pull(stack, Term(factors=(Product(u, matrix),)), stack.shape)
+            else:
+                self.pull(matrix, Term(factors=(_outer(u, stack, matrix),)), matrix.shape)
+
+    def whole(self, term: Term, array: Array, shape: Shape) -> Expr:
+        """The term as one variable of full shape, fit for a matrix product."""
+        body = _body(term)
+        if isinstance(body, Ref) and body.shape == shape:
+            return body
+        if isinstance(body, Reshape) and isinstance(body.array, Ref):
+            return body
+        return self.name(array, spread(body, shape))
+
+    # ── operands ─────────────────────────────────────────────────────────────────────────────
+
+    def leads_somewhere(self, expr: Expr) -> bool:
+        """Does a parameter lie below?"""
+        return any(array in self.wanted for array in _refs(expr))
+
+    def pull(self, expr: Expr, term: Term, full: Shape) -> None:
+        """Hand `term`, the adjoint of `expr` broadcast to `full`, on to the variables in expr."""
+        if term.coefficient == 0.0 or not self.leads_somewhere(expr):
+            return
+        term = _unbroadcast(term, full, expr.shape)
+        match expr:
+            case Ref(array):
+                self.terms[array].append(term)
+            case Slice(array=Ref(array), start=start, step=step, count=count):
+                self.slices[array].append((start, step, count, term))
+            case Slice(array=inner, start=start, step=step):
+                placed = Placed(spread(_body(term), expr.shape), start, step, inner.shape[-1])
+                self.pull(inner, Term(factors=(placed,)), inner.shape)
+            case Reshape(array=inner):
+                moved = _map(term, lambda f: Reshape(spread(f, expr.shape), inner.shape))
+                self.pull(inner, moved, inner.shape)
+            case Turned(array=inner):
+                turned = _map(term, lambda f: Turned(spread(f, expr.shape)))
+                self.pull(inner, turned, inner.shape)
+            case Spread(array=inner):
+                self.pull(inner, term, expr.shape)
+            case Take(array=inner, name=name, indices=indices):
+                sources = inverse(indices, inner.shape[-1])
+                body = spread(_body(term), expr.shape)
+                gathered = Gathered(body, f"{name}_inverse", sources, indices.ndim)
+                self.pull(inner, Term(factors=(gathered,)), inner.shape)
+            case Join(parts=parts):
+                whole, offset = spread(_body(term), expr.shape), 0
+                for part in parts:
+                    size = part.shape[-1]
+                    piece = Term(factors=(Slice(whole, offset, 1, size),))
+                    self.pull(part, piece, (*expr.shape[:-1], size))
+                    offset += size
+            case _:
+                raise AssertionError(expr)
+
+
+def inverse(indices: Indices, size: int) -> Indices:
+    """For each of `size` elements the places that picked it, padded with one past the end.
+
+    >>> inverse(np.array([2, 0, 2]), 3).tolist()
+    [[1, 3], [3, 3], [0, 2]]
+    """
+    flat = indices.reshape(-1)
+    order = np.argsort(flat, kind="stable")
+    counts = np.bincount(flat, minlength=size)
+    table = np.full((size, max(1, int(counts.max()))), flat.size, dtype=np.intp)
+    starts = np.concatenate([[0], np.cumsum(counts)[:-1]])
+    table[flat[order], np.arange(flat.size) - np.repeat(starts, counts)] = order
+    return table
+
+
+# ── terms ────────────────────────────────────────────────────────────────────────────────────
+
+
+def _refs(*exprs: Expr) -> list[Array]:
+    found: dict[Array, None] = {}
+    for expr in exprs:
+        for one in walk(expr):
+            if isinstance(one, Ref):
+                found[one.array] = None
+    return list(found)
+
+
+def _apply(formula: Formula, arguments: Mapping[str, Expr]) -> Expr:
+    """A formula on its arguments; just the argument where the formula is no more than that."""
+    if formula.text in arguments:
+        return arguments[formula.text]
+    used = {name: arguments[name] for name in formula.inputs if name in formula.names}
+    if any(ATOMS[atom].row for atom in formula.atoms):
+        return Fold(formula, used, keep=True)
+    return Apply(formula, used)
+
+
+def _times(term: Term, coefficient: float, above: list[Expr], below: list[Expr]) -> Term:
+    factors_ = [*term.factors]
+    for factor in above:
+        if isinstance(factor, Number):
+            coefficient *= factor.value
+        else:
+            factors_.append(factor)
+    divisors = [*term.divisors]
+    for divisor in below:
+        if isinstance(divisor, Number):
+            coefficient /= divisor.value
+        else:
+            divisors.append(divisor)
+    product = term.coefficient * coefficient
+    return Term(product, term.per_row, tuple(factors_), tuple(divisors))
+
+
+def _body(term: Term) -> Expr:
+    """The term as an expression, as plain as it can be."""
+    if term.coefficient == 1 and term.per_row == 0 and not term.divisors and len(term.factors) == 1:
+        return term.factors[0]
+    return term
+
+
+def _map(term: Term, change: Callable[[Expr], Expr]) -> Term:
+    """Change the shape of what stands behind a term's number."""
+    if not term.factors and not term.divisors:
+        return term
+    body = _body(Term(1.0, 0, term.factors, term.divisors))
+    return Term(term.coefficient, term.per_row, (change(body),))
+
+
+def _unbroadcast(term: Term, full: Shape, target: Shape) -> Term:
+    """The adjoint of broadcasting `target` to `full`: sums over the axes along which it grew."""
+    missing = len(full) - len(target)
+    axes = [k for k in range(missing) if full[k] != 1]
+    axes += [missing + k for k, s in enumerate(target) if s == 1 and full[missing + k] != 1]
+    if not axes:
+        return term
+    shift = len(full) - len(term.shape)
+    coefficient, per_row = term.coefficient, term.per_row
+    real = []
+    for axis in axes:
+        if axis >= shift and term.shape[axis - shift] != 1:
+            real.append(axis - shift)
+        elif full[axis] == ROWS:
+            per_row += 1
+        else:
+            coefficient *= full[axis]
+    if not real:
+        return Term(coefficient, per_row, term.factors, term.divisors)
+    body = _body(Term(1.0, 0, term.factors, term.divisors))
+    leading = all(axis + shift < missing for axis in real)
+    inner = all(axis + shift >= missing for axis in real)
+    summed: Expr = Sum(body, tuple(real), keep=inner and not leading)
+    if not leading and not inner:
+        summed = Reshape(summed, target)
+    return Term(coefficient, per_row, (summed,))
+
+
+def _total(terms: list[Term]) -> Expr:
+    """Σ terms, equal numbers taken out in front."""
+    plain: dict[int, float] = defaultdict(float)
+    rest = []
+    for term in terms:
+        if term.factors or term.divisors:
+            rest.append(term)
+        else:
+            plain[term.per_row] += term.coefficient
+    rest += [Term(c, e) for e, c in plain.items() if c != 0.0]
+    if not rest:
+        return Term(0.0)
+    if len(rest) == 1:
+        return rest[0]
+    sizes = {(abs(t.coefficient), t.per_row) for t in rest}
+    if len(sizes) > 1:
+        return Total(tuple(rest))
+    ((size, per_row),) = sizes
+    signs = tuple(Term(t.coefficient / size, 0, t.factors, t.divisors) for t in rest)
+    return Total(signs, size, per_row)
+
+
+def _outer(u: Expr, stack: Expr, matrix: Expr) -> Expr:
+    """Σ over the stack (and, for shared weights, over the rows) of upstream ⊗ vector."""
+    if ROWS in matrix.shape:  # one matrix per row
+        return Product(Turned(u), stack)
+    if len(u.shape) == 3:
+        u = Reshape(u, (ROWS, u.shape[-1]))
+        stack = Reshape(stack, (ROWS, stack.shape[-1]))
+    return Product(Turned(u), stack)

@@ -1,0 +1,437 @@
+"""The array program that a scalar graph is compiled to: a short list of assignments.
+
+A `Function` is straight-line code. Each `Assign` gives one `Array` (a variable) the value of one
+expression; there is no control flow and no variable is assigned twice. `forward` computes the
+outputs, `backward` the adjoints, and `gradient` says where the parameters' adjoints belong in
+theta. All of it is float64.
+
+Shapes are tuples; the axis of examples is written `ROWS` (its length is known when the program
+runs) and is always the first. An array without it is the same for all examples: parameters,
+constants and what is computed from them alone. Shapes broadcast as in NumPy, from the right.
+
+    Ref(array)                       the variable
+    Number(value)                    a number
+    Table(name, values)              a constant array, named so that it stands beside the code
+    View(offset, shape, strides)     a strided window into theta (in elements, not bytes)
+    Picked(indices)                  theta[indices], where no window will do
+    Apply(formula, arguments)        the formula, element by element: `formula.numpy(...)`, or
+                                     `formula.python(...)` inside a loop; a test gives 1.0 or 0.0
+    Fold(formula, arguments, keep)   a formula with reductions along the last axis of the
+                                     arguments in formula.rows; `n` is that axis' length. The rest
+                                     of the arguments keep that axis with length 1 (keep=True) or
+                                     lack it (keep=False); so does the result
+    Product(left, right, bias...)    left @ right, right being two-dimensional or both stacked
+    Turned(array)                    the last two axes exchanged
+    Term(coefficient, per_row, factors, divisors)
+                                     coefficient · E^per_row · Π factors / Π divisors, where E is
+                                     the number of rows
+    Total(terms, coefficient, per_row)  coefficient · E^per_row · Σ terms
+    Sum(array, axes, keep)           the sum over some axes (axis 0 may be ROWS)
+    Reshape(array, shape)            same elements, same order
+    Slice(array, start, stop, step)  along the last axis
+    Take(array, indices)             along the last axis; the result has indices.shape there
+    Join(parts, shape)               concatenation along the last axis; parts are broadcast
+    Spread(array, shape)             broadcast to a shape
+    Gathered(array, sources, size)   the adjoint of Take: element j of the result is the sum of
+                                     the elements sources[j] of the last axes of `array`,
+                                     flattened; an index one past the end stands for 0
+    Placed(array, start, step, size) the adjoint of Slice: zeros with `array` at start::step
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Final, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..formula import ATOMS, Formula
+
+ROWS: Final = -1
+Shape: TypeAlias = tuple[int, ...]
+Indices: TypeAlias = NDArray[np.intp]
+
+
+@dataclass(eq=False)
+class Array:
+    """A variable: its name in the source, and the shape of what it holds."""
+
+    name: str
+    shape: Shape
+    note: str = ""  # what it is, for a comment
+
+    @property
+    def rows(self) -> bool:
+        """Does it hold one entry per example?"""
+        return self.shape[:1] == (ROWS,)
+
+    @property
+    def size(self) -> int:
+        """Numbers per example."""
+        return int(np.prod(self.shape[self.rows :], dtype=int))
+
+
+class Expr:
+    """An expression; every kind has a `shape`."""
+
+    shape: Shape
+
+    def operands(self) -> tuple[Expr, ...]:
+        """The expressions that it is made of."""
+        return ()
+
+
+@dataclass(eq=False)
+class Ref(Expr):
+    """A variable's value."""
+
+    array: Array
+
+    def __post_init__(self) -> None:
+        self.shape = self.array.shape
+
+
+@dataclass(eq=False)
+class Number(Expr):
+    """A number."""
+
+    value: float
+    shape: Shape = ()
+
+
+@dataclass(eq=False)
+class Table(Expr):
+    """A constant array that stands beside the code under its name."""
+
+    name: str
+    values: NDArray[np.float64]
+
+    def __post_init__(self) -> None:
+        self.shape = self.values.shape
+
+
+@dataclass(eq=False)
+class View(Expr):
+    """theta seen through a window."""
+
+    offset: int
+    shape: Shape
+    strides: tuple[int, ...]
+
+    def indices(self) -> Indices:
+        """The positions in theta, in the shape of the window."""
+        grid: Indices = np.full(self.shape, self.offset, dtype=np.intp)
+        for axis, (size, stride) in enumerate(zip(self.shape, self.strides, strict=True)):
+            along = np.arange(size) * stride
+            grid += along.reshape([-1 if k == axis else 1 for k in range(len(self.shape))])
+        return grid
+
+
+@dataclass(eq=False)
+class Picked(Expr):
+    """theta[indices]."""
+
+    name: str
+    at: Indices
+
+    def __post_init__(self) -> None:
+        self.shape = self.at.shape
+
+    def indices(self) -> Indices:
+        """The positions in theta."""
+        return self.at
+
+
+@dataclass(eq=False)
+class Apply(Expr):
+    """A formula, element by element."""
+
+    formula: Formula
+    arguments: dict[str, Expr]
+
+    def __post_init__(self) -> None:
+        self.shape = broadcast(*(a.shape for a in self.arguments.values()))
+
+    def operands(self) -> tuple[Expr, ...]:
+        """Its arguments."""
+        return tuple(self.arguments.values())
+
+
+@dataclass(eq=False)
+class Fold(Expr):
+    """A formula with reductions along the last axis."""
+
+    formula: Formula
+    arguments: dict[str, Expr]
+    keep: bool
+    n: int = 0
+
+    def __post_init__(self) -> None:
+        rows = [self.arguments[r].shape for r in self.formula.rows if r in self.arguments]
+        full = broadcast(*rows)
+        rest = [a.shape for k, a in self.arguments.items() if k not in self.formula.rows]
+        self.n = full[-1]
+        left = full if bare_rows(self.formula) else (*full[:-1], 1)
+        self.shape = broadcast(left if self.keep else full[:-1], *rest)
+
+    def operands(self) -> tuple[Expr, ...]:
+        """Its arguments."""
+        return tuple(self.arguments.values())
+
+
+@dataclass(eq=False)
+class Product(Expr):
+    """left @ right."""
+
+    left: Expr
+    right: Expr
+
+    def __post_init__(self) -> None:
+        left, right = self.left.shape, self.right.shape
+        if left[-1] != right[-2]:
+            raise AssertionError(f"cannot multiply {left} by {right}")
+        self.shape = (*left[:-1], right[-1])
+
+    def operands(self) -> tuple[Expr, ...]:
+        """Both factors."""
+        return self.left, self.right
+
+
+@dataclass(eq=False)
+class Turned(Expr):
+    """The last two axes exchanged."""
+
+    array: Expr
+
+    def __post_init__(self) -> None:
+        *ahead, m, n = self.array.shape
+        self.shape = (*ahead, n, m)
+
+    def operands(self) -> tuple[Expr, ...]:
+        """The array."""
+        return (self.array,)
+
+
+@dataclass(eq=False)
+class Term(Expr):
+    """coefficient · E^per_row · Π factors / Π divisors."""
+
+    coefficient: float = 1.0
+    per_row: int = 0
+    factors: tuple[Expr, ...] = ()
+    divisors: tuple[Expr, ...] = ()
+
+    def __post_init__(self) -> None:
+        self.shape = broadcast(*(f.shape for f in self.operands()))
+
+    def operands(self) -> tuple[Expr, ...]:
+        """Factors and divisors."""
+        return self.factors + self.divisors
+
+
+@dataclass(eq=False)
+class Total(Expr):
+    """coefficient · E^per_row · Σ terms."""
+
+    terms: tuple[Term, ...]
+    coefficient: float = 1.0
+    per_row: int = 0
+
+    def __post_init__(self) -> None:
+        self.shape = broadcast(*(t.shape for t in self.terms))
+
+    def operands(self) -> tuple[Expr, ...]:
+        """The terms."""
+        return self.terms
+
+
+@dataclass(eq=False)
+class Sum(Expr):
+    """The sum over some axes."""
+
+    array: Expr
+    axes: tuple[int, ...]  # not negative
+    keep: bool = False
+
+    def __post_init__(self) -> None:
+        shape = self.array.shape
+        kept = (1 if k in self.axes else s for k, s in enumerate(shape))
+        left = (s for k, s in enumerate(shape) if k not in self.axes)
+        self.shape = tuple(kept if self.keep else left)
+
+    def operands(self) -> tuple[Expr, ...]:
+        """The array."""
+        return (self.array,)
+
+
+@dataclass(eq=False)
+class Reshape(Expr):
+    """The same elements in another shape."""
+
+    array: Expr
+    shape: Shape
+
+    def operands(self) -> tuple[Expr, ...]:
+        """The array."""
+        return (self.array,)
+
+
+@dataclass(eq=False)
+class Slice(Expr):
+    """start:stop:step along the last axis."""
+
+    array: Expr
+    start: int
+    step: int
+    count: int
+
+    def __post_init__(self) -> None:
+        self.shape = (*self.array.shape[:-1], self.count)
+
+    def operands(self) -> tuple[Expr, ...]:
+        """The array."""
+        return (self.array,)
+
+
+@dataclass(eq=False)
+class Take(Expr):
+    """Elements of the last axis, picked by index."""
+
+    array: Expr
+    name: str
+    indices: Indices
+
+    def __post_init__(self) -> None:
+        self.shape = (*self.array.shape[:-1], *self.indices.shape)
+
+    def operands(self) -> tuple[Expr, ...]:
+        """The array."""
+        return (self.array,)
+
+
+@dataclass(eq=False)
+class Join(Expr):
+    """Concatenation along the last axis."""
+
+    parts: tuple[Expr, ...]
+
+    def __post_init__(self) -> None:
+        ahead = broadcast(*(p.shape[:-1] for p in self.parts))
+        self.shape = (*ahead, sum(p.shape[-1] for p in self.parts))
+
+    def operands(self) -> tuple[Expr, ...]:
+        """The parts."""
+        return self.parts
+
+
+@dataclass(eq=False)
+class Spread(Expr):
+    """Broadcast to a shape."""
+
+    array: Expr
+    shape: Shape
+
+    def operands(self) -> tuple[Expr, ...]:
+        """The array."""
+        return (self.array,)
+
+
+@dataclass(eq=False)
+class Gathered(Expr):
+    """The adjoint of Take: sums of elements, picked by index."""
+
+    array: Expr
+    name: str
+    sources: Indices  # (size, r); an index one past the end stands for 0
+    axes: int  # how many of the last axes of `array` the indices run over
+
+    def __post_init__(self) -> None:
+        shape = self.array.shape
+        self.shape = (*shape[: len(shape) - self.axes], len(self.sources))
+
+    def operands(self) -> tuple[Expr, ...]:
+        """The array."""
+        return (self.array,)
+
+
+@dataclass(eq=False)
+class Placed(Expr):
+    """The adjoint of Slice: zeros, with `array` at start, start + step, ..."""
+
+    array: Expr
+    start: int
+    step: int
+    size: int
+
+    def __post_init__(self) -> None:
+        self.shape = (*self.array.shape[:-1], self.size)
+
+    def operands(self) -> tuple[Expr, ...]:
+        """The array."""
+        return (self.array,)
+
+
+@dataclass(eq=False)
+class Assign:
+    """array = expr."""
+
+    array: Array
+    expr: Expr
+
+
+@dataclass(eq=False)
+class Function:
+    """The whole program.
+
+    inputs      one Array per argument, of shape (ROWS, size): the argument, flattened per row
+    parameters  Arrays that are windows into theta (expr is a View or Picked)
+    forward     assignments; after them `output` holds the result per row
+    output      shape (ROWS, k), or (k,) where nothing depends on the data; k = 1 for a loss,
+                whose mean over rows is the cost J
+    backward    assignments of adjoints, in the order in which they can be computed
+    gradient    (parameter, adjoint) pairs: dJ/dtheta is 0 but for the sum of these, each placed
+                where its parameter's window is
+    """
+
+    inputs: list[Array]
+    parameters: list[Assign]
+    forward: list[Assign]
+    output: Expr
+    theta_size: int
+    backward: list[Assign] = field(default_factory=list)
+    gradient: list[tuple[Assign, Expr]] = field(default_factory=list)
+
+
+def bare_rows(formula: Formula) -> bool:
+    """Does a row stand outside of all reductions, so that the result is a row itself?"""
+    reduced: set[ast.AST] = set()
+    for node in ast.walk(formula.tree):
+        match node:
+            case ast.Call(func=ast.Name(id=name)) if ATOMS[name].row:
+                reduced.update(ast.walk(node))
+    names = (n for n in ast.walk(formula.tree) if isinstance(n, ast.Name) and n not in reduced)
+    return any(n.id in formula.rows for n in names)
+
+
+def broadcast(*shapes: Shape) -> Shape:
+    """The shape of an elementwise operation, ROWS included."""
+    rank = max((len(s) for s in shapes), default=0)
+    result = []
+    for k in range(-rank, 0):
+        sizes = {s[k] for s in shapes if len(s) >= -k} - {1}
+        if len(sizes) > 1:
+            raise AssertionError(f"shapes {shapes} do not fit")
+        result.append(sizes.pop() if sizes else 1)
+    return tuple(result)
+
+
+def walk(expr: Expr) -> Iterator[Expr]:
+    """All expressions inside `expr`, itself first."""
+    stack = [expr]
+    while stack:
+        one = stack.pop()
+        yield one
+        stack.extend(reversed(one.operands()))

@@ -1,0 +1,655 @@
+"""The array program as loops over scalars, for a compiler such as Numba.
+
+The examples are taken in blocks of `BLOCK` rows. Inside a block an array lies feature by feature,
+rows side by side: ``Z1[j, r]``. So the innermost loop always runs over rows, whose iterations are
+independent of each other, and the machine's vector units take several examples at once whatever
+the formula is. Everything of a block fits into the fastest cache.
+
+Assignments with the same outer loop are fused: a layer's product, its activation and the sum for
+its bias gradient are one loop nest. Products read several weights at once, so that a row of the
+result is loaded and stored once for eight multiplications instead of one.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..atoms import ATOMS
+from ..formula import Formula
+from .ir import (
+    ROWS,
+    Apply,
+    Array,
+    Expr,
+    Fold,
+    Function,
+    Gathered,
+    Join,
+    Number,
+    Picked,
+    Placed,
+    Product,
+    Ref,
+    Reshape,
+    Shape,
+    Slice,
+    Spread,
+    Sum,
+    Table,
+    Take,
+    Term,
+    Total,
+    Turned,
+    View,
+    walk,
+)
+
+BLOCK: Final = 128
+UNROLL: Final = 8
+HEAVY: Final = (Product, Sum, Fold, Gathered, Placed, Join)  # get a loop nest of their own
+
+
+@dataclass
+class Loops:
+    """Source text of the functions, and what it refers to.
+
+    source    defines ``gradient(theta, <inputs>, grad, block, single) -> J`` (for a loss) and
+              ``outputs(theta, <inputs>, out, block, single)``
+    tables    constant arrays that the text names
+    lines     `block` must have the shape (lines, BLOCK) ...
+    singles   ... and `single` this many elements
+    """
+
+    source: str
+    tables: dict[str, NDArray[np.generic]]
+    lines: int
+    singles: int
+
+
+@dataclass
+class _Nest:
+    """Loops over `shape`, and inside them parts: ("body", lines of the innermost loop, over rows
+    if there are any), ("rows", lines that hold loops over rows themselves) and ("first", lines to
+    come before all others)."""
+
+    shape: Shape
+    parts: list[tuple[str, list[str]]] = field(default_factory=list)
+    written: dict[str, str] = field(default_factory=dict)  # array name -> at which index
+
+
+def lower(function: Function) -> Loops:
+    """Write `function` as loops."""
+    tables: dict[str, NDArray[np.generic]] = {}
+    purposes = ["gradient", "outputs"] if function.gradient else ["outputs"]
+    writers = [_Writer(function, tables, purpose) for purpose in purposes]
+    source = "\n\n".join([writer.text() for writer in writers])
+    lines, singles = (max(n) for n in zip(*((w.lines, w.singles) for w in writers), strict=True))
+    return Loops(source, tables, lines, singles)
+
+
+class _Writer:
+    def __init__(
+        self, function: Function, tables: dict[str, NDArray[np.generic]], purpose: str
+    ) -> None:
+        self.function = function
+        self.tables = tables
+        self.purpose = purpose
+        self.buffers: list[str] = []  # statements that cut arrays out of `work`
+        self.lines = 0
+        self.singles = 0
+        self.temporaries = 0
+        self.windows: dict[Array, Expr] = {p.array: p.expr for p in function.parameters}
+        self.late: set[Array] = set()  # known only after the last block
+        self.reads: set[tuple[str, str]] = set()
+        self.before: list[str] = []
+        self.block: list[str] = []
+        self.after: list[str] = []
+        self.nest: _Nest | None = None
+        self.rowwise = False  # is the nest being written inside the block?
+
+    # ── the whole function ───────────────────────────────────────────────────────────────────
+
+    def text(self) -> str:
+        function = self.function
+        inputs = ", ".join(f"{a.name}_rows" for a in function.inputs)
+        gradient = self.purpose == "gradient"
+        target = "grad" if gradient else "out"
+        for array in function.inputs:
+            self.buffer(array)
+            self.block += [
+                f"for i in range({array.size}):",
+                "    for r in range(n):",
+                f"        {array.name}[i, r] = {array.name}_rows[start + r, i]",
+            ]
+        for assign in [*function.forward, *(function.backward if gradient else [])]:
+            self.assign(assign.array, assign.expr)
+        self.finish(gradient)
+        self.flush()
+        lines = [
+            f"def {self.purpose}(theta, {inputs}, {target}, block, single):",
+            f"    rows = {function.inputs[0].name}_rows.shape[0]",
+            "    E = float(rows)",
+            "    J = 0.0",
+        ]
+        lines += ["    grad[:] = 0.0"] if gradient else []
+        lines += [f"    {line}" for line in [*self.buffers, *self.before]]
+        lines += [f"    for start in range(0, rows, {BLOCK}):"]
+        lines += [f"        n = min({BLOCK}, rows - start)"]
+        lines += [f"        {line}" for line in self.block]
+        lines += [f"    {line}" for line in self.after]
+        lines += ["    return J / E" if gradient else "    return J"]
+        return "\n".join(lines) + "\n"
+
+    def finish(self, gradient: bool) -> None:
+        """The cost and where the adjoints go, or the outputs."""
+        output = self.plain(self.function.output)
+        rows = output.shape[:1] == (ROWS,)
+        if gradient:
+            for parameter, adjoint in self.function.gradient:
+                adjoint = self.plain(adjoint)
+                at = _indices(adjoint.shape)
+                window = self.element(parameter.expr, at).replace("theta", "grad", 1)
+                self.pointwise(adjoint.shape, f"{window} += {self.element(adjoint, at)}", {})
+            at = ["r", "0"] if rows else ["0"]
+            value = self.element(output, at[-len(output.shape) :] if output.shape else [])
+            if rows:
+                self.flush()
+                self.block += ["total = 0.0", "for r in range(n):", f"    total += {value}"]
+                self.block += ["J += total"]
+            else:
+                self.flush()
+                self.after.append(f"J = E * {value}")
+            return
+        self.flush()
+        k = output.shape[-1]
+        value = self.element(output, ["r", "k"] if rows else ["k"])
+        self.block += [
+            f"for k in range({k}):",
+            "    for r in range(n):",
+            f"        out[start + r, k] = {value}",
+        ]
+
+    # ── one assignment ───────────────────────────────────────────────────────────────────────
+
+    def assign(self, array: Array, expr: Expr) -> None:
+        self.buffer(array)
+        self.buffered(array, expr)
+
+    def buffered(self, array: Array, expr: Expr) -> None:
+        """array = expr, where the array has its place."""
+        at = _indices(array.shape)
+        match expr:
+            case Term(1.0, 0, (factor,), ()) if factor.shape == array.shape:
+                self.buffered(array, factor)
+            case Product():
+                self.product(array, expr)
+            case Apply(formula, arguments) if (name := _product_in(expr, array.shape)) is not None:
+                rest = {k: self.plain(v) for k, v in arguments.items() if k != name}
+                product = arguments[name]
+                assert isinstance(product, Product)
+                self.product(array, product)  # and then in place
+                self.assign_to(array, Apply(formula, {**rest, name: Ref(array)}))
+            case Sum(array=summed, axes=axes):
+                self.sum(array, self.plain(summed), axes, expr.keep)
+            case Fold():
+                self.fold(array, expr)
+            case Gathered():
+                self.gathered(array, expr)
+            case Placed(array=placed, start=start, step=step):
+                part = self.plain(placed)
+                zero = f"{self.place(array, at)} = 0.0"
+                self.pointwise(array.shape, zero, {array.name: "?"})
+                self.flush()
+                inner = _indices(part.shape)
+                target = [*inner[:-1], f"{start} + {step} * ({inner[-1]})"]
+                text = f"{self.place(array, target)} = {self.element(part, inner)}"
+                self.pointwise(part.shape, text, {array.name: "?"})
+            case Join(parts=parts):
+                offset = 0
+                for part in map(self.plain, parts):
+                    shape = (*array.shape[:-1], part.shape[-1])
+                    inner = _indices(shape)
+                    target = [*inner[:-1], f"{offset} + {inner[-1]}"]
+                    text = f"{self.place(array, target)} = {self.aligned(part, inner)}"
+                    self.pointwise(shape, text, {array.name: "?"})
+                    offset += part.shape[-1]
+            case _:
+                self.assign_to(array, self.plain(expr))
+
+    def assign_to(self, array: Array, simple: Expr) -> None:
+        """array = simple, element by element."""
+        at = _indices(array.shape)
+        text = f"{self.place(array, at)} = {self.aligned(simple, at)}"
+        self.pointwise(array.shape, text, {array.name: _flat(array.shape, at)})
+        if any(a in self.late for a in _arrays(simple)):
+            self.late.add(array)
+
+    def buffer(self, array: Array) -> None:
+        """Room for the array: a line of `block` per element if it has rows, else of `single`."""
+        size = array.size
+        if array.rows:
+            self.buffers.append(f"{array.name} = block[{self.lines}:{self.lines + size}]")
+            self.lines += size
+        else:
+            self.buffers.append(f"{array.name} = single[{self.singles}:{self.singles + size}]")
+            self.singles += size
+
+    def plain(self, expr: Expr) -> Expr:
+        """`expr` with everything heavy inside it replaced by arrays that are computed first."""
+        if isinstance(expr, HEAVY):
+            self.temporaries += 1
+            array = Array(f"t{self.temporaries}", expr.shape)
+            self.assign(array, expr)
+            return Ref(array)
+        if not any(isinstance(e, HEAVY) for e in walk(expr)):
+            return expr
+        match expr:
+            case Apply(formula, arguments):
+                return Apply(formula, {k: self.plain(v) for k, v in arguments.items()})
+            case Term(coefficient, per_row, factors, divisors):
+                above = tuple(map(self.plain, factors))
+                return Term(coefficient, per_row, above, tuple(map(self.plain, divisors)))
+            case Total(terms, coefficient, per_row):
+                plain = tuple(t for t in map(self.plain, terms) if isinstance(t, Term))
+                return Total(plain, coefficient, per_row)
+            case Reshape(array, shape):
+                return Reshape(self.plain(array), shape)
+            case Spread(array, shape):
+                return Spread(self.plain(array), shape)
+            case Turned(array):
+                return Turned(self.plain(array))
+            case Slice(array, start, step, count):
+                return Slice(self.plain(array), start, step, count)
+            case Take(array, name, indices):
+                return Take(self.plain(array), name, indices)
+        raise AssertionError(expr)
+
+    # ── loop nests ───────────────────────────────────────────────────────────────────────────
+
+    def pointwise(self, shape: Shape, statement: str, writes: dict[str, str]) -> None:
+        """One statement for each element of `shape`."""
+        self.add(shape, [("body", [statement])], writes)
+
+    def add(self, shape: Shape, parts: list[tuple[str, list[str]]], writes: dict[str, str]) -> None:
+        """Append to the current nest if that changes nothing, else begin a new one.
+
+        `self.reads` has collected what the parts read.
+        """
+        nest = self.nest
+        reads, self.reads = self.reads, set()
+        features = tuple(s for s in shape if s != ROWS)
+        rowwise = ROWS in shape or any(kind == "rows" for kind, _ in parts)
+        fits = nest is not None and nest.shape == features and self.rowwise == rowwise
+        if fits and nest is not None:
+            fits = all(nest.written.get(name, at) == at != "?" for name, at in reads)
+            fits = fits and "?" not in nest.written.values() and "?" not in writes.values()
+        if not fits or nest is None:
+            self.flush()
+            nest = self.nest = _Nest(features)
+            self.rowwise = rowwise
+            self.nest_late = False
+        nest.parts += parts
+        nest.written |= writes
+        late = {a.name for a in self.late}
+        self.nest_late = self.nest_late or any(name in late for name, _ in reads)
+
+    def flush(self) -> None:
+        """Write the current nest out."""
+        nest, self.nest = self.nest, None
+        if nest is None:
+            return
+        lines: list[str] = []
+        depth = 0
+        for k, size in enumerate(nest.shape):
+            if size != 1:
+                lines.append("    " * depth + f"for i{k} in range({size}):")
+                depth += 1
+        pad = "    " * depth
+        open_rows = False
+        firsts = [part for part in nest.parts if part[0] == "first"]
+        for kind, part in firsts + [part for part in nest.parts if part[0] != "first"]:
+            if kind == "body" and self.rowwise:
+                if not open_rows:
+                    lines.append(f"{pad}for r in range(n):")
+                lines += [f"{pad}    {line}" for line in part]
+                open_rows = True
+            else:
+                lines += [pad + line for line in part]
+                open_rows = False
+        if self.rowwise:
+            self.block += lines
+        elif self.nest_late:
+            self.after += lines
+        else:
+            self.before += lines
+
+    def product(self, array: Array, product: Product) -> None:
+        """left @ right: over rows if the contracted axis is theirs."""
+        left, right = self.plain(product.left), self.plain(product.right)
+        at = _indices(array.shape)
+        along = left.shape[-1]
+        if along == ROWS:
+            self.outer(array, left, right)
+            return
+        row, column = at[:-1], at[-1]
+        target = self.place(array, at)
+        rows = ROWS in array.shape
+        head: list[str] = []
+        loop = "for r in range(n): " if rows else ""
+        gets = "="
+        if along >= 2 * UNROLL:
+            head.append(f"{loop}{target} = 0.0")
+            gets = "+="
+        done = 0
+        while done < along:
+            width = min(UNROLL, along - done)
+            times = (along - done) // width
+            lines, terms = [], []
+            for u in range(width):
+                k = f"{done + u}" if times == 1 else f"k + {u}"
+                factors = []
+                sides = ((left, [*row, k], "w"), (right, [*row[:-1], k, column], "v"))
+                for side, index, letter in sides:
+                    text = self.aligned(side, index)
+                    if rows and ROWS not in side.shape:
+                        lines.append(f"{letter}{u} = {text}")
+                        text = f"{letter}{u}"
+                    factors.append(text)
+                terms.append(" * ".join(factors))
+            lines.append(f"{loop}{target} {gets} {' + '.join(terms)}")
+            gets = "+="
+            if times > 1:
+                head.append(f"for k in range({done}, {done + times * width}, {width}):")
+                lines = [f"    {line}" for line in lines]
+            head += lines
+            done += times * width
+        kind = "rows" if rows else "body"
+        if not rows and any(a in self.late for e in (left, right) for a in _arrays(e)):
+            self.late.add(array)
+        self.add(array.shape, [(kind, head)], {array.name: _flat(array.shape, at)})
+
+    def outer(self, array: Array, left: Expr, right: Expr) -> None:
+        """A product that sums over rows: several columns at once share the left factor."""
+        self.late.add(array)
+        self.before.append(f"{array.name}[:] = 0.0")
+        *ahead, columns = array.shape
+        at = _indices(tuple(ahead))
+        parts: list[str] = []
+        done = 0
+        while done < columns:
+            width = min(UNROLL, columns - done)
+            times = (columns - done) // width
+            ks = [f"{done + u}" if times == 1 else f"k + {u}" for u in range(width)]
+            lines = [f"s{u} = 0.0" for u in range(width)]
+            lines.append("for r in range(n):")
+            lines.append(f"    d = {self.aligned(left, [*at, 'r'])}")
+            lines += [
+                f"    s{u} += d * {self.aligned(right, [*at[:-1], 'r', k])}"
+                for u, k in enumerate(ks)
+            ]
+            lines += [f"{self.place(array, [*at, k])} += s{u}" for u, k in enumerate(ks)]
+            if times > 1:
+                parts.append(f"for k in range({done}, {done + times * width}, {width}):")
+                lines = [f"    {line}" for line in lines]
+            parts += lines
+            done += times * width
+        self.add(tuple(ahead), [("rows", parts)], {})
+
+    def sum(self, array: Array, summed: Expr, axes: tuple[int, ...], keep: bool) -> None:
+        """A sum over rows, features or both."""
+        full = _indices(summed.shape, "s")
+        left = [k for k in range(len(summed.shape)) if keep or k not in axes]
+        at = _indices(array.shape)
+        own = dict(zip(left, at, strict=True))
+        index = [full[k] if k in axes else own[k] for k in range(len(summed.shape))]
+        inner = [(full[k], summed.shape[k]) for k in axes if summed.shape[k] != ROWS]
+        over_rows = ROWS in [summed.shape[k] for k in axes]
+        text = self.aligned(summed, index)
+        target = self.place(array, at)
+        if over_rows:
+            self.late.add(array)
+            self.before.append(f"{array.name}[:] = 0.0")
+            if not inner:  # the loop over rows can be shared
+                total = f"sum_{array.name}"
+                parts = [
+                    ("first", [f"{total} = 0.0"]),
+                    ("body", [f"{total} += {text}"]),
+                    ("rows", [f"{target} += {total}"]),
+                ]
+            else:
+                lines = [*_nested(inner, ["for r in range(n):", f"    total += {text}"])]
+                parts = [("rows", ["total = 0.0", *lines, f"{target} += total"])]
+            self.add((*array.shape, ROWS), parts, {})
+            return
+        rows = ROWS in array.shape
+        loop = "for r in range(n): " if rows else ""
+        lines = [f"{loop}{target} = 0.0", *_nested(inner, [f"{loop}{target} += {text}"])]
+        if any(a in self.late for a in _arrays(summed)):
+            self.late.add(array)
+        kind = "rows" if rows else "body"
+        self.add(array.shape, [(kind, lines)], {array.name: _flat(array.shape, at)})
+
+    def fold(self, array: Array, fold: Fold) -> None:
+        """A formula with reductions along a row: each runs through the row in its passes."""
+        arguments = {k: self.plain(v) for k, v in fold.arguments.items()}
+        rows = ROWS in array.shape
+        loop = "for r in range(n): " if rows else ""
+        where = "r" if rows else "0"
+        at = _indices(array.shape)
+        outer = at[:-1] if fold.keep else at
+        one = {k: self.aligned(v, [*outer, "0"] if len(v.shape) > len(outer) else at)
+               for k, v in arguments.items() if k not in fold.formula.rows}  # fmt: skip
+        each = {k: self.aligned(v, [*outer, "k"]) for k, v in arguments.items()
+                if k in fold.formula.rows}  # fmt: skip
+        names = {**one, **each, "n": str(fold.n)}
+        lines: list[str] = []
+        results: dict[str, str] = {}
+        tree = ast.parse(fold.formula.text, mode="eval").body
+        calls = [c for c in ast.walk(tree) if isinstance(c, ast.Call) and _is_row_atom(c)]
+        for number, call in enumerate(calls):
+            assert isinstance(call.func, ast.Name)
+            atom = ATOMS[call.func.id]
+            element = Formula(ast.unparse(call.args[0]), fold.formula.inputs).python(**names)
+            scratch: dict[str, str] = {}
+            for name, initial, step in atom.passes:
+                self.temporaries += 1
+                line = Array(f"t{self.temporaries}", (ROWS,) if rows else ())
+                self.buffer(line)
+                cell = f"{line.name}[0, r]" if rows else f"{line.name}[0]"
+                scratch[name] = cell
+                text = Formula(step, ("a", *scratch)).python(a=f"({element})", **scratch)
+                lines.append(f"{loop}{cell} = {initial}")
+                lines += [f"for k in range({fold.n}):", f"    {loop}{cell} = {text}"]
+            finish = Formula(atom.finish, tuple(scratch)).python(**scratch)
+            results[f"result{number}"] = f"({finish})"
+
+        class Put(ast.NodeTransformer):
+            def visit_Call(self, node: ast.Call) -> ast.expr:
+                if node in calls:
+                    return ast.Name(f"result{calls.index(node)}")
+                return self.generic_visit(node)  # type: ignore[return-value]
+
+        rest = ast.unparse(Put().visit(tree))
+        final = Formula(rest, (*fold.formula.inputs, *results)).python(**names, **results)
+        lines.append(f"{loop}{self.place(array, at)} = {final}")
+        del where
+        if any(a in self.late for v in arguments.values() for a in _arrays(v)):
+            self.late.add(array)
+        kind = "rows" if rows else "body"
+        self.add(array.shape, [(kind, lines)], {array.name: _flat(array.shape, at)})
+
+    def gathered(self, array: Array, expr: Gathered) -> None:
+        """Each element is a sum of picked ones; an index past the end adds nothing."""
+        source = self.plain(expr.array)
+        at = _indices(array.shape)
+        rows = ROWS in array.shape
+        count = expr.sources.shape[1]
+        table = self.table(expr.name, expr.sources)
+        picked_shape = source.shape[len(source.shape) - expr.axes :]
+        end = int(np.prod(picked_shape))
+        inner = _unflat("g", picked_shape)
+        value = self.aligned(source, [*at[:-1], *inner])
+        target = self.place(array, at)
+        loop = "for r in range(n): " if rows else ""
+        lines = [
+            f"{loop}{target} = 0.0",
+            f"for k in range({count}):",
+            f"    g = {table}[{count} * ({at[-1]}) + k]",
+            f"    if g < {end}:",
+            f"        {loop}{target} += {value}",
+        ]
+        if any(a in self.late for a in _arrays(source)):
+            self.late.add(array)
+        kind = "rows" if rows else "body"
+        self.add(array.shape, [(kind, lines)], {array.name: _flat(array.shape, at)})
+
+    # ── the text of one element ──────────────────────────────────────────────────────────────
+
+    def table(self, name: str, values: NDArray[np.generic]) -> str:
+        """A constant array as a flat global."""
+        flat = np.ascontiguousarray(values).reshape(-1)
+        key = f"{name}_flat"
+        while key in self.tables and not np.array_equal(self.tables[key], flat):
+            key += "_"
+        self.tables[key] = flat
+        return key
+
+    def place(self, array: Array, at: Sequence[str]) -> str:
+        """Where an element of a variable is."""
+        window = self.windows.get(array)
+        if window is not None:
+            return self.element(window, at)
+        flat = _flat(array.shape, at)
+        self.reads.add((array.name, flat))
+        return f"{array.name}[{flat}, r]" if array.rows else f"{array.name}[{flat}]"
+
+    def aligned(self, expr: Expr, at: Sequence[str]) -> str:
+        """`element` for an index of a shape that `expr` broadcasts to."""
+        index = list(at[len(at) - len(expr.shape) :]) if expr.shape else []
+        return self.element(
+            expr, ["0" if s == 1 else i for s, i in zip(expr.shape, index, strict=True)]
+        )
+
+    def element(self, expr: Expr, at: Sequence[str]) -> str:
+        """The element of `expr` at an index ("r" along the rows), as Python source."""
+        match expr:
+            case Ref(array):
+                return self.place(array, at)
+            case Number(value):
+                return repr(value)
+            case Table(name, values):
+                return f"{self.table(name, values)}[{_flat(values.shape, at)}]"
+            case View(offset, shape, strides):
+                steps = [
+                    f"{stride} * ({i})" if stride != 1 else f"{i}"
+                    for i, stride, size in zip(at, strides, shape, strict=True)
+                    if size != 1
+                ]
+                return f"theta[{' + '.join([str(offset), *steps])}]"
+            case Picked(name, indices):
+                return f"theta[{self.table(name, indices)}[{_flat(indices.shape, at)}]]"
+            case Apply(formula, arguments):
+                names = {k: self.aligned(v, at) for k, v in arguments.items()}
+                return f"({formula.python(**names)})"
+            case Term(coefficient, per_row, factors, divisors):
+                parts = [self.aligned(f, at) for f in factors]
+                if coefficient != 1.0 or not parts:
+                    parts.insert(0, repr(coefficient))
+                parts += ["E"] * max(per_row, 0)
+                below = [self.aligned(d, at) for d in divisors] + ["E"] * max(-per_row, 0)
+                text = " * ".join(parts)
+                if below:
+                    text = f"{text} / ({' * '.join(below)})"
+                return f"({text})"
+            case Total(terms, coefficient, per_row):
+                text = " + ".join(self.aligned(t, at) for t in terms)
+                scale = f" * {coefficient!r}" if coefficient != 1.0 else ""
+                scale += " * E" * max(per_row, 0) + " / E" * max(-per_row, 0)
+                return f"(({text}){scale})" if scale else f"({text})"
+            case Turned(array):
+                *ahead, i, j = at
+                return self.element(array, [*ahead, j, i])
+            case Reshape(array, shape):
+                if expr.shape == array.shape:
+                    return self.element(array, at)
+                features = tuple(s for s in array.shape if s != ROWS)
+                inner = _unflat(_flat(shape, at), features)
+                return self.element(array, ["r", *inner] if ROWS in array.shape else inner)
+            case Slice(array, start, step, _):
+                last = f"{start} + {step} * ({at[-1]})" if step != 1 else f"{start} + {at[-1]}"
+                return self.element(array, [*at[:-1], last])
+            case Take(array, name, indices):
+                cut = len(at) - indices.ndim
+                picked = f"{self.table(name, indices)}[{_flat(indices.shape, at[cut:])}]"
+                return self.element(array, [*at[:cut], picked])
+            case Spread(array, _):
+                return self.aligned(array, at)
+        raise AssertionError(expr)
+
+
+# ── indices as text ──────────────────────────────────────────────────────────────────────────
+
+
+def _indices(shape: Shape, letter: str = "i") -> list[str]:
+    """Names of the loop variables for each axis; "r" along the rows."""
+    names, k = [], 0
+    for size in shape:
+        if size == ROWS:
+            names.append("r")
+        else:
+            names.append(f"{letter}{k}" if size != 1 else "0")
+            k += 1
+    return names
+
+
+def _flat(shape: Shape, at: Sequence[str]) -> str:
+    """The position in row-major order, rows left out."""
+    text = ""
+    for size, index in zip(shape, at, strict=True):
+        if size == ROWS:
+            continue
+        text = f"({text}) * {size} + {index}" if text not in ("", "0") else index
+    return text or "0"
+
+
+def _unflat(flat: str, shape: Shape) -> list[str]:
+    """The index of each axis from a position in row-major order."""
+    if len(shape) == 1:
+        return [flat]
+    index, below = [], 1
+    for k, size in reversed(list(enumerate(shape))):
+        text = f"({flat}) // {below}" if below > 1 else f"({flat})"
+        index.append(f"{text} % {size}" if k else text)
+        below *= size
+    return index[::-1]
+
+
+def _nested(loops: Sequence[tuple[str, int]], body: Sequence[str]) -> list[str]:
+    lines: list[str] = []
+    for depth, (name, size) in enumerate(loops):
+        lines.append("    " * depth + f"for {name} in range({size}):")
+    return lines + ["    " * len(loops) + line for line in body]
+
+
+def _arrays(expr: Expr) -> list[Array]:
+    return [e.array for e in walk(expr) if isinstance(e, Ref)]
+
+
+def _is_row_atom(call: ast.Call) -> bool:
+    return isinstance(call.func, ast.Name) and ATOMS[call.func.id].row
+
+
+def _product_in(expr: Apply, shape: Shape) -> str | None:
+    """The argument that is a product of the result's shape, if there is just one."""
+    found = [k for k, v in expr.arguments.items() if isinstance(v, Product)]
+    if len(found) != 1:
+        return None
+    product = expr.arguments[found[0]]
+    assert isinstance(product, Product)
+    return found[0] if product.shape == shape and product.left.shape[-1] != ROWS else None

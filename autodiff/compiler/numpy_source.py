@@ -1,0 +1,422 @@
+"""The array program as NumPy source: one operation a line, names as one would choose them."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Sequence
+
+import numpy as np
+
+from ..formula import ATOMS, Formula
+from .ir import (
+    ROWS,
+    Apply,
+    Array,
+    Assign,
+    Expr,
+    Fold,
+    Function,
+    Gathered,
+    Join,
+    Number,
+    Picked,
+    Placed,
+    Product,
+    Ref,
+    Reshape,
+    Shape,
+    Slice,
+    Spread,
+    Sum,
+    Table,
+    Take,
+    Term,
+    Total,
+    Turned,
+    View,
+    walk,
+)
+from .simplify import is_test
+
+_ADD, _MUL, _UNARY, _POWER, _ATOM = 6, 7, 8, 9, 10
+_BINDS: dict[type[ast.AST], int] = {
+    ast.Add: _ADD,
+    ast.Sub: _ADD,
+    ast.Mult: _MUL,
+    ast.Div: _MUL,
+    ast.MatMult: _MUL,
+    ast.Pow: _POWER,
+}
+
+_GATHERED = """\
+def gathered(d, sources):
+    \"\"\"Adjoint of picking: element j is the sum of d[:, sources[j]]; the last index means 0.\"\"\"
+    d = d.reshape(*d.shape[:-1], -1)
+    padded = np.concatenate([d, np.zeros((*d.shape[:-1], 1))], axis=-1)
+    return padded.take(sources, axis=-1).sum(axis=-1)
+"""
+_PLACED = """\
+def placed(d, start, step, size):
+    \"\"\"Adjoint of slicing: zeros, with d at start, start + step, ...\"\"\"
+    whole = np.zeros((*d.shape[:-1], size))
+    whole[..., start : start + step * d.shape[-1] : step] = d
+    return whole
+"""
+
+
+def binding(text: str) -> int:
+    """How tightly the outermost operator of a Python expression binds."""
+    match ast.parse(text, mode="eval").body:
+        case ast.BinOp(op=op):
+            return _BINDS.get(type(op), 5)
+        case ast.UnaryOp():
+            return _UNARY
+        case ast.Compare() | ast.BoolOp() | ast.IfExp() | ast.Lambda():
+            return 0
+    return _ATOM
+
+
+def numpy_source(function: Function, name: str, doc: str = "", loss: bool = True) -> str:
+    """The text of a module that defines `name`(theta, X, ...).
+
+    It returns (J, gradient), or with loss=False the outputs, one row per example.
+    """
+    return _Source(function, name, doc, loss).text()
+
+
+class _Source:
+    def __init__(self, function: Function, name: str, doc: str, loss: bool) -> None:
+        self.function = function
+        self.name = name
+        self.doc = doc
+        self.loss = loss
+        self.tables: dict[str, np.ndarray] = {}
+        self.helpers: dict[str, str] = {}
+        self.names: dict[Array, str] = {}
+
+    # ── the whole text ───────────────────────────────────────────────────────────────────────
+
+    def text(self) -> str:
+        function = self.function
+        arguments = ", ".join(["theta", *(i.name for i in function.inputs)])
+        body = self.prologue()
+        body += ["", "# forward pass"] if function.forward else []
+        body += [self.assign(a) for a in function.forward]
+        if self.loss:
+            body += self.cost()
+            body += self.backward()
+        else:
+            body.append(f"return {self.expr(self.spread_output())}")
+        code = "\n".join(f"    {line}" if line else "" for line in body)
+        doc = f'    """{self.doc}"""\n' if self.doc else ""
+        head = "import numpy as np\n" + "".join(f"\n\n{h}" for h in self.helpers.values())
+        tables = "\n".join(f"{k} = {_literal(v)}" for k, v in self.tables.items())
+        head += f"\n\n{tables}\n" if tables else ""
+        return f"{head}\n\ndef {self.name}({arguments}):\n{doc}{code}\n"
+
+    def prologue(self) -> list[str]:
+        """Sizes, inputs as matrices, parameters as windows into theta."""
+        function = self.function
+        lines = []
+        used = {
+            one.array
+            for a in [*function.forward, *function.backward]
+            for one in walk(a.expr)
+            if isinstance(one, Ref)
+        }
+        used |= {one.array for one in walk(function.output) if isinstance(one, Ref)}
+        text = " ".join(self.expr(a.expr) for a in [*function.forward, *function.backward])
+        count = re.search(r"\bE\b", text) or not self.loss or ROWS in function.output.shape
+        if count and function.inputs:
+            lines.append(f"E = len({function.inputs[0].name})")
+        for array in function.inputs:
+            if array in used:
+                columns = array.shape[1]
+                lines.append(f"{array.name} = {array.name}.reshape(E, {columns})")
+        if function.parameters:
+            lines.append("# parameters: windows into theta")
+        for parameter in function.parameters:
+            lines.append(f"{parameter.array.name} = {self.expr(parameter.expr)}")
+        return lines
+
+    def assign(self, assign: Assign) -> str:
+        text = self.expr(assign.expr)
+        if isinstance(assign.expr, Apply) and is_test(assign.expr.formula):
+            text = f"np.where({text}, 1.0, 0.0)"
+        line = f"{assign.array.name} = {text}"
+        return f"{line}  # {assign.array.note}" if assign.array.note else line
+
+    def spread_output(self) -> Expr:
+        output = self.function.output
+        return output if ROWS in output.shape else Spread(output, (ROWS, *output.shape))
+
+    def cost(self) -> list[str]:
+        output = self.function.output
+        text = self.bound(output, _ATOM)
+        if ROWS in output.shape:
+            return [f"J = {text}.sum() / E"]
+        return [f"J = {text}.sum()"]
+
+    def backward(self) -> list[str]:
+        function = self.function
+        lines = ["", "# backward pass: d... is the derivative of J with respect to ..."]
+        lines += [self.assign(a) for a in function.backward]
+        lines += ["", "# the gradient, in the order of theta"]
+        covered = np.zeros(function.theta_size, dtype=int)
+        for parameter, _ in function.gradient:
+            expr = parameter.expr
+            assert isinstance(expr, View | Picked)
+            np.add.at(covered, expr.indices().reshape(-1), 1)
+        once = bool((covered == 1).all())
+        lines.append(f"grad = np.{'empty' if once else 'zeros'}({function.theta_size})")
+        for parameter, adjoint in function.gradient:
+            expr, text = parameter.expr, self.expr(adjoint)
+            if isinstance(expr, View):
+                target = _window(expr, "grad")
+                if not target.endswith("]"):
+                    target += "[:]"
+                lines.append(f"{target} {'=' if once else '+='} {text}")
+            else:
+                assert isinstance(expr, Picked)
+                self.tables[expr.name] = expr.at
+                lines.append(f"np.add.at(grad, {expr.name}, {text})")
+        return [*lines, "return J, grad"]
+
+    # ── expressions ──────────────────────────────────────────────────────────────────────────
+
+    def bound(self, expr: Expr, tightness: int) -> str:
+        """The text of `expr`, in parentheses if it binds less tightly."""
+        text = self.expr(expr)
+        return text if binding(text) >= tightness else f"({text})"
+
+    def expr(self, expr: Expr) -> str:
+        match expr:
+            case _Text():
+                return expr.text
+            case Ref(array):
+                return array.name
+            case Number(value):
+                return _number(value)
+            case Table(name, values):
+                self.tables[name] = values
+                return name
+            case View():
+                return _window(expr, "theta")
+            case Picked(name, at):
+                self.tables[name] = at
+                return f"theta[{name}]"
+            case Apply(formula, arguments):
+                return self.apply(formula, arguments)
+            case Fold():
+                return self.fold(expr)
+            case Product(left, right):
+                return f"{self.bound(left, _MUL)} @ {self.bound(right, _UNARY)}"
+            case Turned(array):
+                turn = ".T" if len(expr.shape) == 2 else ".swapaxes(-1, -2)"
+                return self.bound(array, _ATOM) + turn
+            case Term():
+                return self.term(expr)
+            case Total():
+                return self.total(expr)
+            case Sum(array, axes, keep):
+                along = str(axes[0]) if len(axes) == 1 else str(axes)
+                kept = ", keepdims=True" if keep else ""
+                return f"{self.bound(array, _ATOM)}.sum(axis={along}{kept})"
+            case Reshape(array, shape):
+                return f"{self.bound(array, _ATOM)}.reshape({_dimensions(shape)})"
+            case Slice(array, start, step, count):
+                stop = start + step * (count - 1) + 1
+                by = f":{step}" if step != 1 else ""
+                ahead = ":, " if len(expr.shape) == 2 else "..., " if len(expr.shape) > 2 else ""
+                return f"{self.bound(array, _ATOM)}[{ahead}{start}:{stop}{by}]"
+            case Take(array, name, indices):
+                self.tables[name] = indices
+                return f"{self.bound(array, _ATOM)}.take({name}, axis=-1)"
+            case Join(parts):
+                lead = expr.shape[:-1]
+                each = (p if p.shape[:-1] == lead else Spread(p, (*lead, p.shape[-1])) for p in parts)
+                return f"np.concatenate([{', '.join(map(self.expr, each))}], axis=-1)"
+            case Spread(array, shape):
+                sizes = ", ".join("E" if s == ROWS else str(s) for s in shape)
+                sizes += "," if len(shape) == 1 else ""
+                if not array.shape:
+                    return f"np.full(({sizes}), {self.expr(array)})"
+                return f"np.broadcast_to({self.expr(array)}, ({sizes}))"
+            case Gathered(array, name, sources, axes):
+                return self.gathered(expr, array, name)
+            case Placed(array, start, step, size):
+                self.helpers["placed"] = _PLACED
+                return f"placed({self.expr(array)}, {start}, {step}, {size})"
+        raise AssertionError(expr)
+
+    def gathered(self, expr: Gathered, array: Expr, name: str) -> str:
+        sources = expr.sources
+        self.tables[name] = sources
+        picked = int(np.prod(array.shape[len(array.shape) - expr.axes :]))
+        flat = array
+        if expr.axes > 1:
+            flat = Reshape(array, (*array.shape[: len(array.shape) - expr.axes], picked))
+        if (sources < picked).all():
+            if sources.shape[1] == 1:
+                self.tables[name] = sources[:, 0]
+                return f"{self.bound(flat, _ATOM)}.take({name}, axis=-1)"
+            return f"{self.bound(flat, _ATOM)}.take({name}, axis=-1).sum(axis=-1)"
+        self.helpers["gathered"] = _GATHERED
+        return f"gathered({self.expr(flat)}, {name})"
+
+    def texts(self, arguments: dict[str, Expr]) -> tuple[dict[str, str], dict[str, str]]:
+        """Names for a formula's inputs; products get a placeholder, to be put in later."""
+        names, products = {}, {}
+        for k, (name, expr) in enumerate(arguments.items()):
+            text = self.expr(expr)
+            if isinstance(expr, Product):
+                names[name] = f"PRODUCT{k}"
+                products[f"PRODUCT{k}"] = text
+            else:
+                names[name] = text
+        return names, products
+
+    def apply(self, formula: Formula, arguments: dict[str, Expr]) -> str:
+        self.helper(formula)
+        names, products = self.texts(arguments)
+        text = formula.numpy(**names)
+        for placeholder, product in products.items():
+            # in a plain sum, or alone in a function's parentheses, a product needs none
+            plain = re.fullmatch(rf"{placeholder}|{placeholder} [+-] [\w.]+", text)
+            alone = re.fullmatch(rf"[\w.]+\({placeholder}(, [\w.]+)?\)", text)
+            text = text.replace(placeholder, product if plain or alone else f"({product})")
+        return text
+
+    def fold(self, expr: Fold) -> str:
+        """Sums along the last axis; with keepdims where the result must broadcast again."""
+        self.helper(expr.formula)
+        names = {name: self.expr(e) for name, e in expr.arguments.items()}
+        text = expr.formula.numpy(**names)
+        if not expr.keep:
+            return text
+        axis = len(expr.shape) - 1
+        simple = text.replace(".sum(axis=-1)", f".sum(axis={axis}, keepdims=True)")
+        others = [ATOMS[a].numpy for a in expr.formula.atoms if ATOMS[a].row and a != "sum"]
+        if not others:
+            return simple
+        tree = _KeepAxis(set(others), axis).visit(ast.parse(simple, mode="eval"))
+        return ast.unparse(ast.fix_missing_locations(tree))
+
+    def helper(self, formula: Formula) -> None:
+        for atom in formula.atoms:
+            if ATOMS[atom].numpy_helper:
+                self.helpers[atom] = ATOMS[atom].numpy_helper
+
+    def term(self, term: Term) -> str:
+        """coefficient · factors / divisors, the numbers of it in one place."""
+        size, above, below = abs(term.coefficient), [], []
+        if size != 1:
+            inverse = 1 / size if size else 0.0
+            if size < 1 and inverse.is_integer() and 1 / inverse == size:
+                below.append(_number(inverse))
+            else:
+                above.append(_number(size))
+        if term.per_row:
+            power = "E" if abs(term.per_row) == 1 else f"E**{abs(term.per_row)}"
+            (below if term.per_row < 0 else above).append(power)
+        numbers = bool(above or below)
+        ordered = sorted(term.factors, key=_is_mask)  # a mask last: -mask and mask - mask fail
+        masks = sum(map(_is_mask, ordered))
+        if term.factors and masks == len(term.factors) and not term.divisors:
+            if not numbers or term.coefficient < 0:
+                above.insert(0, "1.0")
+        above += [self.bound(f, _MUL if k == 0 and not above else _UNARY) for k, f in enumerate(ordered)]
+        below += [self.bound(d, _UNARY) for d in term.divisors]
+        text = " * ".join(above) or "1"
+        if len(below) > 1:
+            text += f" / ({' * '.join(below)})"
+        elif below:
+            text += f" / {below[0]}"
+        return f"-{text}" if term.coefficient < 0 else text
+
+    def total(self, total: Total) -> str:
+        text = ""
+        for term in total.terms:
+            masks = [_is_mask(f) for f in term.factors]
+            if masks and all(masks) and abs(term.coefficient) == 1 and not term.divisors:
+                inner = " * ".join(["1.0", *(self.bound(f, _UNARY) for f in term.factors)])
+                inner = f"-{inner}" if term.coefficient < 0 else inner
+            else:
+                inner = self.term(term)
+            if not text:
+                text = inner
+            else:
+                text += f" - {inner[1:]}" if inner.startswith("-") else f" + {inner}"
+        if total.coefficient == 1 and total.per_row == 0:
+            return text
+        outer = self.term(Term(total.coefficient, total.per_row, (_Text(text, total.shape),)))
+        return outer
+
+
+class _Text(Expr):
+    """Text that has been written already."""
+
+    def __init__(self, text: str, shape: Shape) -> None:
+        self.text, self.shape = text, shape
+
+
+class _KeepAxis(ast.NodeTransformer):
+    """logsumexp(z) becomes logsumexp(z)[:, None]."""
+
+    def __init__(self, functions: set[str], axis: int) -> None:
+        self.functions = functions
+        self.axis = axis
+
+    def visit_Call(self, node: ast.Call) -> ast.expr:
+        self.generic_visit(node)
+        if isinstance(node.func, ast.Name) and node.func.id in self.functions:
+            ahead: ast.expr = ast.Slice() if self.axis == 1 else ast.Constant(...)
+            index = ast.Tuple([ahead, ast.Constant(None)]) if self.axis else ast.Constant(None)
+            return ast.Subscript(node, index)
+        return node
+
+
+def _is_mask(expr: Expr) -> bool:
+    return isinstance(expr, Apply) and is_test(expr.formula)
+
+
+def _number(value: float) -> str:
+    if value != value:
+        return "np.nan"
+    if value in (float("inf"), float("-inf")):
+        return "np.inf" if value > 0 else "-np.inf"
+    return str(int(value)) if value.is_integer() and abs(value) < 1e15 else repr(value)
+
+
+def _dimensions(shape: Sequence[int]) -> str:
+    return ", ".join("-1" if s == ROWS else str(s) for s in shape)
+
+
+def _window(view: View, vector: str) -> str:
+    """A strided window into a vector, without as_strided."""
+    start, (*_, along) = view.offset, view.strides
+    if len(view.shape) == 1:
+        (size,) = view.shape
+        if size == 1:
+            return f"{vector}[{start}:{start + 1}]"
+        stop = start + along * (size - 1) + 1
+        return f"{vector}[{start}:{stop}:{along}]" if along != 1 else f"{vector}[{start}:{stop}]"
+    (m, n), (down, _) = view.shape, view.strides
+    if along > down:  # the other way round
+        return _window(View(start, (n, m), (along, down)), vector) + ".T"
+    end = f"::{along}" if along != 1 else ""
+    if down == n * along:
+        columns = f"[:, {end}]" if along != 1 else ""
+        return f"{vector}[{start}:{start + m * down}].reshape({m}, {down}){columns}"
+    columns = f"[:, :{(n - 1) * along + 1}" + (f":{along}]" if along != 1 else "]")
+    return f"{vector}[{start}:{start + m * down}].reshape({m}, {down}){columns}"
+
+
+def _literal(values: np.ndarray) -> str:
+    if values.dtype.kind == "i" and values.ndim == 1 and values.size > 8:
+        steps = np.diff(values)
+        if (steps == steps[0]).all() and steps[0] > 0:
+            return f"np.arange({values[0]}, {values[-1] + 1}, {steps[0]})"
+    with np.printoptions(threshold=10**9, linewidth=96, floatmode="unique"):
+        return f"np.{np.array_repr(values)}".replace("nan", "np.nan").replace("inf", "np.inf")

@@ -1,0 +1,375 @@
+"""compile: a function of one example becomes a program over a batch."""
+
+from __future__ import annotations
+
+import functools
+import math
+import pickle
+import threading
+from collections.abc import Callable, Sequence
+from typing import Any, overload
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from ..eager import DomainError
+from ..functional import gradients
+from ..graph import topological_order
+from ..value import Value
+from .backends import choose
+from .report import Report
+from .tape import Tape
+from .trace import Trace, referred_parameters, trace
+from .version import Version, make_version
+
+Floats = NDArray[np.float64]
+
+_KEPT = 8  # compilations that a program remembers
+
+
+class CompileError(RuntimeError):
+    """The compiled program and the eager engine disagree."""
+
+
+@overload
+def compile(function: Callable[..., Any], backend: str = ...) -> Program: ...  # noqa: A001
+@overload
+def compile(  # noqa: A001
+    function: None = ..., backend: str = ...
+) -> Callable[[Callable[..., Any]], Program]: ...
+def compile(  # noqa: A001
+    function: Callable[..., Any] | None = None, backend: str = "auto"
+) -> Program | Callable[[Callable[..., Any]], Program]:
+    """Compile a function of ONE example, written with Values, to a program over a batch.
+
+    function  takes one row of each argument, as a Value or a (nested) list of Values, and returns
+              a Value (a loss) or a (nested) list of Values (a prediction). What it captures,
+              Values or modules, are the parameters; they need not be listed.
+    backend   "numpy", "native" (Numba, loops fused), or "auto": native if Numba is installed
+
+    >>> import autodiff
+    >>> from autodiff import Value
+    >>> w, b = Value(2.0, label="w"), Value(0.5, label="b")
+    >>> @autodiff.compile(backend="numpy")
+    ... def loss(x, y):
+    ...     return (w * x + b - y) ** 2
+    >>> loss([0.0, 1.0], [0.0, 2.0])  # the mean over both rows
+    0.25
+    >>> w.grad, b.grad
+    (0.5, 1.0)
+    >>> J, gradient = loss.value_and_grad(loss.theta(), [0.0, 1.0], [0.0, 2.0])
+    >>> gradient
+    array([0.5, 1. ])
+
+    Raises BranchError, naming the line, if the function compares Values to decide what to
+    compute; CompileError if the program disagrees with the eager engine on rows of the first
+    batch (because the function draws random numbers, or looks at `.data`).
+    """
+    if function is None:
+        return functools.partial(Program, backend=backend)
+    return Program(function, backend)
+
+
+class Program:
+    """A compiled function; see `compile`. It compiles when it first sees rows of some shapes.
+
+    Programs may be called from several threads at once, and they pickle.
+    """
+
+    def __init__(self, function: Callable[..., Any], backend: str = "auto") -> None:
+        if not callable(function):
+            raise TypeError(f"compile takes a function of one example, got {function!r}")
+        choose(backend)
+        self._function: Callable[..., Any] | None = function
+        self._name = getattr(function, "__name__", None) or type(function).__name__
+        self.__doc__ = getattr(function, "__doc__", None)
+        self._backend = backend
+        # a module by itself is a model: it predicts, also if it has just one output
+        self._predicts = True if hasattr(function, "parameters") else None
+        self._parameters: list[Value] | None = None
+        self._versions: dict[tuple[tuple[int, ...], ...], Version] = {}
+        self._last: Version | None = None
+        self._lock = threading.RLock()
+
+    def __repr__(self) -> str:
+        shapes = ", ".join(str(shapes) for shapes in self._versions) or "nothing yet"
+        return f"<compiled {self._name}: {shapes}>"
+
+    # ── running ──────────────────────────────────────────────────────────────────────────────
+
+    def __call__(self, *arrays: ArrayLike) -> Any:
+        """A loss: J, the mean over rows; dJ/dp is added to p.grad of every parameter.
+        A prediction: an array (rows, outputs).
+
+        Every argument has one row per example: shape (rows,), (rows, n), (rows, n, m) ...
+        Raises ValueError for shapes that do not fit, TypeError for what are not real numbers,
+        and DomainError, naming gate and row, where the result is not finite.
+        """
+        version, checked = self._open(arrays)
+        if not version.source:
+            return self._predict(version, checked)
+        theta = self.theta()
+        J, gradient = self._value_and_grad(version, theta, checked)
+        with self._lock:
+            for parameter, slope in zip(self.parameters, gradient.tolist(), strict=True):
+                parameter.grad += slope
+        return J
+
+    def value_and_grad(self, theta: ArrayLike, *arrays: ArrayLike) -> tuple[float, Floats]:
+        """J and dJ/dtheta at `theta`, float64[n_params]; no Value is read or written."""
+        version, checked = self._open(arrays)
+        if not version.source:
+            raise TypeError(f"{self._name} predicts: it has no loss to differentiate")
+        return self._value_and_grad(version, self._checked_theta(theta), checked)
+
+    def predict(self, *arrays: ArrayLike, theta: ArrayLike | None = None) -> Floats:
+        """The outputs of every row (of a loss: every row's loss), with the parameters as they are
+        now, or at `theta`."""
+        version, checked = self._open(arrays)
+        return self._predict(version, checked, None if theta is None else self._checked_theta(theta))
+
+    def prepare(self, *arrays: ArrayLike) -> Program:
+        """Compile for arrays of these shapes without running; returns the program itself."""
+        self._open(arrays)
+        return self
+
+    def _value_and_grad(
+        self, version: Version, theta: Floats, arrays: list[Floats]
+    ) -> tuple[float, Floats]:
+        with np.errstate(all="ignore"):
+            J, gradient = version.gradient(theta, *arrays)
+        if not math.isfinite(J):
+            self._explain(version, theta, arrays, strict=True)
+        if version.theta_size < theta.size:  # parameters that only other shapes reach
+            gradient = np.concatenate([gradient, np.zeros(theta.size - version.theta_size)])
+        return float(J), gradient
+
+    def _predict(
+        self, version: Version, arrays: list[Floats], theta: Floats | None = None
+    ) -> Floats:
+        theta = self.theta() if theta is None else theta
+        with np.errstate(all="ignore"):
+            rows: Floats = np.array(version.outputs(theta, *arrays))
+        if not np.isfinite(rows).all():
+            self._explain(version, theta, arrays, strict=False)
+        return rows.reshape(len(rows), *(version.shape or (1,)))
+
+    # ── parameters ───────────────────────────────────────────────────────────────────────────
+
+    @property
+    def parameters(self) -> list[Value]:
+        """The captured parameters, in the order of theta: modules in the order in which the
+        function names them, each in its own order (a layer neuron by neuron, weights then bias);
+        then single Values as the graph reaches them."""
+        with self._lock:
+            if self._parameters is None:
+                self._parameters = referred_parameters(self._need_function())
+            return list(self._parameters)
+
+    def theta(self) -> Floats:
+        """The parameters' numbers now, as a new array."""
+        return np.array([p.data for p in self.parameters], dtype=np.float64)
+
+    def load(self, theta: ArrayLike) -> None:
+        """Write the numbers in `theta` into the parameters."""
+        for parameter, number in zip(self.parameters, self._checked_theta(theta).tolist(), strict=True):
+            parameter.data = number
+
+    def _order(self, traced: Trace) -> list[Value]:
+        """Known parameters keep their places; the first trace drops those that it never reaches."""
+        reached = set(traced.parameters)
+        if self._parameters is None:
+            referred = referred_parameters(self._need_function())
+            self._parameters = [p for p in referred if p in reached]
+        known = set(self._parameters)
+        self._parameters += [p for p in traced.parameters if p not in known]
+        return self._parameters
+
+    def _checked_theta(self, theta: ArrayLike) -> Floats:
+        checked = _real(theta, "theta")
+        count = len(self._parameters) if self._parameters is not None else len(self.parameters)
+        if checked.shape != (count,):
+            raise ValueError(
+                f"theta has shape {checked.shape}, but {self._name} has {count} parameters: "
+                f"it must be ({count},), as program.theta() gives it"
+            )
+        return checked
+
+    # ── looking inside ───────────────────────────────────────────────────────────────────────
+
+    @property
+    def source(self) -> str:
+        """The program as NumPy source that runs by itself (for the shapes used last)."""
+        version = self._made()
+        return version.source or version.outputs_source
+
+    @property
+    def tape(self) -> Tape:
+        """One example's graph as a Wengert list with its adjoints; print it."""
+        version = self._made()
+        if version.trace is None:
+            raise RuntimeError(f"{self._name} came out of a pickle; its tape stayed behind")
+        return Tape(version.trace, self.parameters)
+
+    def report(self) -> Report:
+        """Gates in, operations out, what did not roll, and the time it took."""
+        return Report(self._name, [v.report | {"backend": v.backend, "shapes": v.shapes} for v in self._versions.values()])
+
+    def _made(self) -> Version:
+        if self._last is None:
+            raise RuntimeError(
+                f"{self._name} has not been compiled yet, since the shapes of its rows are not "
+                "known; call it, or program.prepare(X, ...)"
+            )
+        return self._last
+
+    def _need_function(self) -> Callable[..., Any]:
+        if self._function is None:
+            raise RuntimeError(
+                f"{self._name} came out of a pickle without its function, and knows only rows of "
+                f"shapes {', '.join(map(str, self._versions))}"
+            )
+        return self._function
+
+    # ── at the door ──────────────────────────────────────────────────────────────────────────
+
+    def _open(self, arrays: Sequence[ArrayLike]) -> tuple[Version, list[Floats]]:
+        """Arrays of float64 with equally many rows, and the version for their shapes."""
+        checked = [_real(a, f"argument {k + 1}") for k, a in enumerate(arrays)]
+        if not checked:
+            raise TypeError(f"{self._name}: give it arrays, one row per example")
+        rows = {a.shape[0] if a.ndim else -1 for a in checked}
+        if len(rows) > 1 or min(rows) < 1:
+            shapes = ", ".join(str(a.shape) for a in checked)
+            raise ValueError(
+                f"{self._name}: every argument needs one row per example, and at least one row; "
+                f"got shapes {shapes}"
+            )
+        key = tuple([a.shape[1:] for a in checked])
+        version = self._versions.get(key)
+        if version is None:
+            with self._lock:
+                version = self._versions.get(key) or self._compile(key, checked)
+        self._last = version
+        return version, checked
+
+    def _compile(self, key: tuple[tuple[int, ...], ...], arrays: list[Floats]) -> Version:
+        function = self._need_function()
+        example = [a[0] for a in arrays]
+        version = make_version(function, example, self._order, self._backend, self._predicts)
+        version.report["checked rows"] = self._check(version, arrays)
+        while len(self._versions) >= _KEPT:
+            del self._versions[next(iter(self._versions))]
+        self._versions[key] = version
+        return version
+
+    def _check(self, version: Version, arrays: list[Floats]) -> list[int]:
+        """Compare with the eager engine on a few rows."""
+        function, traced = self._need_function(), version.trace
+        assert traced is not None and self._parameters is not None
+        count = len(arrays[0])
+        rows = sorted({0, count // 2, count - 1})
+        theta = self.theta()
+        for row in rows:
+            graph = traced if row == 0 else trace(function, [a[row] for a in arrays])
+            one = [a[row : row + 1] for a in arrays]
+            with np.errstate(all="ignore"):
+                got = version.outputs(theta, *one)[0]
+                expected = np.array([v.data for v in graph.outputs])
+                if got.shape == expected.shape and version.source:
+                    got = np.concatenate([got, version.gradient(theta, *one)[1]])
+                    slopes = gradients(graph.outputs[0], self._parameters)
+                    expected = np.concatenate([expected, slopes])
+                same = got.shape == expected.shape and _close(got, expected)
+            if not same:
+                raise CompileError(
+                    f"{self._name}: the compiled program disagrees with the eager engine on row "
+                    f"{row}. A function that looks at v.data, draws random numbers or keeps "
+                    "changing what it captures cannot be compiled; if yours does not, please "
+                    "report this."
+                )
+        return rows
+
+    def _explain(
+        self, version: Version, theta: Floats, arrays: list[Floats], strict: bool
+    ) -> None:
+        """Name the row and the gate where something is not finite, by replaying it eagerly."""
+        function = self._function
+        with np.errstate(all="ignore"):
+            outputs = np.asarray(version.outputs(theta, *arrays))
+        bad = np.flatnonzero(~np.isfinite(outputs).all(axis=1))
+        if not len(bad) or function is None or self._parameters is None:
+            return
+        row = int(bad[0])
+        for k, array in enumerate(arrays):
+            where = np.argwhere(~np.isfinite(np.atleast_1d(array[row])))
+            if len(where):
+                index = [row, *where[0].tolist()][: array.ndim]
+                raise DomainError(
+                    f"{self._name}, row {row}: argument {k + 1} is {array[tuple(index)]!s} "
+                    f"at index {index}"
+                )
+        with self._lock:
+            kept = [p.data for p in self._parameters]
+            try:
+                for parameter, number in zip(self._parameters, theta.tolist(), strict=True):
+                    parameter.data = number
+                graph = trace(function, [a[row] for a in arrays])
+            except DomainError as error:
+                raise type(error)(f"{self._name}, row {row}: {error}") from None
+            finally:
+                for parameter, number in zip(self._parameters, kept, strict=True):
+                    parameter.data = number
+        if not strict:
+            return
+        for node in topological_order(*graph.outputs):
+            if not math.isfinite(node.data):
+                if node.gate is None:
+                    what = f"a leaf is {node.describe()}"
+                else:
+                    operands = ", ".join(p.describe() for p in node.parents[:8])
+                    what = f"gate {node.gate.name} gives {node.describe()} for {operands}"
+                raise DomainError(f"{self._name}, row {row}: the loss is not finite: {what}")
+
+    # ── pickling ─────────────────────────────────────────────────────────────────────────────
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Compiled code travels as text; the function comes along only if it must, or if it is
+        an object that brings its own parameters."""
+        state = dict(self.__dict__)
+        del state["_lock"]
+        state["_parameters"] = self.parameters if self._versions else self._parameters
+        if self._versions and not hasattr(self._function, "parameters"):
+            state["_function"] = None
+        elif self._versions:
+            try:
+                pickle.dumps(self._function)
+            except Exception:  # whatever its attributes raise
+                state["_function"] = None
+        return state
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state)
+        self._lock = threading.RLock()
+
+
+def _real(data: ArrayLike, what: str) -> Floats:
+    """An array of float64, or an error that says what it is instead."""
+    if isinstance(data, np.ndarray) and data.dtype == np.float64:
+        return data
+    try:
+        array = np.asarray(data)
+    except ValueError as error:
+        raise ValueError(f"{what} is not a rectangular array: {error}") from None
+    if array.dtype.kind not in "fiub":
+        raise TypeError(f"{what} has dtype {array.dtype}; it must hold real numbers")
+    return array.astype(np.float64)
+
+
+def _close(got: Floats, expected: Floats) -> bool:
+    """Equal but for rounding, measured by the largest finite number; inf and nan in place."""
+    finite = np.isfinite(expected)
+    if not (np.isfinite(got) == finite).all():
+        return False
+    scale = float(np.abs(expected[finite]).max(initial=0.0))
+    return bool((np.abs(got[finite] - expected[finite]) <= 1e-9 * scale + 1e-12).all())

@@ -1,0 +1,459 @@
+"""Roll: equal gates side by side become one array operation.
+
+Level by level, gates of the same kind whose operands come from the same arrays are gathered into
+a group. The positions of their operands say what the group is: a whole array, a slice, a window
+into theta need no copy; weighted sums of the same vector form a matrix product (a dense layer), and
+weighted sums with the same weights over different vectors another one (a convolution). What has
+no such structure is picked element by element, and is still right.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Final, TypeAlias
+
+import numpy as np
+
+from ..gates import Gate
+from ..value import Value
+from .ir import (
+    ROWS,
+    Array,
+    Assign,
+    Expr,
+    Indices,
+    Join,
+    Number,
+    Picked,
+    Ref,
+    Reshape,
+    Slice,
+    Table,
+    Take,
+    Turned,
+)
+from .names import Names, stem
+from .scalars import Scalars
+from .simplify import contraction
+from .windows import distinct_rows, progression, runs, window
+
+THETA: Final = -1
+CONSTANT: Final = -2
+
+
+@dataclass(eq=False)
+class Fire:
+    """`out.size` gates of one kind fire at once.
+
+    inputs  by the gate's input names; shapes broadcast to
+        layout "each"     (ROWS, m): a gate without rows of its own
+               "rows"     rows (ROWS, n), single inputs and out (ROWS, 1): one gate over a row
+               "grid"     rows (ROWS, m, n), single inputs and out (ROWS, m)
+               "product"  a gate that contains Σ left·right, for every pair of Q left vectors
+                          and P right ones: `stack` (ROWS, Q, n) or (ROWS, n) for Q = 1, `matrix`
+                          (P, n); single inputs (ROWS, Q, P); out (ROWS, Q·P)
+    """
+
+    out: Array
+    gate: Gate
+    inputs: dict[str, Expr]
+    layout: str
+    matrix: str = ""
+    stack: str = ""
+    q: int = 1
+    p: int = 1
+    layer: int = 0
+
+
+Step: TypeAlias = Fire | Assign
+
+
+@dataclass
+class Rolled:
+    """The forward pass in array form."""
+
+    inputs: list[Array]
+    parameters: list[Assign]
+    steps: list[Step]
+    output: Expr
+    theta_size: int
+    names: Names
+    gates: int = 0
+    unrolled: list[str] = field(default_factory=list)  # what had to be picked one by one
+
+
+class Roller:
+    """Builds a `Rolled`; `aid` and `pos` say in which array each scalar lives, and where."""
+
+    def __init__(
+        self, scalars: Scalars, theta: Sequence[Value], sizes: Sequence[int], names: Sequence[str]
+    ) -> None:
+        self.scalars = scalars
+        self.theta = theta
+        count = len(scalars.gate)
+        self.aid: Indices = np.zeros(count, dtype=np.intp)
+        self.pos: Indices = np.zeros(count, dtype=np.intp)
+        self.value = np.zeros(count)
+        self.names = Names(names)
+        self.arrays: list[Array] = []
+        self.steps: list[Step] = []
+        self.parameters: dict[tuple[tuple[int, ...], bytes], Assign] = {}
+        self.reads: dict[tuple[object, ...], Expr] = {}
+        self.joins: dict[tuple[object, ...], int] = {}
+        self.unrolled: list[str] = []
+        self.inputs = [self.new(Array(n, (ROWS, s))) for n, s in zip(names, sizes, strict=True)]
+        for i, (a, k) in scalars.datum.items():
+            self.aid[i], self.pos[i] = a, k
+        for i, k in scalars.parameter.items():
+            self.aid[i], self.pos[i] = THETA, k
+        for i, value in scalars.constant.items():
+            self.aid[i], self.value[i] = CONSTANT, value
+
+    def new(self, array: Array) -> Array:
+        """Give an array its number."""
+        self.arrays.append(array)
+        return array
+
+    # ── operands ─────────────────────────────────────────────────────────────────────────────
+
+    def vector(self, ids: Indices, wish: str = "p", full: bool = False) -> Expr:
+        """The scalars `ids`, as an expression that broadcasts to (ROWS, len(ids)).
+
+        full    the same scalar again and again is written out, not left to broadcasting
+        """
+        sources = np.unique(self.aid[ids])
+        if len(sources) > 1:
+            aid, at = self.join(ids)
+            return self.pick(aid, at)
+        aid, at = int(sources[0]), self.pos[ids]
+        if aid == CONSTANT:
+            values = self.value[ids]
+            if not full and ((values == values[0]).all() or np.isnan(values).all()):
+                return Number(float(values[0]))
+            return self.table(values)
+        if not full and len(ids) > 1 and (at == at[0]).all():
+            at = at[:1]
+        if aid == THETA:
+            return self.parameter(at, wish)
+        return self.pick(aid, at)
+
+    def matrix(self, ids: Indices, wish: str = "W") -> Expr:
+        """The scalars `ids` (k, n), as an expression of shape (ROWS, k, n), or (k, n)."""
+        sources = np.unique(self.aid[ids])
+        if len(sources) > 1:
+            aid, at = self.join(ids.reshape(-1))
+            return self.pick(aid, at.reshape(ids.shape))
+        aid, at = int(sources[0]), self.pos[ids]
+        if aid == CONSTANT:
+            return self.table(self.value[ids])
+        return self.parameter(at, wish) if aid == THETA else self.pick(aid, at)
+
+    def pick(self, aid: int, at: Indices) -> Expr:
+        """Elements of an array: the whole of it, a slice, or picked by index."""
+        array = self.arrays[aid]
+        lead = (ROWS,) if array.rows else ()
+        key = (aid, at.shape, at.tobytes())
+        if key in self.reads:
+            return self.reads[key]
+        whole: Expr = Ref(array)
+        line = progression(at.reshape(-1))
+        result: Expr | None = None
+        if line is not None and line[1] > 0:
+            if at.size < array.size:
+                whole = Slice(whole, line[0], line[1], at.size)
+            if line == (0, 1) or at.size < array.size:
+                result = whole if at.ndim == 1 else Reshape(whole, (*lead, *at.shape))
+        if result is None and at.ndim == 2 and at.shape[0] > 1:
+            line = progression(at.T.reshape(-1))
+            if line == (0, 1) and at.size == array.size:
+                result = Turned(Reshape(whole, (*lead, *at.shape[::-1])))
+        if result is None:
+            name = self.names.numbered("at")
+            picked = Array(self.names.numbered(array.name + "_"), (*lead, *at.shape))
+            self.steps.append(Assign(picked, Take(whole, name, at)))
+            self.unrolled.append(f"{picked.name}: {at.size} elements picked from {array.name}")
+            result = Ref(picked)
+        self.reads[key] = result
+        return result
+
+    def join(self, ids: Indices) -> tuple[int, Indices]:
+        """Scalars from several arrays: put these side by side; (its number, positions there)."""
+        aids = self.aid[ids]
+        parts: list[Expr] = []
+        at: Indices = np.empty(len(ids), dtype=np.intp)
+        key: list[object] = []
+        offset = 0
+        _, first = np.unique(aids, return_index=True)
+        for aid in aids[np.sort(first)]:
+            mine = np.flatnonzero(aids == aid)
+            part: Expr
+            if aid == CONSTANT:
+                values, where = np.unique(self.value[ids[mine]], return_inverse=True)
+                part = self.table(values)
+                key.append(values.tobytes())
+            elif aid == THETA:
+                places, where = np.unique(self.pos[ids[mine]], return_inverse=True)
+                part = self.parameter(places, "p")
+                key.append(places.tobytes())
+            else:
+                part, where = Ref(self.arrays[aid]), self.pos[ids[mine]]
+                key.append(int(aid))
+            parts.append(part)
+            at[mine] = offset + where
+            offset += part.shape[-1]
+        if tuple(key) not in self.joins:
+            joined = Join(tuple(parts))
+            array = self.new(Array(self.names.numbered("joined"), joined.shape))
+            self.steps.append(Assign(array, joined))
+            self.joins[tuple(key)] = len(self.arrays) - 1
+        return self.joins[tuple(key)], at
+
+    def table(self, values: np.ndarray) -> Expr:
+        """A constant array."""
+        key = ("table", values.shape, values.tobytes())
+        if key not in self.reads:
+            self.reads[key] = Table(self.names.numbered("C"), values)
+        return self.reads[key]
+
+    def parameter(self, at: Indices, wish: str) -> Expr:
+        """Parameters by their positions in theta."""
+        key = (at.shape, at.tobytes())
+        if key not in self.parameters:
+            labels = [self.theta[k].label for k in at.reshape(-1)[:64]]
+            name = self.names.parameter(labels, wish if wish[-1].isdigit() else f"{wish}1")
+            found = window(at)
+            expr = found or Picked(self.names.numbered("at"), at)
+            self.parameters[key] = Assign(Array(name, at.shape), expr)
+        return Ref(self.parameters[key].array)
+
+    # ── groups ───────────────────────────────────────────────────────────────────────────────
+
+    def run(self) -> Rolled:
+        """Group by group, in the order of levels."""
+        scalars = self.scalars
+        level = [0] * len(scalars.gate)
+        by_level: list[list[int]] = []
+        for i, row in enumerate(scalars.parents):
+            if scalars.gate[i] is not None:
+                level[i] = at = 1 + max([level[p] for p in row])
+                if at > len(by_level):
+                    by_level.append([])
+                by_level[at - 1].append(i)
+        for members in by_level:
+            groups: dict[tuple[object, ...], list[int]] = {}
+            for i in members:
+                groups.setdefault(self.signature(i), []).append(i)
+            for ids in groups.values():
+                gate = scalars.gate[ids[0]]
+                assert gate is not None
+                parents = np.array([scalars.parents[i] for i in ids], dtype=np.intp)
+                self.group(gate, np.array(ids, dtype=np.intp), parents)
+        output = self.outputs()
+        return Rolled(
+            self.inputs,
+            list(self.parameters.values()),
+            self.steps,
+            output,
+            len(self.theta),
+            self.names,
+            sum(g is not None for g in scalars.gate),
+            self.unrolled,
+        )
+
+    def signature(self, i: int) -> tuple[object, ...]:
+        """Gates with equal signatures go into one group."""
+        gate, row, aid = self.scalars.gate[i], self.scalars.parents[i], self.aid
+        assert gate is not None
+        if not gate.rows:
+            return (gate, *[int(aid[p]) for p in row])
+        sources: list[object] = [gate, len(row)]
+        for operand in gate.split(row).values():
+            if isinstance(operand, tuple):
+                found = set(aid[list(operand)].tolist())
+                sources.append(frozenset(found - {CONSTANT}) or CONSTANT)
+            else:
+                sources.append(int(aid[operand]))
+        return tuple(sources)
+
+    def group(self, gate: Gate, ids: Indices, parents: Indices) -> None:
+        """Gates of one kind with operands from the same arrays: one array operation, or few."""
+        named = columns(gate, parents)
+        pieces = self.pieces(list(named.values()))
+        if len(pieces) > 1:
+            for piece in pieces:
+                self.group(gate, ids[piece], parents[piece])
+            return
+        if not gate.rows:
+            inputs = {name: self.vector(column, gate.name) for name, column in named.items()}
+            self.fire(Fire(self.out(gate, ids, inputs), gate, inputs, "each"), ids)
+            return
+        found = contraction(gate)
+        if found is not None and self.products(gate, ids, parents, found.left, found.right):
+            return
+        if len(ids) == 1:
+            inputs = {
+                name: self.vector(column.reshape(-1), full=name in gate.rows)
+                for name, column in named.items()
+            }
+            self.fire(Fire(self.out(gate, ids, inputs), gate, inputs, "rows"), ids)
+            return
+        inputs = {
+            name: self.matrix(column) if name in gate.rows else self.vector(column)
+            for name, column in named.items()
+        }
+        self.fire(Fire(self.out(gate, ids, inputs), gate, inputs, "grid"), ids)
+
+    def pieces(self, operands: list[Indices]) -> list[slice]:
+        """Cut a group where its parameters stop lying side by side in theta."""
+        everything = [slice(0, len(operands[0]))]
+        for ids in operands:
+            if len(ids) < 2 or not (self.aid[ids] == THETA).all():
+                continue
+            at = self.pos[ids]
+            if at.ndim == 1:
+                fits = (at == at[0]).all() or window(at) is not None
+                rows = at
+            else:
+                different, _ = distinct_rows(at)
+                fits = window(different) is not None
+                if not fits and len(different) < len(at):
+                    continue  # shared weights: a convolution is not cut
+                rows = at
+            if not fits:
+                cut = runs(rows)
+                if 1 < len(cut) <= max(2, len(ids) // 3):
+                    return cut
+        return everything
+
+    def products(
+        self, gate: Gate, ids: Indices, parents: Indices, left: str, right: str
+    ) -> bool:
+        """Every pair of some left vectors and some right vectors: a matrix product.
+
+        Groups that fall apart into such products are cut. False if neither is possible.
+        """
+        named = columns(gate, parents)
+        rows_a, which_a = distinct_rows(named[left])
+        rows_b, which_b = distinct_rows(named[right])
+        p, q = len(rows_a), len(rows_b)
+        pairs = np.unique(which_a * q + which_b)
+        if p * q != len(ids) or len(pairs) != len(ids):
+            few = which_a if p <= q else which_b
+            classes = int(few.max()) + 1
+            if classes < 2 or 2 * classes > len(ids):
+                return False
+            for k in range(classes):
+                mine = np.flatnonzero(few == k)
+                self.group(gate, ids[mine], parents[mine])
+            return True
+        free_a, free_b = self.free(rows_a), self.free(rows_b)
+        if free_a == free_b and len(ids) == 1:
+            return False
+        names = (left, right)
+        if free_b and not free_a:  # the weights are the right-hand vectors
+            names, (rows_a, rows_b), (which_a, which_b) = (right, left), (rows_b, rows_a), (
+                which_b,
+                which_a,
+            )
+            p, q = q, p
+        order = np.argsort(which_b * p + which_a)
+        ids, parents = ids[order], parents[order]
+        weights = (self.aid[rows_a] == THETA).all()
+        labels = [self.theta[k].label for k in self.pos[rows_a].reshape(-1)] if weights else []
+        layer = self.names.layer(labels) if weights else 0
+        inputs = {
+            names[0]: self.matrix(rows_a, f"W{layer}"),
+            # a matrix per example must meet a stack of vectors per example, if only of one
+            names[1]: self.vector(rows_b[0], full=True)
+            if q == 1 and self.free(rows_a)
+            else self.matrix(rows_b),
+        }
+        for name, column in columns(gate, parents).items():
+            if name not in inputs:
+                inputs[name] = self.beside(column.reshape(q, p), f"b{layer}")
+        inputs = {name: inputs[name] for name in gate.inputs}
+        rows = any(ROWS in e.shape for e in inputs.values())
+        name = self.names.unique(f"Z{layer}") if layer else self.names.numbered(gate.name)
+        out = Array(name, (ROWS, q * p) if rows else (q * p,))
+        self.fire(Fire(out, gate, inputs, "product", *names, q, p, layer), ids)
+        return True
+
+    def beside(self, ids: Indices, wish: str) -> Expr:
+        """A single input of a product, of shape (ROWS, Q, P) or broadcasting to it."""
+        q, p = ids.shape
+        if q == 1:
+            return self.vector(ids[0], wish)
+        if (ids == ids[0]).all():
+            flat, shape = self.vector(ids[0], wish), (1, p)
+            if ROWS not in flat.shape:
+                return flat
+        elif (ids == ids[:, :1]).all():
+            flat, shape = self.vector(ids[:, 0], wish), (q, 1)
+        else:
+            flat, shape = self.vector(ids.reshape(-1), wish), (q, p)
+        if flat.shape == () or flat.shape[-1] == 1:
+            return flat if ROWS not in flat.shape else Reshape(flat, (ROWS, 1, 1))
+        return Reshape(flat, (*flat.shape[:-1], *shape))
+
+    def free(self, ids: Indices) -> bool:
+        """Are these scalars the same for all examples?"""
+        return not any(aid >= 0 and self.arrays[aid].rows for aid in np.unique(self.aid[ids]))
+
+    def out(self, gate: Gate, ids: Indices, inputs: dict[str, Expr]) -> Array:
+        """The array that the group's results go into."""
+        rows = any(ROWS in e.shape for e in inputs.values())
+        shape = (ROWS, len(ids)) if rows else (len(ids),)
+        labels = [self.scalars.label[i] for i in ids]
+        word = stem(labels) if all(labels) else None
+        before = [e.array for e in inputs.values() if isinstance(e, Ref)]
+        varying = [e for e in inputs.values() if not isinstance(e, Number)]
+        layer = before[0].name[1:] if len(before) == len(varying) == 1 else ""
+        if word and word not in self.names.taken:
+            name = self.names.unique(word)
+        elif layer.isdigit() and before[0].name == f"Z{layer}" and f"A{layer}" not in self.names.taken:
+            name = self.names.unique(f"A{layer}")
+        elif len(ids) == 1 and self.scalars.outputs == [ids[0]]:
+            name = self.names.unique("L")
+        else:
+            name = self.names.numbered(gate.name)
+        return Array(name, shape)
+
+    def fire(self, step: Fire, ids: Indices) -> None:
+        """Record the step, and where its results live."""
+        self.steps.append(step)
+        self.new(step.out)
+        self.aid[ids] = len(self.arrays) - 1
+        self.pos[ids] = np.arange(len(ids))
+
+    def outputs(self) -> Expr:
+        """The returned scalars, side by side."""
+        ids = np.array(self.scalars.outputs, dtype=np.intp)
+        if (self.aid[ids] == CONSTANT).all():
+            return self.table(self.value[ids])
+        expr = self.vector(ids)
+        if expr.shape[-1:] != (len(ids),):  # the same Value several times
+            array = Array(self.names.numbered("out"), (*expr.shape[:-1], len(ids)))
+            at = np.zeros(len(ids), dtype=np.intp)
+            self.steps.append(Assign(array, Take(expr, self.names.numbered("at"), at)))
+            return Ref(array)
+        return expr
+
+
+def columns(gate: Gate, parents: Indices) -> dict[str, Indices]:
+    """Parents by input name: (m, n) for a row, (m,) for a single input."""
+    singles = len(gate.inputs) - len(gate.rows)
+    n = (parents.shape[1] - singles) // len(gate.rows) if gate.rows else 0
+    named = {name: parents[:, k * n : (k + 1) * n] for k, name in enumerate(gate.rows)}
+    start = n * len(gate.rows)
+    return named | {name: parents[:, start + k] for k, name in enumerate(gate.inputs[len(gate.rows) :])}
+
+
+def roll(
+    scalars: Scalars,
+    theta: Sequence[Value],
+    sizes: Sequence[int],
+    names: Sequence[str],
+) -> Rolled:
+    """The forward pass of one example's scalars as array operations on all rows."""
+    return Roller(scalars, theta, sizes, names).run()

@@ -1,0 +1,238 @@
+"""The traced graph as numbered scalars: equal gates once, constants folded, sums flattened.
+
+This is where a neuron that was written as ``w1*x1 + w2*x2 + b`` becomes the one gate w·x + b.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from ..gates import GATES, Gate
+from ..value import Value
+from .simplify import contraction
+from .trace import Trace
+
+
+@dataclass
+class Scalars:
+    """Numbered scalars; each comes after its parents.
+
+    gate[i] is None for a leaf: an argument's element (`datum`), a parameter (`parameter`) or a
+    constant (`constant`).
+    """
+
+    gate: list[Gate | None] = field(default_factory=list)
+    parents: list[tuple[int, ...]] = field(default_factory=list)
+    label: list[str] = field(default_factory=list)
+    datum: dict[int, tuple[int, int]] = field(default_factory=dict)  # argument, position
+    parameter: dict[int, int] = field(default_factory=dict)  # position in theta
+    constant: dict[int, float] = field(default_factory=dict)
+    outputs: list[int] = field(default_factory=list)
+
+    def add(self, gate: Gate | None, parents: tuple[int, ...], label: str = "") -> int:
+        """A new scalar's number."""
+        self.gate.append(gate)
+        self.parents.append(parents)
+        self.label.append(label)
+        return len(self.gate) - 1
+
+
+def number(trace: Trace, theta: Sequence[Value]) -> Scalars:
+    """Number the nodes of a trace; nodes that compute the same become one."""
+    scalars = Scalars()
+    index: dict[Value, int] = {}
+    for a, values in enumerate(trace.arguments):
+        for k, value in enumerate(values):
+            index[value] = i = scalars.add(None, ())
+            scalars.datum[i] = (a, k)
+    place = {p: k for k, p in enumerate(theta)}
+    made: dict[Any, int] = {}
+
+    def constant(value: float) -> int:
+        key = (value, math.copysign(1.0, value)) if value == value else "nan"
+        if key not in made:
+            made[key] = i = scalars.add(None, ())
+            scalars.constant[i] = value
+        return made[key]
+
+    for node in trace.nodes:
+        if node in index:
+            continue
+        if node.gate is None:
+            if node in trace.constants:
+                index[node] = constant(node.data)
+            else:
+                index[node] = i = scalars.add(None, (), node.label)
+                scalars.parameter[i] = place[node]
+            continue
+        parents = tuple([index[p] for p in node.parents])
+        if all(p in scalars.constant for p in parents):
+            index[node] = constant(node.data)
+            continue
+        key = (node.gate, parents)
+        if key not in made:
+            made[key] = scalars.add(node.gate, parents, node.label)
+        index[node] = made[key]
+    scalars.outputs = [index[node] for node in trace.outputs]
+    return scalars
+
+
+# ── sums of products are dot products ────────────────────────────────────────────────────────
+
+
+@dataclass
+class _Roles:
+    """Rows of the gate table recognised by their formulas, not by their names."""
+
+    plus: set[Gate]
+    times: set[Gate]
+    total: Gate  # Σ a
+    dot: Gate  # Σ a·b
+    affine: Gate  # Σ w·x + b
+
+
+def _roles() -> _Roles:
+    plus = {g for g in GATES.values() if g.formula.infix == "+"}
+    times = {g for g in GATES.values() if g.formula.infix == "*"}
+    total = dot = affine = None
+    for gate in GATES.values():
+        found = contraction(gate) if gate.rows else None
+        if gate.formula.text == f"sum({gate.inputs[0]})":
+            total = total or gate
+        elif found and found.rest.text == "product":
+            dot = dot or gate
+        elif found and found.rest.text == f"product + {gate.inputs[-1]}":
+            affine = affine or gate
+    assert total and dot and affine
+    return _Roles(plus, times, total, dot, affine)
+
+
+def flatten(scalars: Scalars) -> Scalars:
+    """Rewrite chains of sums: Σ of products as one dot product, other long sums as one Σ.
+
+    >>> from autodiff import Value
+    >>> w = [Value(1.0), Value(2.0)]; b = Value(0.5)
+    >>> from autodiff.compiler.trace import trace
+    >>> import numpy as np
+    >>> t = trace(lambda x: sum(wi * xi for wi, xi in zip(w, x)) + b, [np.ones(2)])
+    >>> s = flatten(number(t, t.parameters))
+    >>> [gate.name for gate in s.gate if gate]
+    ['affine']
+    """
+    roles = _roles()
+    gate, parents = scalars.gate, scalars.parents
+    uses = [0] * len(gate)
+    for row in parents:
+        for p in row:
+            uses[p] += 1
+    for i in scalars.outputs:
+        uses[i] += 1
+    free = _free(scalars)
+    dead = [False] * len(gate)
+    new_gate, new_parents = list(gate), list(parents)
+    for i in range(len(gate) - 1, -1, -1):
+        if dead[i] or gate[i] is None:
+            continue
+        if gate[i] in roles.plus:
+            terms, inner = _terms(i, gate, parents, uses, roles.plus)
+            terms = [t for t in terms if scalars.constant.get(t) != 0.0]
+        elif gate[i] is roles.total:
+            terms, inner = list(parents[i]), []
+        else:
+            continue
+        single = [uses[t] == 1 and gate[t] is not None for t in terms]
+        products = [t for t, once in zip(terms, single, strict=True) if once and gate[t] in roles.times]
+        dots = [t for t, once in zip(terms, single, strict=True) if once and gate[t] is roles.dot]
+        rest = [t for t in terms if t not in set(products)]
+        if len(products) >= 2 and len(rest) <= 1:
+            pairs = [_weight_first(parents[p], free) for p in products]
+            rows = (*(a for a, _ in pairs), *(b for _, b in pairs))
+            new_gate[i] = roles.affine if rest else roles.dot
+            new_parents[i] = (*rows, *rest)
+            inner += products
+        elif len(products) >= 2 and gate[i] in roles.plus:
+            # the last product comes after all factors, so its place can hold the dot product
+            last = max(products)
+            pairs = [_weight_first(parents[p], free) for p in products]
+            new_gate[last] = roles.dot
+            new_parents[last] = (*(a for a, _ in pairs), *(b for _, b in pairs))
+            new_gate[i] = roles.total
+            new_parents[i] = (last, *rest)
+            inner += [p for p in products if p != last]
+        elif len(terms) == 2 and len(dots) == 1 and gate[i] in roles.plus:
+            (other,) = (t for t in terms if t != dots[0])
+            new_gate[i] = roles.affine
+            new_parents[i] = (*parents[dots[0]], other)
+            inner += dots
+        elif len(terms) >= 3 and gate[i] in roles.plus:
+            new_gate[i] = roles.total
+            new_parents[i] = tuple(terms)
+        elif len(terms) == 2 and inner:
+            new_parents[i] = tuple(terms)
+        else:
+            continue
+        for t in inner:
+            dead[t] = True
+    return _compact(scalars, new_gate, new_parents)
+
+
+def _terms(
+    i: int,
+    gate: list[Gate | None],
+    parents: list[tuple[int, ...]],
+    uses: list[int],
+    plus: set[Gate],
+) -> tuple[list[int], list[int]]:
+    """The terms of the sum that ends in i, in order, and the sums inside that it swallows."""
+    terms: list[int] = []
+    inner: list[int] = []
+    stack = [i]
+    while stack:
+        t = stack.pop()
+        if t == i or (gate[t] in plus and uses[t] == 1):
+            if t != i:
+                inner.append(t)
+            stack.extend(reversed(parents[t]))
+        else:
+            terms.append(t)
+    return terms, inner
+
+
+def _free(scalars: Scalars) -> list[bool]:
+    """Which scalars do not depend on data."""
+    free: list[bool] = []
+    for i, row in enumerate(scalars.parents):
+        free.append(i not in scalars.datum and all([free[p] for p in row]))
+    return free
+
+
+def _weight_first(pair: tuple[int, ...], free: list[bool]) -> tuple[int, int]:
+    a, b = pair
+    return (b, a) if free[b] and not free[a] else (a, b)
+
+
+def _compact(
+    scalars: Scalars, gate: list[Gate | None], parents: list[tuple[int, ...]]
+) -> Scalars:
+    """Only what the outputs still need, numbered anew."""
+    needed = [False] * len(gate)
+    stack = list(scalars.outputs)
+    while stack:
+        i = stack.pop()
+        if not needed[i]:
+            needed[i] = True
+            stack.extend(p for p in parents[i] if not needed[p])
+    result = Scalars()
+    index: dict[int, int] = {}
+    for i, keep in enumerate(needed):
+        if keep:
+            row = tuple([index[p] for p in parents[i]])
+            index[i] = result.add(gate[i], row, scalars.label[i])
+    result.datum = {index[i]: at for i, at in scalars.datum.items() if i in index}
+    result.parameter = {index[i]: at for i, at in scalars.parameter.items() if i in index}
+    result.constant = {index[i]: v for i, v in scalars.constant.items() if i in index}
+    result.outputs = [index[i] for i in scalars.outputs]
+    return result

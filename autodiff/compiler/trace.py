@@ -1,0 +1,217 @@
+"""Trace: run a function of one example once, and keep the graph that it built.
+
+What depends on the arguments is data; a leaf that existed before the call is a parameter; a leaf
+born during the call is a constant. A comparison of Values that decides what is built next would
+make the graph depend on the data, so it is refused, with the line.
+"""
+
+from __future__ import annotations
+
+import functools
+import sys
+import threading
+import types
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..eager import _NUMBERS, watching
+from ..graph import topological_order
+from ..value import Constant, Value, as_float
+
+_LOCK = threading.RLock()  # the hooks are one for the whole process
+
+
+class BranchError(TypeError):
+    """The function decides by a Value's data what to compute; one program cannot do both."""
+
+
+@dataclass
+class Trace:
+    """One example's graph."""
+
+    arguments: list[list[Value]]  # of each argument all Values, flattened
+    outputs: list[Value]  # flattened
+    shape: tuple[int, ...] | None  # of the outputs, None for a single Value
+    nodes: list[Value]  # all that outputs depend on, each after its parents, as they were made
+    parameters: list[Value]  # in the order in which the graph reaches them
+    constants: set[Value]  # leaves that are neither data nor parameters
+
+    @property
+    def gates(self) -> int:
+        """How many gates there are."""
+        return sum(node.gate is not None for node in self.nodes)
+
+
+def trace(function: Callable[..., Any], example: Sequence[NDArray[np.float64]]) -> Trace:
+    """Call `function` on one row of each argument, as (nested lists of) Values.
+
+    Raises BranchError if it compares Values that depend on data or parameters.
+    """
+    with _LOCK:
+        made: dict[Value, int] = {}
+        nested = [_as_values(np.asarray(row)) for row in example]
+        arguments = [list(_flat(values)) for values in nested]
+        data = {v for values in arguments for v in values}
+        here = threading.get_ident()
+
+        def note(node: Value) -> None:
+            made[node] = len(made)
+
+        def on_branch(node: Value) -> None:
+            if threading.get_ident() != here:
+                return
+            for one in topological_order(node):
+                fixed = one in made or isinstance(one, Constant)
+                if one.gate is None and (one in data or not fixed):
+                    raise _branch(function, one, one in data)
+
+        before = _NUMBERS["on_branch"]
+        _NUMBERS["on_branch"] = on_branch
+        try:
+            with watching(note):
+                result = function(*nested)
+        finally:
+            _NUMBERS["on_branch"] = before
+        outputs, shape = _outputs(function, result)
+        order = topological_order(*outputs)
+        older = [node for node in order if node not in made]
+        newer = sorted((node for node in order if node in made), key=made.__getitem__)
+        leaves = [node for node in order if node.gate is None and node not in data]
+        fixed = {leaf for leaf in leaves if leaf in made or isinstance(leaf, Constant)}
+        parameters = [leaf for leaf in leaves if leaf not in fixed]
+        return Trace(arguments, outputs, shape, [*older, *newer], parameters, fixed)
+
+
+def _as_values(row: NDArray[np.float64]) -> Any:
+    if row.ndim == 0:
+        return Value(float(row))
+    return [_as_values(part) for part in row]
+
+
+def _flat(nested: Any) -> Iterator[Value]:
+    if isinstance(nested, Value):
+        yield nested
+    else:
+        for part in nested:
+            yield from _flat(part)
+
+
+def _outputs(
+    function: Callable[..., Any], result: Any
+) -> tuple[list[Value], tuple[int, ...] | None]:
+    """The returned Values, flattened, and the shape in which they were returned."""
+    if isinstance(result, Value):
+        return [result], None
+    if hasattr(result, "tolist"):
+        result = result.tolist()
+    if isinstance(result, int | float):
+        return [Constant(as_float(result))], None
+    if not isinstance(result, list | tuple) or not result:
+        raise TypeError(
+            f"{_name(function)} returned {result!r}; a compiled function returns a Value or a "
+            "(nested) list of Values"
+        )
+    parts = [_outputs(function, part) for part in result]
+    shapes = {shape for _, shape in parts}
+    flat = [value for values, _ in parts for value in values]
+    if len(shapes) > 1:
+        raise TypeError(
+            f"{_name(function)} returned a list whose parts have different shapes; "
+            "all parts must be alike to fit into one array"
+        )
+    (shape,) = shapes
+    return flat, (len(parts), *(shape or ()))
+
+
+def _name(function: Callable[..., Any]) -> str:
+    return getattr(function, "__name__", None) or type(function).__name__
+
+
+def _branch(function: Callable[..., Any], node: Value, is_data: bool) -> BranchError:
+    frame = sys._getframe()
+    while frame.f_back and frame.f_globals.get("__name__", "").partition(".")[0] == "autodiff":
+        frame = frame.f_back
+    where = f"{frame.f_code.co_filename}, line {frame.f_lineno}, in {frame.f_code.co_name}"
+    import linecache
+
+    line = linecache.getline(frame.f_code.co_filename, frame.f_lineno).strip()
+    what = "its data" if is_data else "a parameter"
+    return BranchError(
+        f"{_name(function)} compares a Value that depends on {what} ({node.describe()}) and so "
+        f"builds a different graph for different numbers; a compiled program is one graph for all."
+        f"\n  {where}" + (f"\n    {line}" if line else "") + "\n"
+        "Write the choice as a gate, as a.max(b), a.min(b), a.relu() or abs(a), or do without "
+        "compiling."
+    )
+
+
+# ── parameters that a function refers to, before it has ever run ─────────────────────────────
+
+
+def referred_parameters(function: Callable[..., Any]) -> list[Value]:
+    """Parameters of the modules, and the Values, that a function refers to by name.
+
+    They are found in closures, globals, defaults, bound objects and lists, in that order; a
+    module gives its own order. Leaves only, each once.
+    """
+    found: dict[Value, None] = {}
+    seen: set[int] = set()
+    stack: list[Any] = [function]
+    keep: list[Any] = []  # so that no id is used twice
+    while stack:
+        thing = stack.pop()
+        if isinstance(thing, Value):
+            if thing.gate is None and not isinstance(thing, Constant):
+                found[thing] = None
+            continue
+        if id(thing) in seen:
+            continue
+        seen.add(id(thing))
+        keep.append(thing)
+        stack.extend(reversed(list(_referred(thing))))
+    return list(found)
+
+
+def _referred(thing: Any) -> Iterable[Any]:
+    if isinstance(thing, type) or isinstance(thing, types.ModuleType):
+        return []
+    if isinstance(thing, list | tuple | set | frozenset):
+        return list(thing)
+    if isinstance(thing, dict):
+        return list(thing.values())
+    if isinstance(thing, functools.partial):
+        return [thing.func, *thing.args, *thing.keywords.values()]
+    if isinstance(thing, types.MethodType):
+        return [thing.__self__, thing.__func__]
+    if isinstance(thing, types.FunctionType):
+        return _of_function(thing)
+    parameters = getattr(thing, "parameters", None)
+    if callable(parameters):
+        return list(parameters())
+    if callable(thing) and hasattr(thing, "__dict__"):
+        return [getattr(thing, "__wrapped__", None), *vars(thing).values()]
+    return []
+
+
+def _of_function(function: types.FunctionType) -> list[Any]:
+    if (function.__module__ or "").partition(".")[0] in ("autodiff", "nn"):
+        return []
+    cells = []
+    for cell in function.__closure__ or ():
+        try:
+            cells.append(cell.cell_contents)
+        except ValueError:  # not yet assigned
+            continue
+    names: dict[str, None] = {}
+    codes = [function.__code__]
+    while codes:
+        code = codes.pop()
+        names.update(dict.fromkeys(code.co_names))
+        codes.extend(c for c in code.co_consts if isinstance(c, types.CodeType))
+    outside = [function.__globals__[n] for n in names if n in function.__globals__]
+    defaults = [*(function.__defaults__ or ()), *(function.__kwdefaults__ or {}).values()]
+    return [*cells, *outside, *defaults]

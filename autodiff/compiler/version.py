@@ -1,0 +1,136 @@
+"""One compilation: a function of one example, for rows of given shapes, as runnable code."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..value import Value
+from .backends import Runner, choose, numpy_runner
+from .derivative import differentiate, forward_only
+from .ir import Function
+from .names import argument_names
+from .numpy_source import numpy_source
+from .roll import Rolled, roll
+from .scalars import flatten, number
+from .trace import Trace, trace
+
+
+@dataclass
+class Version:
+    """What `Program` keeps for each tuple of row shapes."""
+
+    shapes: tuple[tuple[int, ...], ...]
+    theta_size: int
+    shape: tuple[int, ...] | None  # of one example's outputs, None for a single Value
+    source: str
+    outputs_source: str
+    backend: str
+    report: dict[str, Any]
+    function: Function | None = None
+    trace: Trace | None = None
+    runners: dict[str, Runner] = field(default_factory=dict)
+
+    def gradient(self, theta: NDArray[np.float64], *arrays: NDArray[np.float64]) -> Any:
+        """(J, gradient)."""
+        return self.runners["value_and_grad"](theta, *arrays)
+
+    def outputs(self, theta: NDArray[np.float64], *arrays: NDArray[np.float64]) -> Any:
+        """The outputs, one row per example."""
+        return self.runners["outputs"](theta, *arrays)
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Text travels between processes; graphs and functions are made anew, or not needed."""
+        return {**self.__dict__, "trace": None, "runners": {}}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state)
+        self.build(self.backend)
+
+    def build(self, backend: str) -> None:
+        """Make the runners."""
+        assert self.function is not None
+        for name, source, loss in (
+            ("value_and_grad", self.source, True),
+            ("outputs", self.outputs_source, False),
+        ):
+            if not source:
+                continue
+            for kind, make in choose(backend):
+                if kind == "numpy":
+                    self.runners[name] = numpy_runner(source, name)
+                else:
+                    self.runners[name] = make(self.function, name, "", loss)
+                self.backend = kind
+                break
+
+
+def make_version(
+    function: Callable[..., Any],
+    example: Sequence[NDArray[np.float64]],
+    order: Callable[[Trace], Sequence[Value]],
+    backend: str,
+    predicts: bool | None,
+) -> Version:
+    """Trace, roll, differentiate, write the source.
+
+    order     says in which order the trace's parameters lie in theta
+    predicts  True: the outputs are wanted, not their mean; None: they are unless f returns a Value
+    """
+    times = {}
+    start = time.perf_counter()
+
+    def lap(what: str) -> None:
+        nonlocal start
+        now = time.perf_counter()
+        times[what] = 1e3 * (now - start)
+        start = now
+
+    traced = trace(function, example)
+    lap("trace")
+    theta = order(traced)
+    scalars = flatten(number(traced, theta))
+    lap("tape")
+    names = argument_names(function, len(example))
+    rolled = roll(scalars, theta, [row.size for row in example], names)
+    lap("roll")
+    loss = traced.shape is None and not predicts
+    program = differentiate(rolled) if loss else forward_only(rolled)
+    lap("derivative")
+    shown = getattr(function, "__name__", type(function).__name__)
+    source = ""
+    if loss:
+        source = numpy_source(program, "value_and_grad", f"The mean of {shown} over all rows, and its gradient.")
+    outputs_source = numpy_source(program, "outputs", f"{shown} of every row.", loss=False)
+    lap("source")
+    version = Version(
+        tuple(row.shape for row in example),
+        len(theta),
+        traced.shape,
+        source,
+        outputs_source,
+        backend,
+        _report(traced, rolled, program, times),
+        program,
+        traced,
+    )
+    version.build(backend)
+    lap("build")
+    return version
+
+
+def _report(
+    traced: Trace, rolled: Rolled, function: Function, times: dict[str, float]
+) -> dict[str, Any]:
+    return {
+        "gates": traced.gates,
+        "forward": len(function.forward),
+        "backward": len(function.backward),
+        "unrolled": list(rolled.unrolled),
+        "milliseconds": times,
+    }
