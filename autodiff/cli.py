@@ -36,6 +36,7 @@ examples:
 
 other commands (each has its own --help):
   autodiff demo         draw example circuits and train on real data
+  autodiff gates        the table of gates: formulas and local gradients
   autodiff worksheet    a print-ready exercise with an answer key
   autodiff playground   a page that trains tiny networks, offline
 
@@ -255,8 +256,15 @@ def _print_steps(root: Value) -> None:
         print(text)
         if not asking:
             print()
-        elif input("[Enter: next gate, q: stop] ").strip().lower() == "q":
+        elif _asked("[Enter: next gate, q: stop] ") == "q":
             break
+
+
+def _asked(question: str) -> str:
+    try:
+        return input(question).strip().lower()
+    except EOFError:  # Ctrl-D
+        return "q"
 
 
 def _draw(root: Value, chosen: argparse.Namespace, target: Path) -> None:
@@ -300,4 +308,13 @@ def _demo(argv: list[str]) -> int:
     return demo(Path(chosen.out), train=not chosen.quick)
 
 
-_COMMANDS: dict[str, Callable[[list[str]], int]] = {"demo": _demo}
+def _gates(argv: list[str]) -> int:
+    parser = _Parser(prog="autodiff gates", description="Print the table of gates.")
+    parser.parse_args(argv)
+    from .report import gate_table
+
+    print(gate_table(ascii_only=not _speaks_unicode()))
+    return 0
+
+
+_COMMANDS: dict[str, Callable[[list[str]], int]] = {"demo": _demo, "gates": _gates}

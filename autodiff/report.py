@@ -31,11 +31,11 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from .gates import Gate
+from .gates import GATES, Gate
 from .graph import Part, Step, backward_steps, topological_order
 from .value import Constant, Value
 
-__all__ = ["as_data", "number", "steps", "table"]
+__all__ = ["as_data", "gate_table", "number", "steps", "table"]
 
 _SHOWN = 6  # inputs of a gate over a row that are written out
 _ASCII = str.maketrans({"∂": "d", "×": "*", "→": ">", "─": "-", "…": "..."})
@@ -267,6 +267,25 @@ def _backward_step(
 
 def _bracketed(rule: str) -> str:
     return f"({rule})" if " " in rule or rule.startswith("-") else rule
+
+
+def gate_table(ascii_only: bool = False) -> str:
+    """Every gate: what it is called, its formula, and its local gradient for each input.
+
+    >>> print(*gate_table().splitlines()[6:8], sep="\\n")
+    mul          a * b                           ∂/∂a = b
+                                                 ∂/∂b = a
+    """
+    rows = [("gate", "formula", "local gradients")]
+    for gate in GATES.values():
+        symbol = gate.symbol if gate.symbol.isidentifier() and gate.symbol != gate.name else ""
+        name = f"{gate.name}, {symbol}" if symbol and not ascii_only else gate.name
+        first = (name, gate.formula.text)
+        for input_name, partial in zip(gate.inputs, gate.partials, strict=True):
+            rows.append((*first, f"∂/∂{input_name} = {partial.text}"))
+            first = ("", "")
+    text = _grid(rows, "<<<")
+    return text.translate(_ASCII) if ascii_only else text
 
 
 # ── for machines ─────────────────────────────────────────────────────────────────────────────

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from autodiff import GATES
 from autodiff.cli import main
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -231,3 +232,36 @@ def test_the_engine_alone_is_loaded_for_a_table() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, check=False)
     assert done.returncode == 0, done.stderr
+
+
+def test_gates_prints_the_table(capsys: pytest.CaptureFixture[str]) -> None:
+    printed = out(capsys, "gates")
+    assert "∂/∂a = out * (1 - out)" in printed
+    assert all(name in printed for name in GATES)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no pseudo-terminals there")
+def test_steps_wait_for_enter_in_a_terminal() -> None:
+    main_end, terminal = os.openpty()
+    with subprocess.Popen(
+        [sys.executable, "-m", "autodiff", *FIRST, "--steps"],
+        cwd=ROOT,
+        stdin=terminal,
+        stdout=terminal,
+        stderr=terminal,
+    ) as process:
+        os.close(terminal)
+        os.write(main_end, b"\n\nq\n")
+        shown = b""
+        while True:
+            try:
+                more = os.read(main_end, 4096)
+            except OSError:  # Linux says so at the end of a pseudo-terminal
+                break
+            if not more:
+                break
+            shown += more
+        assert process.wait(timeout=60) == 0
+    os.close(main_end)
+    assert shown.count(b"forward") == 2
+    assert shown.count(b"backward") == 1
