@@ -246,6 +246,12 @@ class Value:
     def __format__(self, spec: str) -> str:
         return format(self.data, spec) if spec else str(self)
 
+    def _repr_mimebundle_(self, **_: object) -> dict[str, str]:
+        """In a notebook: its diagram if that is small, else its text."""
+        from viz.notebook import mimebundle
+
+        return mimebundle(self)
+
     def describe(self) -> str:
         """Its number, with its label if it has one: for messages."""
         return f"{self.data!r} (label {self.label!r})" if self.label else repr(self.data)

@@ -21,7 +21,7 @@ Level = Literal["model", "layer", "neuron", "term", "sum"]
 
 @dataclass(eq=False, slots=True)
 class Frame:
-    """A module call (or a term of a sum) that a picture can fold into one box.
+    """A module call, a term of a long sum, or a sum, that a picture can fold into one box.
 
     index, of   a term's number and how many there are
     """
@@ -85,7 +85,10 @@ def frames(
     inside: dict[Value, Frame | None] = {}
     wanted: dict[Value, set[Frame | None]] = {v: set() for v in graph}
     for v in reversed(graph):
-        frame = _common(wanted.pop(v)) or base.get(v)
+        users, term = wanted.pop(v), base.get(v)
+        if term is not None:  # whoever uses it besides, it stays in its term
+            users = {user for user in users if user is not None and user.path()[0] is term}
+        frame = _common(users) or term
         call: Call | None = v.call
         while call is not None:
             key = (id(call.module), tuple(call.inputs))
@@ -172,8 +175,8 @@ def _adds(cell: Cell) -> bool:
 def term_frames(graph: Cells) -> dict[Value, Frame]:
     """For each node that only one term of a long sum uses: that term's frame.
 
-    Of sums within sums only the outer one counts, and only where the terms have something in
-    them: several gates of their own, each.
+    Of sums within sums only the outer one counts. Terms of less than three gates each share one
+    frame.
     """
     home: dict[Value, Frame] = {}
     sums = long_sums(graph)
@@ -197,11 +200,14 @@ def term_frames(graph: Cells) -> dict[Value, Frame]:
             if len(owners) == 1 and (frame := owners.pop()) is not None:
                 claimed[v] = frame
         gates = sum(graph[v].gate is not None for v in claimed)
-        word = "example" if gates >= 3 * len(terms) else "term"
-        for frame in own.values():
-            frame.title = f"{word} {frame.index}"
-        home.update(claimed)
-        if len(chain) > 1:
-            total = Frame("sum", f"sum of {len(terms)} {word}s")
-            home.update(dict.fromkeys(chain, total))
+        if gates >= 3 * len(terms):
+            for frame in own.values():
+                frame.title = f"example {frame.index}"
+            home.update(claimed)
+            if len(chain) > 1:
+                home.update(dict.fromkeys(chain, Frame("sum", f"sum of {len(terms)} examples")))
+        else:  # as in Σ p²: nothing to see in a single term
+            whole = [*chain, *claimed] if len(chain) > 1 else claimed
+            title = f"sum of {len(terms)} terms" if len(chain) > 1 else f"{len(terms)} terms"
+            home.update(dict.fromkeys(whole, Frame("sum", title)))
     return home

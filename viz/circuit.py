@@ -83,7 +83,7 @@ class Circuit(Writer):
             stretch = table([row(line), row(text)])
         else:
             stretch = table([row(line, text)])
-        graph.node(name, label(stretch), fontsize="12")
+        self.frame_around(tail, head).node(name, label(stretch), fontsize="12")
         begin, end = self.side("w", "n"), self.side("e", "s")
         graph.edge(self.tail(tail), f"{name}:wire:{begin}", **attributes, arrowhead="none")
         graph.edge(f"{name}:wire:{end}", self.head(head), **attributes)

@@ -7,6 +7,7 @@ every gate.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeAlias
@@ -74,9 +75,9 @@ def bundle_leaves(
 
 
 def _title(leaves: list[Value], parameters: bool) -> str:
-    first, last = leaves[0].label, leaves[-1].label
-    if first and last:
-        return f"{first} … {last}"
+    patterns = {re.sub(r"\d+", "#", leaf.label) for leaf in leaves}
+    if len(patterns) == 1 and leaves[0].label:
+        return f"{leaves[0].label} … {leaves[-1].label}"
     kind = (
         "numbers" if isinstance(leaves[0], Constant) else "parameters" if parameters else "inputs"
     )
@@ -227,7 +228,9 @@ def _frame_of(
     if isinstance(at, Frame):
         return at.parent
     if isinstance(at, _Bus):  # between what it connects: in the frame around both ends
-        ends = [end.parent if isinstance(end, Frame) else inside[members[end][0]] for end in at.ends]
+        ends = [
+            end.parent if isinstance(end, Frame) else inside[members[end][0]] for end in at.ends
+        ]
         return _around(ends)
     frame = inside[members[at][0]]
     if isinstance(at, Bundle) and frame is not None and frame.level in ("term", "sum"):
@@ -274,10 +277,21 @@ def _single(v: Value, name: str, cluster: str | None, graph: Cells, label: str) 
     if cell.gate is not None:
         text = cell.gate.symbol
     elif isinstance(v, Constant):
-        kind, text, grads, leaves = "constant", label or number(cell.data), None, {v: None}
+        kind, text, grads, leaves = (
+            "constant",
+            label or _written(cell.data),
+            None,
+            {v: None},
+        )
     else:
         kind, text, leaves = "input", label, {v: cell.grad}
     return Node(name, kind, text, label, (cell.data,), grads, cell.gate, cluster, (v,), leaves)
+
+
+def _written(x: float) -> str:
+    """A constant as somebody wrote it down, if that was short: 1.00001 is not 1."""
+    exact = number(x, 17)
+    return exact if len(exact) <= 8 else number(x)
 
 
 def _box(
@@ -298,11 +312,12 @@ def _box(
     }
     held = [v for v in leaves if not isinstance(v, Constant) and isinstance(at, Frame)]
     if isinstance(at, Bundle):
-        lines = [Line(f"{len(outputs)} values", values, grads)]
+        counted = at.title.startswith(str(len(outputs)))
+        lines = [Line("" if counted else _count(len(outputs), "value"), values, grads)]
     else:
-        lines = [Line(f"{len(outputs)} outputs" if len(outputs) > 1 else "out", values, grads)]
+        lines = [Line(_count(len(outputs), "output") if outputs[1:] else "out", values, grads)]
         if held:
-            lines.append(Line(f"{len(held)} parameters", *_numbers(held, graph)))
+            lines.append(Line(_count(len(held), "parameter"), *_numbers(held, graph)))
     return Node(
         name,
         "box",
@@ -315,6 +330,10 @@ def _box(
         leaf_grads=leaves,
         lines=tuple(lines),
     )
+
+
+def _count(n: int, word: str) -> str:
+    return f"{n} {word}" if n == 1 else f"{n} {word}s"
 
 
 def _numbers(

@@ -9,6 +9,8 @@ a place is drawn as one.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from functools import cached_property
 from typing import Any
 
 from autodiff import Constant, Value, topological_order
@@ -25,7 +27,7 @@ LEVELS = ("model", "layer", "neuron", "gate", "primitive")
 FOLD_FROM = 60  # nodes from which on the terms of a long sum are folded
 READABLE = 160  # nodes that a picture chosen by "auto" has at most
 LAYOUT = 1500  # nodes and edges that are laid out in reasonable time
-WALK = 300_000  # nodes up to which folding is worth looking for
+WALK = 100_000  # nodes up to which folding is worth looking for
 TAIL = 40  # nodes that are shown of a graph that nothing else folds
 
 
@@ -47,22 +49,16 @@ def build(
         raise ValueError(f"unknown detail {detail!r}; choose one of {', '.join(LEVELS)}, or 'auto'")
     order = topological_order(root)
     source = _Source(root, order, _naming(names or {}), list(expand))
-    if detail != "auto":
-        if len(order) <= WALK:
-            picture = source.at(detail)
-            if _size(picture) <= LAYOUT:
-                return picture
+    if detail == "auto":
+        return source.readable()
+    picture = source.at(detail, LAYOUT)
+    if picture is None or _size(picture) > LAYOUT:
         raise TooLarge(
             f"{len(order)} nodes are too many to lay out at detail={detail!r}; "
             "draw it with detail='auto' (or 'neuron', 'layer', 'model' if modules made it), "
             "draw one of its inner nodes, or build a smaller example"
         )
-    if len(order) <= WALK:
-        for level in ("gate", "neuron", "layer", "model"):
-            picture = source.at(level)
-            if len(picture.nodes) <= READABLE:
-                return picture
-    return source.tail()
+    return picture
 
 
 def _size(picture: Picture) -> int:
@@ -99,34 +95,52 @@ class _Source:
     def name_of(self, v: Value) -> str:
         return v.label or self.names.get(id(v), "")
 
-    def at(self, detail: str) -> Picture:
-        graph = cells(self.order, self.reached)
-        notes = list(self.notes)
-        terms = term_frames(graph) if len(graph) > FOLD_FROM else {}
-        inside = frames(graph, terms, self.names)
+    def readable(self) -> Picture:
+        """The finest level with at most `READABLE` nodes; if there is none, the last gates."""
+        for level in ("gate", "neuron", "layer", "model"):
+            picture = self.at(level, READABLE)
+            if picture is not None and len(picture.nodes) <= READABLE:
+                note = f"detail: {level}, chosen automatically"
+                return replace(picture, notes=(*picture.notes, note))
+        return self.tail()
+
+    @cached_property
+    def graph(self) -> Cells:
+        return cells(self.order, self.reached)
+
+    @cached_property
+    def inside(self) -> dict[Value, Frame | None]:
+        if len(self.order) > WALK:
+            return dict.fromkeys(self.order)
+        terms = term_frames(self.graph) if len(self.order) > FOLD_FROM else {}
+        return frames(self.graph, terms, self.names)
+
+    def at(self, detail: str, most: int) -> Picture | None:
+        """The picture at one level; None if it would have far more than `most` nodes."""
+        inside = dict(self.inside)
         opened = self._opened(inside)
-        graph, kept = self._refined(graph, inside, detail, opened)
+        if detail != "primitive" and _far_more(inside, detail, opened, most):
+            return None
+        graph, kept = self._refined(self.graph, inside, detail, opened)
         place = {v: _place(v, inside[v], detail, opened) for v in graph}
-        folded = _thin_out(place)
-        if folded:
-            notes.append(folded)
+        notes = [*self.notes, *kept, *_thin_out(place)]
         parameters = _parameters(inside)
         try:
-            return self._picture(graph, place, inside, parameters, detail, notes + kept)
+            return self._picture(graph, place, inside, parameters, detail, notes)
         except Cyclic:
             alone: dict[Value, Place] = {v: v for v in graph}
             nowhere: dict[Value, Frame | None] = dict.fromkeys(graph)
             notes.append("shown gate by gate: its calls depend on each other in a circle")
-            return self._picture(graph, alone, nowhere, parameters, "gate", notes + kept)
+            return self._picture(graph, alone, nowhere, parameters, "gate", notes)
 
     def tail(self) -> Picture:
         """The gates nearest to the root; everything before them is one box."""
-        graph = cells(self.order, self.reached)
+        graph = self.graph
         shown = set(self.order[-TAIL:])
-        before = Frame("term", f"{len(self.order) - len(shown)} nodes before")
+        before = Frame("sum", f"{len(self.order) - len(shown)} nodes before")
         inside: dict[Value, Frame | None] = {v: None if v in shown else before for v in graph}
         place: dict[Value, Place] = {v: v if v in shown else before for v in graph}
-        notes = [*self.notes, f"the last {len(shown)} of {len(self.order)} nodes"]
+        notes = [*self.notes, f"detail: the last {len(shown)} of {len(self.order)} nodes"]
         return self._picture(graph, place, inside, set(), "tail", notes)
 
     def _picture(
@@ -206,9 +220,9 @@ def _place(
         return v
     first = True  # the outermost module call
     for step in frame.path():
-        if step in expanded:
-            return v
         of_terms = step.level in ("term", "sum")
+        if step in expanded and not of_terms:
+            return v
         folds = (
             of_terms
             or (detail == "model" and first)
@@ -221,26 +235,43 @@ def _place(
     return v
 
 
-def _thin_out(place: dict[Value, Place]) -> str:
-    """Of many folded terms show the first, the second and the last, and one box for the rest."""
+def _far_more(
+    inside: dict[Value, Frame | None], detail: str, opened: tuple[set[Frame], set[Frame]], most: int
+) -> bool:
+    """Whether so many gates have a place of their own that it is not worth assembling them."""
+    places = set()
+    for v, frame in inside.items():
+        if v.gate is not None:
+            places.add(_place(v, frame, detail, opened))
+            if len(places) > most:
+                return True
+    return False
+
+
+def _thin_out(place: dict[Value, Place]) -> list[str]:
+    """Of many folded examples show the first, the second and the last, and one box for the rest.
+
+    Returns the note that says so.
+    """
     terms: dict[Frame, None] = dict.fromkeys(
-        at for at in place.values() if isinstance(at, Frame) and at.level == "term" and at.of
+        at for at in place.values() if isinstance(at, Frame) and at.level == "term"
     )
     rest: dict[int, Bundle] = {}
     hidden: dict[Frame, Bundle] = {}
     for at in terms:
         if 1 < at.index < at.of - 1:
-            word = at.title.partition(" ")[0]
             if at.of not in rest:
-                rest[at.of] = Bundle(f"{at.of - 3} more {word}s")
+                rest[at.of] = Bundle("")
             hidden[at] = rest[at.of]
+    for bundle in rest.values():
+        bundle.title = f"{sum(b is bundle for b in hidden.values())} more examples"
     for v, where in place.items():
         if isinstance(where, Frame) and where in hidden:
             place[v] = hidden[where]
     if not terms:
-        return ""
+        return []
     first = next(iter(terms))
-    return f'{first.of} {first.title.partition(" ")[0]}s folded; expand=["{first.title}"] opens one'
+    return [f'{first.of} examples folded; expand=["{first.title}"] opens one']
 
 
 def _parameters(inside: dict[Value, Frame | None]) -> set[Value]:

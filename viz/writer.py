@@ -16,7 +16,8 @@ __all__ = ["PARTS", "Options", "Writer"]
 
 PARTS = ("local", "upstream", "downstream")
 FONT = "Helvetica"  # every Graphviz knows its metrics, every viewer has it or its like
-FORKS = 4  # wires up to this number say what comes back along each of them
+FORKS = 4  # wires up to this number say what comes back along each of them ...
+SHARES = 40  # ... in pictures with up to this number of nodes
 SMALL = 11.0
 
 
@@ -39,6 +40,7 @@ class Writer:
         self.options = options
         self.theme = options.theme
         self.flow = Flow(p.downstream for e in picture.edges for p in e.parts)
+        self.small = len(picture.nodes) <= SHARES
         self.by_name = {node.name: node for node in picture.nodes}
         self.wires_from: dict[str, list[Edge]] = {}
         for edge in picture.edges:
@@ -98,6 +100,7 @@ class Writer:
             },
         )
         frames: dict[str, Diagram] = {}
+        self.homes: dict[str | None, Diagram] = {None: graph}
         for cluster in self.picture.clusters:
             frame = frames[cluster.name] = Diagram(f"cluster_{cluster.name}")
             depth = 0
@@ -115,23 +118,33 @@ class Writer:
                 fontsize=f"{SMALL:g}",
                 margin="10",
             )
-        homes: dict[str | None, Diagram] = {None: graph}
-        homes.update(frames)
+        self.homes.update(frames)
         for node in self.picture.nodes:
-            self.draw_node(node, homes[node.cluster])
+            self.draw_node(node, self.homes[node.cluster])
         for node in self.picture.nodes:
             if node.kind == "row":
-                self.keep_in_order(node, homes)
-        for cluster in reversed(self.picture.clusters):
-            homes[cluster.parent].subgraph(frames[cluster.name])
+                self.keep_in_order(node)
         for edge in self.picture.edges:
             self.draw_edge(edge, self.by_name[edge.tail], self.by_name[edge.head], graph)
+        for cluster in reversed(self.picture.clusters):  # inner frames first
+            self.homes[cluster.parent].subgraph(frames[cluster.name])
         if caption := self.caption():
             loc = "t" if self.options.title else "b"
             graph.attr(label=label(caption), labelloc=loc, labeljust="l")
         return graph
 
-    def keep_in_order(self, bus: Node, homes: dict[str | None, Diagram]) -> None:
+    def frame_around(self, a: Node, b: Node) -> Diagram:
+        """The innermost frame that holds both."""
+        parents = {cluster.name: cluster.parent for cluster in self.picture.clusters}
+        around: list[str | None] = [a.cluster]
+        while around[-1] is not None:
+            around.append(parents[around[-1]])
+        step = b.cluster
+        while step not in around:
+            step = parents[step] if step is not None else None
+        return self.homes[step]
+
+    def keep_in_order(self, bus: Node) -> None:
         """Boxes that read one bus stand in their own order: neuron 0 first."""
         heads = [self.by_name[edge.head] for edge in self.wires_from[bus.name]]
         around = {head.cluster for head in heads}
@@ -142,7 +155,7 @@ class Writer:
         order = heads if self.options.direction == "TB" else heads[::-1]
         for before, after in pairwise(order):
             column.edge(before.name, after.name, style="invis")
-        homes[around.pop()].subgraph(column)
+        self.homes[around.pop()].subgraph(column)
 
     def caption(self) -> str:
         """Title, notes and legend."""
@@ -220,7 +233,7 @@ class Writer:
             wanted = self.options.parts or ()
             return self.part_text(part, ("local",)) if "local" in wanted else ""
         if self.options.parts is None:
-            shares = 1 < len(self.wires_from[edge.tail]) <= FORKS
+            shares = self.small and 1 < len(self.wires_from[edge.tail]) <= FORKS
             return self.part_text(part, ("downstream",)) if shares else ""
         return self.part_text(part, self.options.parts)
 
@@ -269,11 +282,14 @@ class Writer:
         theme = self.theme
         columns = 3 if any(line.grads for line in node.lines) else 2
         title = bold(literal(node.text))
-        rows = [row(cell(title, COLSPAN=columns, WIDTH=width(node.text, 14) or None))]
+        rows = [
+            row(cell(title, COLSPAN=columns, WIDTH=max(width(node.text, 15), 8 * len(node.text))))
+        ]
         for line in node.lines:
             values = span(line.values, self.options.digits)
+            words = colour(literal(line.text), theme.faint, SMALL) if line.text else ""
             cells = [
-                cell(colour(literal(line.text), theme.faint, SMALL), ALIGN="LEFT"),
+                cell(words, ALIGN="LEFT"),
                 cell(
                     colour(literal(values), theme.value, SMALL),
                     ALIGN="LEFT",

@@ -1,0 +1,28 @@
+"""How a Value shows itself in a notebook."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+
+from autodiff import Value, topological_order
+
+from .dot import draw
+from .render import NoProgram
+
+__all__ = ["mimebundle"]
+
+SMALL = 40  # nodes up to which a Value shows its diagram
+
+
+def mimebundle(v: Value) -> dict[str, str]:
+    """Text, and the diagram as SVG if the graph is small enough to be read at a glance.
+
+    >>> x = Value(3.0, label="x")
+    >>> sorted(mimebundle(x * x)), sorted(mimebundle(sum(x for _ in range(100))))
+    (['image/svg+xml', 'text/plain'], ['text/plain'])
+    """
+    bundle = {"text/plain": repr(v)}
+    if v.gate is not None and len(topological_order(v)) <= SMALL:
+        with suppress(NoProgram, OSError):  # a cell must not fail for want of a picture
+            bundle["image/svg+xml"] = draw(v).pipe("svg", encoding="utf-8")
+    return bundle
