@@ -6,7 +6,7 @@ from __future__ import annotations
 import sys
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 from .expression import parse
 from .report import number
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from nn import MLP, History
 
     Array = NDArray[np.float64]
+
+Written: TypeAlias = tuple[str, str]  # names of files, and what is in them
 
 __all__ = ["CIRCUITS", "Circuit", "demo"]
 
@@ -70,12 +72,13 @@ def demo(out: Path, train: bool = True) -> int:
             print(f"Training skipped: {missing}. Install it with: pip install glassgrad[demo]")
             status = 1
     print(f"\nWritten to {out.resolve()}:")
-    for path, what in written:
-        print(f"  {path.name:<{max(len(p.name) for p, _ in written)}}  {what}")
+    wide = max(len(names) for names, _ in written)
+    for names, what in written:
+        print(f"  {names:<{wide}}  {what}")
     return status
 
 
-def _circuits(out: Path) -> list[tuple[Path, str]]:
+def _circuits(out: Path) -> list[Written]:
     import viz
 
     print("Drawing circuits, values in green and gradients in red")
@@ -83,11 +86,12 @@ def _circuits(out: Path) -> list[tuple[Path, str]]:
     for circuit in CIRCUITS:
         root = circuit.graph()
         print(f"  {circuit.expression}   at {_listed(circuit.values)}")
-        diagram = viz.draw(root, detail=circuit.detail)
         print(f"    f = {number(root.data)}, gradients {_listed(_gradients(root))}")
-        for suffix in ("svg", "png"):
-            path = viz.render(diagram, out / f"{circuit.file}.{suffix}")
-            written.append((path, f"{circuit.what}: {circuit.expression}"))
+        diagram = viz.draw(root, detail=circuit.detail)
+        names = [f"{circuit.file}.{suffix}" for suffix in ("svg", "png")]
+        for name in names:
+            viz.render(diagram, out / name)
+        written.append((", ".join(names), f"{circuit.what}: {circuit.expression}"))
     return written
 
 
@@ -101,21 +105,21 @@ def _listed(numbers: dict[str, float]) -> str:
     return ", ".join(f"{name} = {number(x)}" for name, x in numbers.items())
 
 
-def _page(out: Path) -> list[tuple[Path, str]]:
+def _page(out: Path) -> list[Written]:
     import viz
 
     explore: Any = getattr(viz, "explore", None)
     if explore is None:
         return []
-    path = out / "explorer.html"
-    explore(CIRCUITS[0].graph(), path, title=CIRCUITS[0].expression)
-    return [(path, "step through the first circuit, and move its inputs, in a browser")]
+    name = "explorer.html"
+    explore(CIRCUITS[0].graph(), out / name, title=CIRCUITS[0].expression)
+    return [(name, "step through the first circuit, and move its inputs, in a browser")]
 
 
 # ── handwritten digits ───────────────────────────────────────────────────────────────────────
 
 
-def _digits(out: Path) -> list[tuple[Path, str]]:
+def _digits(out: Path) -> list[Written]:
     """Train on four fifths of scikit-learn's 1,797 digits and judge on the rest."""
     import numpy as np
     from sklearn.datasets import load_digits
@@ -156,18 +160,18 @@ def _digits(out: Path) -> list[tuple[Path, str]]:
     return written + _saved(model, out)
 
 
-def _saved(model: MLP, out: Path) -> list[tuple[Path, str]]:
+def _saved(model: MLP, out: Path) -> list[Written]:
     import nn
 
     save: Any = getattr(nn, "save", None)
     if save is None:
         return []
-    path = out / "digits.safetensors"
-    save(model, path)
-    return [(path, f"the trained network: nn.load({path.name!r})")]
+    name = "digits.safetensors"
+    save(model, out / name)
+    return [(name, "the trained network, for nn.load")]
 
 
-def _plot(history: History, X: Array, labels: Array, decided: Array, out: Path) -> Path:
+def _plot(history: History, X: Array, labels: Array, decided: Array, out: Path) -> str:
     """Learning curves, and held-out digits with what the network took them for."""
     import numpy as np
     from matplotlib.figure import Figure
@@ -195,6 +199,6 @@ def _plot(history: History, X: Array, labels: Array, decided: Array, out: Path) 
         tile.set_title(text, fontsize=9, color="#1a7f37" if ok else "#cf222e", pad=3)
         tile.axis("off")
     tiles.suptitle(f"all {len(wrong)} misread (red), and some read correctly", fontsize=10)
-    path = out / "digits-training.png"
-    figure.savefig(path, dpi=130)
-    return path
+    name = "digits-training.png"
+    figure.savefig(out / name, dpi=130)
+    return name
