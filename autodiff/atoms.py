@@ -51,6 +51,10 @@ class Atom(NamedTuple):
     numpy_helper: str = ""
     javascript_helper: str = ""
     row: bool = False  # takes a whole row of numbers, not one number
+    # a row's reduction as passes through its elements a: (name, initial value, step) each, and
+    # what to make of the names at the end; for programs written as loops
+    passes: tuple[tuple[str, str, str], ...] = ()
+    finish: str = ""
     predicate: bool = False  # answers yes or no
 
 
@@ -135,8 +139,18 @@ ATOMS: dict[str, Atom] = {
         _NUMPY_LOGSUMEXP,
         _JS_LOGSUMEXP,
         row=True,
+        passes=(("top", "-inf", "a if a > top else top"), ("total", "0.0", "total + exp(a - top)")),
+        finish="top + log(total)",
     ),
-    "sum": Atom(sum, "sum", "sum", r"\sum_i {}", row=True),
+    "sum": Atom(
+        sum,
+        "sum",
+        "sum",
+        r"\sum_i {}",
+        row=True,
+        passes=(("total", "0.0", "total + a"),),
+        finish="total",
+    ),
     "isnan": Atom(math.isnan, "np.isnan", "Number.isNaN", r"{}\text{{ is NaN}}", predicate=True),
 }
 

@@ -57,10 +57,11 @@ HEAVY: Final = (Product, Sum, Fold, Gathered, Placed, Join)  # get a loop nest o
 
 @dataclass
 class Loops:
-    """Source text of the functions, and what it refers to.
+    """Source text of one function, and what it refers to.
 
-    source    defines ``gradient(theta, <inputs>, grad, block, single) -> J`` (for a loss) and
-              ``outputs(theta, <inputs>, out, block, single)``
+    source    defines ``gradient(theta, <inputs>, grad, block, single) -> J``, which fills grad,
+              or ``outputs(theta, <inputs>, out, block, single)``, which fills out. An input is
+              two-dimensional, one row per example, or one-dimensional if a row is one number
     tables    constant arrays that the text names
     lines     `block` must have the shape (lines, BLOCK) ...
     singles   ... and `single` this many elements
@@ -83,22 +84,16 @@ class _Nest:
     written: dict[str, str] = field(default_factory=dict)  # array name -> at which index
 
 
-def lower(function: Function) -> Loops:
-    """Write `function` as loops."""
-    tables: dict[str, NDArray[np.generic]] = {}
-    purposes = ["gradient", "outputs"] if function.gradient else ["outputs"]
-    writers = [_Writer(function, tables, purpose) for purpose in purposes]
-    source = "\n\n".join([writer.text() for writer in writers])
-    lines, singles = (max(n) for n in zip(*((w.lines, w.singles) for w in writers), strict=True))
-    return Loops(source, tables, lines, singles)
+def lower(function: Function, purpose: str) -> Loops:
+    """Write `function` as loops that compute the "gradient" of a loss, or the "outputs"."""
+    writer = _Writer(function, purpose)
+    return Loops(writer.text(), writer.tables, writer.lines, writer.singles)
 
 
 class _Writer:
-    def __init__(
-        self, function: Function, tables: dict[str, NDArray[np.generic]], purpose: str
-    ) -> None:
+    def __init__(self, function: Function, purpose: str) -> None:
         self.function = function
-        self.tables = tables
+        self.tables: dict[str, NDArray[np.generic]] = {}
         self.purpose = purpose
         self.buffers: list[str] = []  # statements that cut arrays out of `work`
         self.lines = 0
@@ -122,10 +117,11 @@ class _Writer:
         target = "grad" if gradient else "out"
         for array in function.inputs:
             self.buffer(array)
+            rows = f"{array.name}_rows[start + r" + (", i]" if array.size != 1 else "]")
             self.block += [
                 f"for i in range({array.size}):",
                 "    for r in range(n):",
-                f"        {array.name}[i, r] = {array.name}_rows[start + r, i]",
+                f"        {array.name}[i, r] = {rows}",
             ]
         for assign in [*function.forward, *(function.backward if gradient else [])]:
             self.assign(assign.array, assign.expr)
@@ -135,15 +131,14 @@ class _Writer:
             f"def {self.purpose}(theta, {inputs}, {target}, block, single):",
             f"    rows = {function.inputs[0].name}_rows.shape[0]",
             "    E = float(rows)",
-            "    J = 0.0",
         ]
-        lines += ["    grad[:] = 0.0"] if gradient else []
+        lines += ["    J = 0.0", "    grad[:] = 0.0"] if gradient else []
         lines += [f"    {line}" for line in [*self.buffers, *self.before]]
         lines += [f"    for start in range(0, rows, {BLOCK}):"]
         lines += [f"        n = min({BLOCK}, rows - start)"]
         lines += [f"        {line}" for line in self.block]
         lines += [f"    {line}" for line in self.after]
-        lines += ["    return J / E" if gradient else "    return J"]
+        lines += ["    return J / E"] if gradient else []
         return "\n".join(lines) + "\n"
 
     def finish(self, gradient: bool) -> None:
@@ -440,7 +435,6 @@ class _Writer:
         arguments = {k: self.plain(v) for k, v in fold.arguments.items()}
         rows = ROWS in array.shape
         loop = "for r in range(n): " if rows else ""
-        where = "r" if rows else "0"
         at = _indices(array.shape)
         outer = at[:-1] if fold.keep else at
         one = {k: self.aligned(v, [*outer, "0"] if len(v.shape) > len(outer) else at)
@@ -478,7 +472,6 @@ class _Writer:
         rest = ast.unparse(Put().visit(tree))
         final = Formula(rest, (*fold.formula.inputs, *results)).python(**names, **results)
         lines.append(f"{loop}{self.place(array, at)} = {final}")
-        del where
         if any(a in self.late for v in arguments.values() for a in _arrays(v)):
             self.late.add(array)
         kind = "rows" if rows else "body"

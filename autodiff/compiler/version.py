@@ -61,12 +61,15 @@ class Version:
         ):
             if not source:
                 continue
-            for kind, make in choose(backend):
+            # a loss' outputs are only looked at in a check: not worth Numba's time
+            aside = self.source and not loss
+            for kind, make in choose("numpy" if aside else backend):
                 if kind == "numpy":
                     self.runners[name] = numpy_runner(source, name)
                 else:
                     self.runners[name] = make(self.function, name, "", loss)
-                self.backend = kind
+                if not aside:
+                    self.backend = kind
                 break
 
 
@@ -97,7 +100,7 @@ def make_version(
     scalars = flatten(number(traced, theta))
     lap("tape")
     names = argument_names(function, len(example))
-    rolled = roll(scalars, theta, [row.size for row in example], names)
+    rolled = roll(scalars, theta, [row.shape for row in example], names)
     lap("roll")
     loss = traced.shape is None and not predicts
     program = differentiate(rolled) if loss else forward_only(rolled)
@@ -105,7 +108,9 @@ def make_version(
     shown = getattr(function, "__name__", type(function).__name__)
     source = ""
     if loss:
-        source = numpy_source(program, "value_and_grad", f"The mean of {shown} over all rows, and its gradient.")
+        source = numpy_source(
+            program, "value_and_grad", f"The mean of {shown} over all rows, and its gradient."
+        )
     outputs_source = numpy_source(program, "outputs", f"{shown} of every row.", loss=False)
     lap("source")
     version = Version(
