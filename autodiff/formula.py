@@ -416,14 +416,21 @@ class _LaTeX(_Writer):
             return f"{self.bind(left, _ATOM)}^{{{self.write(right)[0]}}}", 9
         sign, binds = _BINARY[type(op)]
         sign = r"\cdot" if isinstance(op, ast.Mult) else sign
+        behind = binds + isinstance(op, ast.Sub)
+        second, tightness = self.write(right)
         # a negative factor or term behind an operator gets parentheses, as one writes by hand
-        behind = binds + 1 if not isinstance(op, ast.Mult) else _UNARY + 1
-        return f"{self.bind(left, binds)} {sign} {self.bind(right, behind)}", binds
+        if tightness < behind or second.startswith("-"):
+            second = rf"\left({second}\right)"
+        return f"{self.bind(left, binds)} {sign} {second}", binds
 
     def negation(self, operand: ast.expr) -> tuple[str, int]:
         return rf"\lnot {self.bind(operand, _ATOM)}", _UNARY
 
     def connective(self, either: bool, values: list[ast.expr]) -> tuple[str, int]:
+        if either:  # that NaN passes is arithmetic, not mathematics
+            values = [v for v in values if not _is_predicate(v)] or values
+            if len(values) == 1:
+                return self.write(values[0])
         word, binds = (r" \text{ or } ", _OR) if either else (r" \text{ and } ", _AND)
         return word.join(self.bind(v, binds + 1) for v in values), binds
 
@@ -432,20 +439,32 @@ class _LaTeX(_Writer):
         return super().comparison(left, spelled, right)
 
     def conditional(self, test: ast.expr, body: ast.expr, orelse: ast.expr) -> tuple[str, int]:
-        otherwise = r"\text{otherwise}"
-        rows = rf"{self.write(body)[0]} & {self.write(test)[0]} \\ "
-        rows += f"{self.write(orelse)[0]} & {otherwise}"
-        return rf"\begin{{cases}} {rows} \end{{cases}}", _ATOM
+        rows = [(body, test)]
+        while isinstance(orelse, ast.IfExp):  # "a if p else b if q else c" is one list of cases
+            rows.append((orelse.body, orelse.test))
+            orelse = orelse.orelse
+        lines = [f"{self.write(value)[0]} & {self.write(when)[0]}" for value, when in rows]
+        lines.append(rf"{self.write(orelse)[0]} & \text{{otherwise}}")
+        return r"\begin{cases} " + r" \\ ".join(lines) + r" \end{cases}", _ATOM
 
     def call(self, name: str, argument: ast.expr) -> tuple[str, int]:
         atom = ATOMS[name]
         outer, self.inside_row = self.inside_row, self.inside_row or atom.row
         inner, binds = self.write(argument)
         self.inside_row = outer
-        enclosed = "{{{}}}" in atom.latex or "|" in atom.latex  # braces or bars hold the argument
-        if not enclosed and (binds < _ATOM or not atom.latex.endswith(" {}")):
+        # braces, bars or parentheses of the template hold the argument
+        enclosed = "{{{}}}" in atom.latex or atom.latex.endswith(("|", ")"))
+        bare = atom.latex.endswith(" {}") and binds >= (7 if atom.row else _ATOM)
+        if not enclosed and not bare:
             inner = rf"\left({inner}\right)"
-        return atom.latex.format(inner), _ATOM if enclosed else 7
+        return atom.latex.format(inner), _ATOM if enclosed or not bare else 8
+
+
+def _is_predicate(node: ast.expr) -> bool:
+    match node:
+        case ast.Call(func=ast.Name(id=name)):
+            return ATOMS[name].predicate
+    return False
 
 
 def _names(node: ast.expr) -> list[ast.Name]:
