@@ -206,23 +206,15 @@ def _graph(arguments: Sequence[str]) -> tuple[str, Value]:
 
 def _number(name: str, text: str) -> float | list[float]:
     """``-2``, ``1e-3``, ``pi/2`` or a row ``1,2,3``."""
-    try:
-        return float(text)
-    except ValueError:
-        pass
     if not text.strip():
         raise _Refused(f"{name} has no number; write {name}=-2, without spaces")
     if "," in text:
         elements = text.strip().removeprefix("[").removesuffix("]").rstrip(",").split(",")
-        return [_one(name, element) for element in elements]
-    return _one(name, text)
+        return [_single(name, element) for element in elements]
+    return _single(name, text)
 
 
-def _one(name: str, text: str) -> float:
-    try:
-        return float(text)
-    except ValueError:
-        pass
+def _single(name: str, text: str) -> float:
     try:
         return parse(text).data
     except ExpressionError as error:

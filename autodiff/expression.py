@@ -76,10 +76,10 @@ def functions() -> dict[str, Gate]:
     return {name: known[name] for name in names if name in known}
 
 
-def parse(text: str, values: Given | None = None, /, **named: Any) -> Value:
+def parse(text: str, /, values: Given | None = None, **named: Any) -> Value:
     """Build the graph of an expression and return its root.
 
-    `values`, or keywords, say what the names stand for: a number (it becomes a leaf that is
+    `values` (name -> value), or keywords, say what the names stand for: a number (it becomes a leaf that is
     labelled with the name), a Value of your own, or a list of either (a row). A name is one leaf
     however often it occurs. Names that the text assigns label the nodes that they stand for.
 
@@ -94,6 +94,8 @@ def parse(text: str, values: Given | None = None, /, **named: Any) -> Value:
     grammar, an unknown function, a name without a value or a value that no name uses, and for a
     gate that has no value there, like the logarithm of -1.
     """
+    if values is not None and not isinstance(values, Mapping):  # a variable of that name
+        named["values"], values = values, None
     return _Reader(text, {**(values or {}), **named}).read()
 
 

@@ -102,6 +102,8 @@ def test_expression_from_standard_input(
         (["x * y", "x=1"], "no value for y", "y"),
         (["log(x)", "x=-1"], "needs a > 0", "log(x)"),
         (["x", "x=1/0"], "the value of x", "1/0"),
+        (["x", "x=1e400"], "too large", "1e400"),
+        (["sum(x)", "x=1,2,three"], "the value of x", "three"),
     ],
 )
 def test_bad_expressions_end_with_status_2_and_a_pointer(

@@ -59,6 +59,12 @@ def test_a_name_is_one_leaf_however_often_it_occurs() -> None:
     assert x.grad == 7
 
 
+def test_values_come_as_a_mapping_or_as_keywords() -> None:
+    one = parse("x * y", {"x": 2, "y": 3})
+    assert one.data == parse("x * y", values={"x": 2}, y=3).data == 6
+    assert parse("values * text", values=2, text=3).data == 6
+
+
 @given(st.data())
 def test_an_expression_builds_what_python_builds_of_it(data: st.DataObject) -> None:
     """Python's own evaluation, on Values, is the oracle: same gates, values and gradients."""
