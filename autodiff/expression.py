@@ -79,9 +79,9 @@ def functions() -> dict[str, Gate]:
 def parse(text: str, /, values: Given | None = None, **named: Any) -> Value:
     """Build the graph of an expression and return its root.
 
-    `values` (name -> value), or keywords, say what the names stand for: a number (it becomes a leaf that is
-    labelled with the name), a Value of your own, or a list of either (a row). A name is one leaf
-    however often it occurs. Names that the text assigns label the nodes that they stand for.
+    `values` (name -> value), or keywords, say what the names stand for: a number, which becomes a
+    leaf labelled with the name; a Value of your own; or a list of either (a row). A name is one
+    leaf however often it occurs. Names that the text assigns label the nodes that they stand for.
 
     >>> f = parse("(x + y) * z", x=-2, y=5, z=-4)
     >>> f.backward()
