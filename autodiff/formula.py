@@ -172,6 +172,11 @@ log1p, sqrt, sin, cos, tanh, abs, sigmoid, softplus, erf, logsumexp, sum, isnan
                 return _BINARY[type(op)][0]
         return None
 
+    @property
+    def has_cases(self) -> bool:
+        """Whether it distinguishes cases, as relu does."""
+        return any(isinstance(node, ast.IfExp) for node in ast.walk(self.tree))
+
     def python(self, **names: str) -> str:
         """Python source on floats; `names` says what an input is called there."""
         return _Python(self, names).text()

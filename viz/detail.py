@@ -19,6 +19,7 @@ from autodiff.value import UNREACHED
 from .calls import Frame, frames, term_frames
 from .cells import Cell, Cells, cells, refine
 from .contract import Bundle, Cyclic, Place, assemble, bundle_leaves
+from .names import naming
 from .picture import Picture
 
 __all__ = ["LEVELS", "TooLarge", "build"]
@@ -48,7 +49,7 @@ def build(
     if detail not in (*LEVELS, "auto"):
         raise ValueError(f"unknown detail {detail!r}; choose one of {', '.join(LEVELS)}, or 'auto'")
     order = topological_order(root)
-    source = _Source(root, order, _naming(names or {}), list(expand))
+    source = _Source(root, order, naming(names or {}), list(expand))
     if detail == "auto":
         return source.readable()
     picture = source.at(detail, LAYOUT)
@@ -63,20 +64,6 @@ def build(
 
 def _size(picture: Picture) -> int:
     return len(picture.nodes) + len(picture.edges)
-
-
-def _naming(names: Mapping[str, object]) -> dict[int, str]:
-    """Names by identity: of Values and modules, and of Values in lists as ``x[0]``."""
-    found: dict[int, str] = {}
-    for name, held in names.items():
-        if name.startswith("_"):  # a notebook's _, _1, _i2 ...
-            continue
-        found.setdefault(id(held), name)
-        if isinstance(held, list | tuple):
-            for i, element in enumerate(held):
-                if isinstance(element, Value):
-                    found.setdefault(id(element), f"{name}[{i}]")
-    return found
 
 
 class _Source:
