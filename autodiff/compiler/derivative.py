@@ -16,7 +16,7 @@ from collections.abc import Callable, Mapping
 
 import numpy as np
 
-from ..formula import ATOMS, Formula
+from ..formula import Formula
 from .ir import (
     ROWS,
     Apply,
@@ -99,7 +99,14 @@ def differentiate(rolled: Rolled) -> Function:
 def forward_only(rolled: Rolled) -> Function:
     """The forward pass alone."""
     steps = [s if isinstance(s, Assign) else Assign(s.out, forward(s)) for s in rolled.steps]
-    return Function(rolled.inputs, rolled.parameters, steps, rolled.output, rolled.theta_size)
+    return Function(
+        rolled.inputs,
+        rolled.parameters,
+        steps,
+        rolled.output,
+        rolled.theta_size,
+        row_shapes=rolled.row_shapes,
+    )
 
 
 class _Backward:
@@ -179,7 +186,7 @@ class _Backward:
 
     def name(self, array: Array, expr: Expr) -> Ref:
         """Assign the adjoint of `array` to a variable of its own."""
-        known = Array(self.rolled.names.unique(f"d{array.name}"), expr.shape, "adjoint")
+        known = Array(self.rolled.names.unique(f"d{array.name}"), expr.shape, array.back_note)
         self.function.backward.append(Assign(known, expr))
         return Ref(known)
 
@@ -255,7 +262,9 @@ class _Backward:
             if name not in wanted:
                 continue
             if name not in gate.rows:
-                self.pull(step.inputs[name], self.downstream(step, upstream, partial, arguments), full)
+                self.pull(
+                    step.inputs[name], self.downstream(step, upstream, partial, arguments), full
+                )
                 continue
             other = step.matrix if name == step.stack else step.stack
             local = factors(simplify(partial, numbers(step)))
@@ -357,8 +366,6 @@ def _apply(formula: Formula, arguments: Mapping[str, Expr]) -> Expr:
     if formula.text in arguments:
         return arguments[formula.text]
     used = {name: arguments[name] for name in formula.inputs if name in formula.names}
-    if any(ATOMS[atom].row for atom in formula.atoms):
-        return Fold(formula, used, keep=True)
     return Apply(formula, used)
 
 
@@ -423,25 +430,43 @@ def _unbroadcast(term: Term, full: Shape, target: Shape) -> Term:
 
 
 def _total(terms: list[Term]) -> Expr:
-    """Σ terms, equal numbers taken out in front."""
-    plain: dict[int, float] = defaultdict(float)
-    rest = []
+    """Σ terms: like terms added up, equal numbers taken out in front, positive terms first."""
+    alike: dict[object, Term] = {}
     for term in terms:
-        if term.factors or term.divisors:
-            rest.append(term)
+        key = (term.per_row, _key(term.factors), _key(term.divisors))
+        if key in alike:
+            coefficient = alike[key].coefficient + term.coefficient
+            alike[key] = Term(coefficient, term.per_row, term.factors, term.divisors)
         else:
-            plain[term.per_row] += term.coefficient
-    rest += [Term(c, e) for e, c in plain.items() if c != 0.0]
+            alike[key] = term
+    rest = [t for t in alike.values() if t.coefficient != 0.0]
     if not rest:
         return Term(0.0)
     if len(rest) == 1:
         return rest[0]
+    rest.sort(key=lambda t: t.coefficient < 0)
     sizes = {(abs(t.coefficient), t.per_row) for t in rest}
     if len(sizes) > 1:
         return Total(tuple(rest))
     ((size, per_row),) = sizes
     signs = tuple(Term(t.coefficient / size, 0, t.factors, t.divisors) for t in rest)
     return Total(signs, size, per_row)
+
+
+def _key(part: object) -> object:
+    """Equal for expressions that are written alike."""
+    match part:
+        case tuple():
+            return tuple(map(_key, part))
+        case Ref(array):
+            return array
+        case Apply(formula, arguments):
+            return (formula.text, tuple((k, _key(e)) for k, e in arguments.items()))
+        case Reshape(array, shape):
+            return ("reshape", _key(array), shape)
+        case Slice(array, start, step, count):
+            return ("slice", _key(array), start, step, count)
+    return id(part)
 
 
 def _outer(u: Expr, stack: Expr, matrix: Expr) -> Expr:

@@ -40,7 +40,6 @@ constants and what is computed from them alone. Shapes broadcast as in NumPy, fr
 
 from __future__ import annotations
 
-import ast
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Final, TypeAlias
@@ -48,7 +47,7 @@ from typing import Final, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from ..formula import ATOMS, Formula
+from ..formula import Formula
 
 ROWS: Final = -1
 Shape: TypeAlias = tuple[int, ...]
@@ -62,6 +61,7 @@ class Array:
     name: str
     shape: Shape
     note: str = ""  # what it is, for a comment
+    back_note: str = ""  # the same for its adjoint
 
     @property
     def rows(self) -> bool:
@@ -174,8 +174,7 @@ class Fold(Expr):
         full = broadcast(*rows)
         rest = [a.shape for k, a in self.arguments.items() if k not in self.formula.rows]
         self.n = full[-1]
-        left = full if bare_rows(self.formula) else (*full[:-1], 1)
-        self.shape = broadcast(left if self.keep else full[:-1], *rest)
+        self.shape = broadcast((*full[:-1], 1) if self.keep else full[:-1], *rest)
 
     def operands(self) -> tuple[Expr, ...]:
         """Its arguments."""
@@ -387,6 +386,7 @@ class Function:
     """The whole program.
 
     inputs      one Array per argument, of shape (ROWS, size): the argument, flattened per row
+    row_shapes  what a row of each argument looks like before that
     parameters  Arrays that are windows into theta (expr is a View or Picked)
     forward     assignments; after them `output` holds the result per row
     output      shape (ROWS, k), or (k,) where nothing depends on the data; k = 1 for a loss,
@@ -403,17 +403,7 @@ class Function:
     theta_size: int
     backward: list[Assign] = field(default_factory=list)
     gradient: list[tuple[Assign, Expr]] = field(default_factory=list)
-
-
-def bare_rows(formula: Formula) -> bool:
-    """Does a row stand outside of all reductions, so that the result is a row itself?"""
-    reduced: set[ast.AST] = set()
-    for node in ast.walk(formula.tree):
-        match node:
-            case ast.Call(func=ast.Name(id=name)) if ATOMS[name].row:
-                reduced.update(ast.walk(node))
-    names = (n for n in ast.walk(formula.tree) if isinstance(n, ast.Name) and n not in reduced)
-    return any(n.id in formula.rows for n in names)
+    row_shapes: list[Shape] = field(default_factory=list)
 
 
 def broadcast(*shapes: Shape) -> Shape:

@@ -9,7 +9,7 @@ import re
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
-from ..formula import ATOMS
+from ..atoms import ATOMS
 
 _RESERVED = {"np", "theta", "E", "J", "grad", "math", *ATOMS, *dir(builtins), *keyword.kwlist}
 

@@ -8,7 +8,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from ..formula import ATOMS, Formula
+from ..atoms import ATOMS
+from ..formula import Formula
 from .ir import (
     ROWS,
     Apply,
@@ -51,7 +52,7 @@ _BINDS: dict[type[ast.AST], int] = {
 
 _GATHERED = """\
 def gathered(d, sources):
-    \"\"\"Adjoint of picking: element j is the sum of d[:, sources[j]]; the last index means 0.\"\"\"
+    \"\"\"Adjoint of picking: Σ d[:, sources[j]] for every j; the last index means 0.\"\"\"
     d = d.reshape(*d.shape[:-1], -1)
     padded = np.concatenate([d, np.zeros((*d.shape[:-1], 1))], axis=-1)
     return padded.take(sources, axis=-1).sum(axis=-1)
@@ -130,10 +131,10 @@ class _Source:
         count = re.search(r"\bE\b", text) or not self.loss or ROWS in function.output.shape
         if count and function.inputs:
             lines.append(f"E = len({function.inputs[0].name})")
-        for array in function.inputs:
-            if array in used:
-                columns = array.shape[1]
-                lines.append(f"{array.name} = {array.name}.reshape(E, {columns})")
+        for array, shape in zip(function.inputs, function.row_shapes, strict=True):
+            if array in used and len(shape) != 1:
+                what = "  # a column" if shape == () else ""
+                lines.append(f"{array.name} = {array.name}.reshape(E, {array.shape[1]}){what}")
         if function.parameters:
             lines.append("# parameters: windows into theta")
         for parameter in function.parameters:
@@ -235,7 +236,9 @@ class _Source:
                 return f"{self.bound(array, _ATOM)}.take({name}, axis=-1)"
             case Join(parts):
                 lead = expr.shape[:-1]
-                each = (p if p.shape[:-1] == lead else Spread(p, (*lead, p.shape[-1])) for p in parts)
+                each = (
+                    p if p.shape[:-1] == lead else Spread(p, (*lead, p.shape[-1])) for p in parts
+                )
                 return f"np.concatenate([{', '.join(map(self.expr, each))}], axis=-1)"
             case Spread(array, shape):
                 sizes = ", ".join("E" if s == ROWS else str(s) for s in shape)
@@ -243,7 +246,7 @@ class _Source:
                 if not array.shape:
                     return f"np.full(({sizes}), {self.expr(array)})"
                 return f"np.broadcast_to({self.expr(array)}, ({sizes}))"
-            case Gathered(array, name, sources, axes):
+            case Gathered(array, name):
                 return self.gathered(expr, array, name)
             case Placed(array, start, step, size):
                 self.helpers["placed"] = _PLACED
@@ -286,13 +289,13 @@ class _Source:
             plain = re.fullmatch(rf"{placeholder}|{placeholder} [+-] [\w.]+", text)
             alone = re.fullmatch(rf"[\w.]+\({placeholder}(, [\w.]+)?\)", text)
             text = text.replace(placeholder, product if plain or alone else f"({product})")
-        return text
+        return _tidy(text)
 
     def fold(self, expr: Fold) -> str:
         """Sums along the last axis; with keepdims where the result must broadcast again."""
         self.helper(expr.formula)
         names = {name: self.expr(e) for name, e in expr.arguments.items()}
-        text = expr.formula.numpy(**names)
+        text = _tidy(expr.formula.numpy(**names))
         if not expr.keep:
             return text
         axis = len(expr.shape) - 1
@@ -323,10 +326,12 @@ class _Source:
         numbers = bool(above or below)
         ordered = sorted(term.factors, key=_is_mask)  # a mask last: -mask and mask - mask fail
         masks = sum(map(_is_mask, ordered))
-        if term.factors and masks == len(term.factors) and not term.divisors:
-            if not numbers or term.coefficient < 0:
-                above.insert(0, "1.0")
-        above += [self.bound(f, _MUL if k == 0 and not above else _UNARY) for k, f in enumerate(ordered)]
+        only_masks = term.factors and masks == len(term.factors) and not term.divisors
+        if only_masks and (not numbers or term.coefficient < 0):
+            above.insert(0, "1.0")
+        above += [
+            self.bound(f, _MUL if k == 0 and not above else _UNARY) for k, f in enumerate(ordered)
+        ]
         below += [self.bound(d, _UNARY) for d in term.divisors]
         text = " * ".join(above) or "1"
         if len(below) > 1:
@@ -350,8 +355,7 @@ class _Source:
                 text += f" - {inner[1:]}" if inner.startswith("-") else f" + {inner}"
         if total.coefficient == 1 and total.per_row == 0:
             return text
-        outer = self.term(Term(total.coefficient, total.per_row, (_Text(text, total.shape),)))
-        return outer
+        return self.term(Term(total.coefficient, total.per_row, (_Text(text, total.shape),)))
 
 
 class _Text(Expr):
@@ -387,6 +391,13 @@ def _number(value: float) -> str:
     if value in (float("inf"), float("-inf")):
         return "np.inf" if value > 0 else "-np.inf"
     return str(int(value)) if value.is_integer() and abs(value) < 1e15 else repr(value)
+
+
+def _tidy(text: str) -> str:
+    """2.0 as 2, but where np.where chooses between numbers and the type matters."""
+    if "np.where" in text:
+        return text
+    return re.sub(r"(?<![\w.])(\d+)\.0(?![\w.])", r"\1", text)
 
 
 def _dimensions(shape: Sequence[int]) -> str:

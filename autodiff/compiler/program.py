@@ -126,7 +126,9 @@ class Program:
         """The outputs of every row (of a loss: every row's loss), with the parameters as they are
         now, or at `theta`."""
         version, checked = self._open(arrays)
-        return self._predict(version, checked, None if theta is None else self._checked_theta(theta))
+        return self._predict(
+            version, checked, None if theta is None else self._checked_theta(theta)
+        )
 
     def prepare(self, *arrays: ArrayLike) -> Program:
         """Compile for arrays of these shapes without running; returns the program itself."""
@@ -172,7 +174,9 @@ class Program:
 
     def load(self, theta: ArrayLike) -> None:
         """Write the numbers in `theta` into the parameters."""
-        for parameter, number in zip(self.parameters, self._checked_theta(theta).tolist(), strict=True):
+        for parameter, number in zip(
+            self.parameters, self._checked_theta(theta).tolist(), strict=True
+        ):
             parameter.data = number
 
     def _order(self, traced: Trace) -> list[Value]:
@@ -213,7 +217,13 @@ class Program:
 
     def report(self) -> Report:
         """Gates in, operations out, what did not roll, and the time it took."""
-        return Report(self._name, [v.report | {"backend": v.backend, "shapes": v.shapes} for v in self._versions.values()])
+        return Report(
+            self._name,
+            [
+                v.report | {"backend": v.backend, "shapes": v.shapes}
+                for v in self._versions.values()
+            ],
+        )
 
     def _made(self) -> Version:
         if self._last is None:
@@ -266,7 +276,8 @@ class Program:
     def _check(self, version: Version, arrays: list[Floats]) -> list[int]:
         """Compare with the eager engine on a few rows."""
         function, traced = self._need_function(), version.trace
-        assert traced is not None and self._parameters is not None
+        assert traced is not None
+        assert self._parameters is not None
         count = len(arrays[0])
         rows = sorted({0, count // 2, count - 1})
         theta = self.theta()
@@ -290,9 +301,7 @@ class Program:
                 )
         return rows
 
-    def _explain(
-        self, version: Version, theta: Floats, arrays: list[Floats], strict: bool
-    ) -> None:
+    def _explain(self, version: Version, theta: Floats, arrays: list[Floats], strict: bool) -> None:
         """Name the row and the gate where something is not finite, by replaying it eagerly."""
         function = self._function
         with np.errstate(all="ignore"):

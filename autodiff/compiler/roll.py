@@ -28,7 +28,9 @@ from .ir import (
     Picked,
     Ref,
     Reshape,
+    Shape,
     Slice,
+    Spread,
     Table,
     Take,
     Turned,
@@ -79,6 +81,7 @@ class Rolled:
     output: Expr
     theta_size: int
     names: Names
+    row_shapes: list[Shape]
     gates: int = 0
     unrolled: list[str] = field(default_factory=list)  # what had to be picked one by one
 
@@ -87,7 +90,11 @@ class Roller:
     """Builds a `Rolled`; `aid` and `pos` say in which array each scalar lives, and where."""
 
     def __init__(
-        self, scalars: Scalars, theta: Sequence[Value], sizes: Sequence[int], names: Sequence[str]
+        self,
+        scalars: Scalars,
+        theta: Sequence[Value],
+        shapes: Sequence[Shape],
+        names: Sequence[str],
     ) -> None:
         self.scalars = scalars
         self.theta = theta
@@ -102,6 +109,8 @@ class Roller:
         self.reads: dict[tuple[object, ...], Expr] = {}
         self.joins: dict[tuple[object, ...], int] = {}
         self.unrolled: list[str] = []
+        self.row_shapes = list(shapes)
+        sizes = [int(np.prod(shape, dtype=int)) for shape in shapes]
         self.inputs = [self.new(Array(n, (ROWS, s))) for n, s in zip(names, sizes, strict=True)]
         for i, (a, k) in scalars.datum.items():
             self.aid[i], self.pos[i] = a, k
@@ -168,6 +177,8 @@ class Roller:
             line = progression(at.T.reshape(-1))
             if line == (0, 1) and at.size == array.size:
                 result = Turned(Reshape(whole, (*lead, *at.shape[::-1])))
+        if result is None and at.ndim == 1:
+            result = self.repeated(array, at)
         if result is None:
             name = self.names.numbered("at")
             picked = Array(self.names.numbered(array.name + "_"), (*lead, *at.shape))
@@ -176,6 +187,29 @@ class Roller:
             result = Ref(picked)
         self.reads[key] = result
         return result
+
+    def repeated(self, array: Array, at: Indices) -> Expr | None:
+        """A slice with every element, or the whole of it, several times over."""
+        lead = (ROWS,) if array.rows else ()
+        times = int(np.argmax(at != at[0])) if (at != at[0]).any() else 0
+        tile = int(np.argmax(at[1:] == at[0])) + 1 if (at[1:] == at[0]).any() else 0
+        for inner, outer in ((times, 1), (1, tile)):
+            count = len(at) // (inner * outer) if outer == 1 else outer
+            copies = inner if outer == 1 else (len(at) // outer if outer else 0)
+            if copies < 2 or count * copies != len(at):
+                continue
+            once = at[::inner] if outer == 1 else at[:outer]
+            again = np.repeat(once, copies) if outer == 1 else np.tile(once, copies)
+            if not (again == at).all() or progression(once) is None:
+                continue
+            flat = self.pick(self.arrays.index(array), once)
+            shape = (count, 1) if outer == 1 else (1, count)
+            grid = (count, copies) if outer == 1 else (copies, count)
+            wide = Spread(Reshape(flat, (*lead, *shape)), (*lead, *grid))
+            spread = Array(self.names.numbered(array.name + "_"), (*lead, len(at)))
+            self.steps.append(Assign(spread, Reshape(wide, (*lead, len(at)))))
+            return Ref(spread)
+        return None
 
     def join(self, ids: Indices) -> tuple[int, Indices]:
         """Scalars from several arrays: put these side by side; (its number, positions there)."""
@@ -220,7 +254,7 @@ class Roller:
         """Parameters by their positions in theta."""
         key = (at.shape, at.tobytes())
         if key not in self.parameters:
-            labels = [self.theta[k].label for k in at.reshape(-1)[:64]]
+            labels = [self.theta[k].label for k in at.reshape(-1)[:64].tolist()]
             name = self.names.parameter(labels, wish if wish[-1].isdigit() else f"{wish}1")
             found = window(at)
             expr = found or Picked(self.names.numbered("at"), at)
@@ -257,6 +291,7 @@ class Roller:
             output,
             len(self.theta),
             self.names,
+            self.row_shapes,
             sum(g is not None for g in scalars.gate),
             self.unrolled,
         )
@@ -311,24 +346,16 @@ class Roller:
             if len(ids) < 2 or not (self.aid[ids] == THETA).all():
                 continue
             at = self.pos[ids]
-            if at.ndim == 1:
-                fits = (at == at[0]).all() or window(at) is not None
-                rows = at
-            else:
-                different, _ = distinct_rows(at)
-                fits = window(different) is not None
-                if not fits and len(different) < len(at):
-                    continue  # shared weights: a convolution is not cut
-                rows = at
-            if not fits:
-                cut = runs(rows)
+            different, _ = distinct_rows(at.reshape(len(at), -1))
+            if len(different) < len(at):
+                continue  # shared parameters: a convolution is not cut
+            if window(at) is None:
+                cut = runs(at)
                 if 1 < len(cut) <= max(2, len(ids) // 3):
                     return cut
         return everything
 
-    def products(
-        self, gate: Gate, ids: Indices, parents: Indices, left: str, right: str
-    ) -> bool:
+    def products(self, gate: Gate, ids: Indices, parents: Indices, left: str, right: str) -> bool:
         """Every pair of some left vectors and some right vectors: a matrix product.
 
         Groups that fall apart into such products are cut. False if neither is possible.
@@ -351,16 +378,17 @@ class Roller:
         if free_a == free_b and len(ids) == 1:
             return False
         names = (left, right)
-        if free_b and not free_a:  # the weights are the right-hand vectors
-            names, (rows_a, rows_b), (which_a, which_b) = (right, left), (rows_b, rows_a), (
-                which_b,
-                which_a,
-            )
+        as_traced = bool((np.diff(which_a * q + which_b) == 1).all())
+        if (free_b and not free_a) or (free_a == free_b and as_traced):
+            # the right-hand vectors are the matrix: they are the weights, or vary fastest
+            names, rows_a, rows_b = (right, left), rows_b, rows_a
+            which_a, which_b = which_b, which_a
             p, q = q, p
         order = np.argsort(which_b * p + which_a)
         ids, parents = ids[order], parents[order]
         weights = (self.aid[rows_a] == THETA).all()
-        labels = [self.theta[k].label for k in self.pos[rows_a].reshape(-1)] if weights else []
+        places = self.pos[rows_a].reshape(-1).tolist() if weights else []
+        labels = [self.theta[k].label for k in places]
         layer = self.names.layer(labels) if weights else 0
         inputs = {
             names[0]: self.matrix(rows_a, f"W{layer}"),
@@ -376,6 +404,9 @@ class Roller:
         rows = any(ROWS in e.shape for e in inputs.values())
         name = self.names.unique(f"Z{layer}") if layer else self.names.numbered(gate.name)
         out = Array(name, (ROWS, q * p) if rows else (q * p,))
+        if layer:
+            out.note = f"layer {layer}: weighted sums"
+            out.back_note = f"layer {layer}: δ"
         self.fire(Fire(out, gate, inputs, "product", *names, q, p, layer), ids)
         return True
 
@@ -411,7 +442,11 @@ class Roller:
         layer = before[0].name[1:] if len(before) == len(varying) == 1 else ""
         if word and word not in self.names.taken:
             name = self.names.unique(word)
-        elif layer.isdigit() and before[0].name == f"Z{layer}" and f"A{layer}" not in self.names.taken:
+        elif (
+            layer.isdigit()
+            and before[0].name == f"Z{layer}"
+            and f"A{layer}" not in self.names.taken
+        ):
             name = self.names.unique(f"A{layer}")
         elif len(ids) == 1 and self.scalars.outputs == [ids[0]]:
             name = self.names.unique("L")
@@ -446,14 +481,16 @@ def columns(gate: Gate, parents: Indices) -> dict[str, Indices]:
     n = (parents.shape[1] - singles) // len(gate.rows) if gate.rows else 0
     named = {name: parents[:, k * n : (k + 1) * n] for k, name in enumerate(gate.rows)}
     start = n * len(gate.rows)
-    return named | {name: parents[:, start + k] for k, name in enumerate(gate.inputs[len(gate.rows) :])}
+    return named | {
+        name: parents[:, start + k] for k, name in enumerate(gate.inputs[len(gate.rows) :])
+    }
 
 
 def roll(
     scalars: Scalars,
     theta: Sequence[Value],
-    sizes: Sequence[int],
+    shapes: Sequence[Shape],
     names: Sequence[str],
 ) -> Rolled:
     """The forward pass of one example's scalars as array operations on all rows."""
-    return Roller(scalars, theta, sizes, names).run()
+    return Roller(scalars, theta, shapes, names).run()

@@ -106,7 +106,9 @@ def _roles() -> _Roles:
             dot = dot or gate
         elif found and found.rest.text == f"product + {gate.inputs[-1]}":
             affine = affine or gate
-    assert total and dot and affine
+    assert total
+    assert dot
+    assert affine
     return _Roles(plus, times, total, dot, affine)
 
 
@@ -144,7 +146,9 @@ def flatten(scalars: Scalars) -> Scalars:
         else:
             continue
         single = [uses[t] == 1 and gate[t] is not None for t in terms]
-        products = [t for t, once in zip(terms, single, strict=True) if once and gate[t] in roles.times]
+        products = [
+            t for t, once in zip(terms, single, strict=True) if once and gate[t] in roles.times
+        ]
         dots = [t for t, once in zip(terms, single, strict=True) if once and gate[t] is roles.dot]
         rest = [t for t in terms if t not in set(products)]
         if len(products) >= 2 and len(rest) <= 1:
@@ -205,7 +209,7 @@ def _free(scalars: Scalars) -> list[bool]:
     """Which scalars do not depend on data."""
     free: list[bool] = []
     for i, row in enumerate(scalars.parents):
-        free.append(i not in scalars.datum and all([free[p] for p in row]))
+        free.append(i not in scalars.datum and all(free[p] for p in row))
     return free
 
 
@@ -214,9 +218,7 @@ def _weight_first(pair: tuple[int, ...], free: list[bool]) -> tuple[int, int]:
     return (b, a) if free[b] and not free[a] else (a, b)
 
 
-def _compact(
-    scalars: Scalars, gate: list[Gate | None], parents: list[tuple[int, ...]]
-) -> Scalars:
+def _compact(scalars: Scalars, gate: list[Gate | None], parents: list[tuple[int, ...]]) -> Scalars:
     """Only what the outputs still need, numbered anew."""
     needed = [False] * len(gate)
     stack = list(scalars.outputs)

@@ -12,7 +12,8 @@ from collections.abc import Callable, Mapping
 from functools import lru_cache
 from typing import Any, NamedTuple
 
-from ..formula import ATOMS, CONSTANTS, Formula
+from ..atoms import ATOMS, CONSTANTS
+from ..formula import Formula
 from ..gates import Gate
 
 _ARITHMETIC: dict[type[ast.AST], Callable[[float, float], float]] = {
@@ -93,7 +94,8 @@ class _Folder(ast.NodeTransformer):
         return ast.UnaryOp(node.op, inner)
 
     def visit_BinOp(self, node: ast.BinOp) -> ast.expr:
-        left, right = self.visit(node.left), self.visit(node.right)
+        left: ast.expr = self.visit(node.left)
+        right: ast.expr = self.visit(node.right)
         a, b = _number(left), _number(right)
         if a is not None and b is not None:
             try:
@@ -260,9 +262,7 @@ def contraction(gate: Gate) -> Contraction | None:
 
 
 @lru_cache(maxsize=1024)
-def _contraction(
-    text: str, inputs: tuple[str, ...], rows: tuple[str, ...]
-) -> Contraction | None:
+def _contraction(text: str, inputs: tuple[str, ...], rows: tuple[str, ...]) -> Contraction | None:
     found: list[tuple[str, str]] = []
 
     class Find(ast.NodeTransformer):

@@ -177,7 +177,7 @@ def referred_parameters(function: Callable[..., Any]) -> list[Value]:
 
 
 def _referred(thing: Any) -> Iterable[Any]:
-    if isinstance(thing, type) or isinstance(thing, types.ModuleType):
+    if isinstance(thing, type | types.ModuleType):
         return []
     if isinstance(thing, list | tuple | set | frozenset):
         return list(thing)
