@@ -29,29 +29,28 @@ def topological_order(*roots: Value) -> list[Value]:
     """
     order: list[Value] = []
     seen: set[Value] = set()
+    all_seen = seen.issuperset
     stack: list[Any] = list(reversed(roots))
-    pop, push, done = stack.pop, stack.append, order.append
-    see, all_seen = seen.add, seen.issuperset
     while stack:
-        node = pop()
+        node = stack.pop()
         if node is None:  # the marker: all parents of the next node are in the order
-            done(pop())
-        elif node not in seen:
-            see(node)
-            a = node._a
+            order.append(stack.pop())
+            continue
+        while node not in seen:  # go up along the first parents
+            seen.add(node)
+            a, b = node._a, node._b
             if a is None:
-                done(node)
-                continue
-            push(node)
-            push(None)
-            b = node._b
-            if b is None:
-                push(a)
+                order.append(node)
+            elif b is None:
+                stack += (node, None)
+                node = a
             elif a.__class__ is not tuple:
-                push(b)
-                push(a)
-            elif not all_seen(a):  # most rows of weights and activations were seen before
-                stack += a[::-1]
+                stack += (node, None, b)
+                node = a
+            elif all_seen(a):  # most rows of weights and activations were seen before
+                order.append(node)
+            else:
+                stack += (node, None, *a[::-1])
     return order
 
 
