@@ -15,6 +15,7 @@ from collections import defaultdict
 from collections.abc import Callable, Mapping
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ..formula import Formula
 from .ir import (
@@ -42,6 +43,8 @@ from .ir import (
     Total,
     Turned,
     broadcast,
+    reshape,
+    turn,
     walk,
 )
 from .roll import Fire, Rolled
@@ -52,6 +55,8 @@ from .simplify import contraction, factors, simplify
 
 def forward(step: Fire) -> Expr:
     """What the gates compute, as one expression."""
+    if step.layout == "terms":
+        return Total(tuple(Term(factors=(e,)) for e in step.inputs.values()))
     known = numbers(step)
     arguments = {k: e for k, e in step.inputs.items() if not isinstance(e, Number)}
     if step.layout == "each":
@@ -65,20 +70,22 @@ def forward(step: Fire) -> Expr:
         return Fold(formula, arguments, keep=step.layout == "rows")
     found = contraction(step.gate)
     assert found is not None
-    product = Product(step.inputs[step.stack], Turned(step.inputs[step.matrix]))
+    product = Product(step.inputs[step.stack], turn(step.inputs[step.matrix]))
     rest = simplify(found.rest, known)
     result: Expr = product
     if rest.text != "product":
         singles = {k: e for k, e in arguments.items() if k not in step.gate.rows}
         used = {k: e for k, e in singles.items() if k in rest.names}
         result = Apply(rest, {"product": product, **used})
-    return result if result.shape == step.out.shape else Reshape(result, step.out.shape)
+    return result if result.shape == step.out.shape else reshape(result, step.out.shape)
 
 
 def numbers(step: Fire) -> dict[str, float]:
     """The inputs that are plain numbers, and n, the length of the gate's rows."""
     known = {k: e.value for k, e in step.inputs.items() if isinstance(e, Number)}
-    if step.gate.rows:
+    if step.layout == "terms":
+        known["n"] = float(len(step.inputs))
+    elif step.gate.rows:
         known["n"] = float(step.inputs[step.gate.rows[0]].shape[-1])
     return known
 
@@ -118,6 +125,11 @@ class _Backward:
         self.wanted = {p.array for p in rolled.parameters}
         self.awaited: dict[Array, int] = defaultdict(int)  # uses still to come, of parameters
         self.parameter = {p.array: p for p in rolled.parameters}
+        self.joined = {
+            s.array: s.expr
+            for s in rolled.steps
+            if isinstance(s, Assign) and isinstance(s.expr, Join)
+        }
         for step in rolled.steps:
             out = step.out if isinstance(step, Fire) else step.array
             used = step.inputs.values() if isinstance(step, Fire) else [step.expr]
@@ -205,6 +217,12 @@ class _Backward:
         if step.layout == "product":
             self.product(step, upstream)
             return
+        if step.layout == "terms":
+            (partial,) = step.gate.partials
+            term = self.downstream(step, upstream, partial, {})
+            for expr in step.inputs.values():
+                self.pull(expr, term, step.out.shape)
+            return
         arguments: dict[str, Expr] = {**step.inputs, "out": Ref(step.out)}
         full = step.out.shape
         rows_full = full
@@ -212,10 +230,10 @@ class _Backward:
         if step.layout == "grid":  # rows (ROWS, m, n) meet single numbers (ROWS, m, 1)
             column = (*full, 1)
             row_arguments = {
-                k: e if k in step.gate.rows or e.shape in ((), (1,)) else Reshape(e, (*e.shape, 1))
+                k: e if k in step.gate.rows or e.shape in ((), (1,)) else reshape(e, (*e.shape, 1))
                 for k, e in arguments.items()
             }
-            row_upstream = _map(upstream, lambda f: Reshape(spread(f, full), column))
+            row_upstream = _map(upstream, lambda f: reshape(spread(f, full), column))
             rows_full = broadcast(column, *(step.inputs[r].shape for r in step.gate.rows))
         else:
             row_arguments, row_upstream = arguments, upstream
@@ -254,8 +272,8 @@ class _Backward:
         flat = full == step.out.shape
         out: Expr = Ref(step.out)
         if not flat:
-            out = Reshape(out, full)
-            upstream = _map(upstream, lambda f: Reshape(spread(f, step.out.shape), full))
+            out = reshape(out, full)
+            upstream = _map(upstream, lambda f: reshape(spread(f, step.out.shape), full))
         arguments: dict[str, Expr] = {**step.inputs, "out": out}
         wanted = [n for n in gate.inputs if self.leads_somewhere(step.inputs[n])]
         for name, partial in zip(gate.inputs, gate.partials, strict=True):
@@ -293,6 +311,15 @@ class _Backward:
 
     # ── operands ─────────────────────────────────────────────────────────────────────────────
 
+    def useful(self, expr: Expr) -> NDArray[np.bool_] | None:
+        """Which elements of a joined array lead to a parameter; None for all."""
+        joined = self.joined.get(expr.array) if isinstance(expr, Ref) else None
+        if joined is None:
+            return None
+        return np.concatenate(
+            [np.full(part.shape[-1], self.leads_somewhere(part)) for part in joined.parts]
+        )
+
     def leads_somewhere(self, expr: Expr) -> bool:
         """Does a parameter lie below?"""
         return any(array in self.wanted for array in _refs(expr))
@@ -311,15 +338,15 @@ class _Backward:
                 placed = Placed(spread(_body(term), expr.shape), start, step, inner.shape[-1])
                 self.pull(inner, Term(factors=(placed,)), inner.shape)
             case Reshape(array=inner):
-                moved = _map(term, lambda f: Reshape(spread(f, expr.shape), inner.shape))
+                moved = _map(term, lambda f: reshape(spread(f, expr.shape), inner.shape))
                 self.pull(inner, moved, inner.shape)
             case Turned(array=inner):
-                turned = _map(term, lambda f: Turned(spread(f, expr.shape)))
+                turned = _map(term, lambda f: turn(spread(f, expr.shape)))
                 self.pull(inner, turned, inner.shape)
             case Spread(array=inner):
                 self.pull(inner, term, expr.shape)
             case Take(array=inner, name=name, indices=indices):
-                sources = inverse(indices, inner.shape[-1])
+                sources = inverse(indices, inner.shape[-1], self.useful(inner))
                 body = spread(_body(term), expr.shape)
                 gathered = Gathered(body, f"{name}_inverse", sources, indices.ndim)
                 self.pull(inner, Term(factors=(gathered,)), inner.shape)
@@ -334,18 +361,22 @@ class _Backward:
                 raise AssertionError(expr)
 
 
-def inverse(indices: Indices, size: int) -> Indices:
+def inverse(indices: Indices, size: int, useful: NDArray[np.bool_] | None = None) -> Indices:
     """For each of `size` elements the places that picked it, padded with one past the end.
+
+    Elements that are not `useful` (the zeros around an image) get none.
 
     >>> inverse(np.array([2, 0, 2]), 3).tolist()
     [[1, 3], [3, 3], [0, 2]]
     """
     flat = indices.reshape(-1)
     order = np.argsort(flat, kind="stable")
-    counts = np.bincount(flat, minlength=size)
-    table = np.full((size, max(1, int(counts.max()))), flat.size, dtype=np.intp)
+    if useful is not None:
+        order = order[useful[flat[order]]]
+    counts = np.bincount(flat[order], minlength=size)
+    table: Indices = np.full((size, max(1, int(counts.max()))), flat.size, dtype=np.intp)
     starts = np.concatenate([[0], np.cumsum(counts)[:-1]])
-    table[flat[order], np.arange(flat.size) - np.repeat(starts, counts)] = order
+    table[flat[order], np.arange(order.size) - np.repeat(starts, counts)] = order
     return table
 
 
@@ -425,7 +456,7 @@ def _unbroadcast(term: Term, full: Shape, target: Shape) -> Term:
     inner = all(axis + shift >= missing for axis in real)
     summed: Expr = Sum(body, tuple(real), keep=inner and not leading)
     if not leading and not inner:
-        summed = Reshape(summed, target)
+        summed = reshape(summed, target)
     return Term(coefficient, per_row, (summed,))
 
 
@@ -472,8 +503,8 @@ def _key(part: object) -> object:
 def _outer(u: Expr, stack: Expr, matrix: Expr) -> Expr:
     """Σ over the stack (and, for shared weights, over the rows) of upstream ⊗ vector."""
     if ROWS in matrix.shape:  # one matrix per row
-        return Product(Turned(u), stack)
+        return Product(turn(u), stack)
     if len(u.shape) == 3:
-        u = Reshape(u, (ROWS, u.shape[-1]))
-        stack = Reshape(stack, (ROWS, stack.shape[-1]))
-    return Product(Turned(u), stack)
+        u = reshape(u, (ROWS, u.shape[-1]))
+        stack = reshape(stack, (ROWS, stack.shape[-1]))
+    return Product(turn(u), stack)

@@ -406,6 +406,22 @@ class Function:
     row_shapes: list[Shape] = field(default_factory=list)
 
 
+def reshape(expr: Expr, shape: Shape) -> Expr:
+    """`expr` in another shape, without detours."""
+    if isinstance(expr, Sum) and expr.keep:
+        dropped = Sum(expr.array, expr.axes)
+        if dropped.shape == shape:
+            return dropped
+    while isinstance(expr, Reshape):
+        expr = expr.array
+    return expr if expr.shape == shape else Reshape(expr, shape)
+
+
+def turn(expr: Expr) -> Expr:
+    """The last two axes exchanged, without detours."""
+    return expr.array if isinstance(expr, Turned) else Turned(expr)
+
+
 def broadcast(*shapes: Shape) -> Shape:
     """The shape of an elementwise operation, ROWS included."""
     rank = max((len(s) for s in shapes), default=0)

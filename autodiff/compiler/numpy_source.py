@@ -208,7 +208,7 @@ class _Source:
                 self.tables[name] = at
                 return f"theta[{name}]"
             case Apply(formula, arguments):
-                return self.apply(formula, arguments)
+                return self.write(formula, arguments)
             case Fold():
                 return self.fold(expr)
             case Product(left, right):
@@ -243,6 +243,8 @@ class _Source:
             case Spread(array, shape):
                 sizes = ", ".join("E" if s == ROWS else str(s) for s in shape)
                 sizes += "," if len(shape) == 1 else ""
+                if isinstance(array, Table) and not array.values.any():
+                    return f"np.zeros(({sizes}))"
                 if not array.shape:
                     return f"np.full(({sizes}), {self.expr(array)})"
                 return f"np.broadcast_to({self.expr(array)}, ({sizes}))"
@@ -268,34 +270,27 @@ class _Source:
         self.helpers["gathered"] = _GATHERED
         return f"gathered({self.expr(flat)}, {name})"
 
-    def texts(self, arguments: dict[str, Expr]) -> tuple[dict[str, str], dict[str, str]]:
-        """Names for a formula's inputs; products get a placeholder, to be put in later."""
-        names, products = {}, {}
-        for k, (name, expr) in enumerate(arguments.items()):
-            text = self.expr(expr)
-            if isinstance(expr, Product):
-                names[name] = f"PRODUCT{k}"
-                products[f"PRODUCT{k}"] = text
-            else:
-                names[name] = text
-        return names, products
-
-    def apply(self, formula: Formula, arguments: dict[str, Expr]) -> str:
+    def write(self, formula: Formula, arguments: dict[str, Expr]) -> str:
+        """A formula with expressions put in for its inputs, in parentheses where needed."""
         self.helper(formula)
-        names, products = self.texts(arguments)
-        text = formula.numpy(**names)
-        for placeholder, product in products.items():
-            # in a plain sum, or alone in a function's parentheses, a product needs none
-            plain = re.fullmatch(rf"{placeholder}|{placeholder} [+-] [\w.]+", text)
-            alone = re.fullmatch(rf"[\w.]+\({placeholder}(, [\w.]+)?\)", text)
-            text = text.replace(placeholder, product if plain or alone else f"({product})")
-        return _tidy(text)
+        names, later = {}, {}
+        for k, (name, expr) in enumerate(arguments.items()):
+            names[name] = text = self.expr(expr)
+            if not text.isidentifier() and (isinstance(expr, Product) or binding(text) == _ATOM):
+                names[name] = f"PLACE{k}_"
+                later[names[name]] = text
+        text = _tidy(formula.numpy(**names))
+        for place, inner in later.items():
+            # in a plain sum, or alone in a function's parentheses, a product needs none itself
+            plain = re.match(rf"(^|\w\(){place}($|\)$| [+-] [\w.]+$| [+-] [\w.]+\)$)", text)
+            plain = plain or re.search(rf"\({place}( [+-] \w+)?[,)]", text)
+            atom = binding(inner) == _ATOM
+            text = text.replace(place, inner if plain or atom else f"({inner})")
+        return text
 
     def fold(self, expr: Fold) -> str:
         """Sums along the last axis; with keepdims where the result must broadcast again."""
-        self.helper(expr.formula)
-        names = {name: self.expr(e) for name, e in expr.arguments.items()}
-        text = _tidy(expr.formula.numpy(**names))
+        text = self.write(expr.formula, expr.arguments)
         if not expr.keep:
             return text
         axis = len(expr.shape) - 1

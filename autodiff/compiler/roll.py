@@ -52,6 +52,7 @@ class Fire:
         layout "each"     (ROWS, m): a gate without rows of its own
                "rows"     rows (ROWS, n), single inputs and out (ROWS, 1): one gate over a row
                "grid"     rows (ROWS, m, n), single inputs and out (ROWS, m)
+               "terms"    the sum of the inputs, each of which broadcasts to (ROWS, m)
                "product"  a gate that contains Σ left·right, for every pair of Q left vectors
                           and P right ones: `stack` (ROWS, Q, n) or (ROWS, n) for Q = 1, `matrix`
                           (P, n); single inputs (ROWS, Q, P); out (ROWS, Q·P)
@@ -156,7 +157,12 @@ class Roller:
         aid, at = int(sources[0]), self.pos[ids]
         if aid == CONSTANT:
             return self.table(self.value[ids])
-        return self.parameter(at, wish) if aid == THETA else self.pick(aid, at)
+        if aid == THETA:
+            return self.parameter(at, wish)
+        if len(at) > 1 and (at == at[0]).all():  # the same row for all: left to broadcasting
+            flat = self.pick(aid, at[0])
+            return Reshape(flat, (*flat.shape[:-1], 1, flat.shape[-1]))
+        return self.pick(aid, at)
 
     def pick(self, aid: int, at: Indices) -> Expr:
         """Elements of an array: the whole of it, a slice, or picked by index."""
@@ -181,7 +187,8 @@ class Roller:
             result = self.repeated(array, at)
         if result is None:
             name = self.names.numbered("at")
-            picked = Array(self.names.numbered(array.name + "_"), (*lead, *at.shape))
+            wish = "windows" if at.ndim > 1 else f"{array.name}_"
+            picked = Array(self.names.numbered(wish), (*lead, *at.shape))
             self.steps.append(Assign(picked, Take(whole, name, at)))
             self.unrolled.append(f"{picked.name}: {at.size} elements picked from {array.name}")
             result = Ref(picked)
@@ -238,7 +245,8 @@ class Roller:
             offset += part.shape[-1]
         if tuple(key) not in self.joins:
             joined = Join(tuple(parts))
-            array = self.new(Array(self.names.numbered("joined"), joined.shape))
+            wish = "padded" if len(parts) == 2 and CONSTANT in aids else "joined"
+            array = self.new(Array(self.names.numbered(wish), joined.shape))
             self.steps.append(Assign(array, joined))
             self.joins[tuple(key)] = len(self.arrays) - 1
         return self.joins[tuple(key)], at
@@ -320,11 +328,13 @@ class Roller:
                 self.group(gate, ids[piece], parents[piece])
             return
         if not gate.rows:
-            inputs = {name: self.vector(column, gate.name) for name, column in named.items()}
+            inputs = {name: self.vector(column) for name, column in named.items()}
             self.fire(Fire(self.out(gate, ids, inputs), gate, inputs, "each"), ids)
             return
         found = contraction(gate)
         if found is not None and self.products(gate, ids, parents, found.left, found.right):
+            return
+        if self.terms(gate, ids, parents):
             return
         if len(ids) == 1:
             inputs = {
@@ -338,6 +348,18 @@ class Roller:
             for name, column in named.items()
         }
         self.fire(Fire(self.out(gate, ids, inputs), gate, inputs, "grid"), ids)
+
+    def terms(self, gate: Gate, ids: Indices, parents: Indices) -> bool:
+        """A short sum of single numbers from different arrays: a + b + c."""
+        (_, count), sources = parents.shape, self.aid[parents]
+        plain = gate.formula.text == f"sum({gate.inputs[0]})" and not gate.partials[0].names
+        if not plain or count > 16 or (sources == sources[0, 0]).all():
+            return False
+        if (sources != sources[0]).any():
+            return False
+        inputs = {f"{gate.inputs[0]}{k}": self.vector(parents[:, k]) for k in range(count)}
+        self.fire(Fire(self.out(gate, ids, inputs), gate, inputs, "terms"), ids)
+        return True
 
     def pieces(self, operands: list[Indices]) -> list[slice]:
         """Cut a group where its parameters stop lying side by side in theta."""
