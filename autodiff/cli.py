@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from .expression import ExpressionError, functions, parse
+from .report import to_ascii
 from .value import Value
 
 __all__ = ["main"]
@@ -30,6 +31,7 @@ examples:
   autodiff "z = dot(w, x) + b; σ(z)" w=2,-3 x=-1,-2 b=-3  rows, and names for what lies between
   autodiff "σ(w*x)" w=2 x=-1 -o fine.png --detail primitive
   autodiff "log(p)" p=1e-3 --steps                        one gate at a time
+  autodiff "y = x^2; y + σ(y)" x=0.5 --explain x          the chain rule, written out
   autodiff "x^2 / y" x=3 y=pi/2 --json                    for machines
   autodiff "x * y" x=2 y=3 --explore page.html            a page to step through and play with
   echo "x * x" | autodiff - x=3                           the expression from standard input
@@ -128,6 +130,13 @@ def _expression(argv: list[str]) -> int:
     _add_looks(parser)
     parser.add_argument("--steps", action="store_true", help="one gate at a time")
     parser.add_argument("--json", action="store_true", help="print everything as JSON")
+    parser.add_argument(
+        "--explain",
+        metavar="NAME",
+        action="append",
+        default=[],
+        help="the chain rule for one input or named result, written out",
+    )
     parser.add_argument("--explore", metavar="PAGE.html", help="write an interactive page")
     parser.add_argument("--version", action=_Version)
     if not argv:
@@ -136,9 +145,12 @@ def _expression(argv: list[str]) -> int:
     if not chosen.output and (idle := [f"--{name}" for name in _LOOKS if getattr(chosen, name)]):
         parser.error(f"{idle[0]} says how a picture looks; name its file with -o")
     text, root = _graph(chosen.arguments)
+    _name_root(root)
     root.backward()
     if chosen.json:
         _print_json(root, text)
+    elif chosen.explain:
+        _print_explanations(root, chosen.explain)
     elif chosen.steps:
         _print_steps(root)
     else:
@@ -204,6 +216,14 @@ def _graph(arguments: Sequence[str]) -> tuple[str, Value]:
     return text, parse(text, values)
 
 
+def _name_root(root: Value) -> None:
+    """The result is called f, if that name is free."""
+    from .graph import topological_order
+
+    if root.gate is not None and all(node.label != "f" for node in topological_order(root)):
+        root.label = root.label or "f"
+
+
 def _number(name: str, text: str) -> float | list[float]:
     """``-2``, ``1e-3``, ``pi/2`` or a row ``1,2,3``."""
     if not text.strip():
@@ -250,6 +270,19 @@ def _print_steps(root: Value) -> None:
             print()
         elif _asked("[Enter: next gate, q: stop] ") == "q":
             break
+
+
+def _print_explanations(root: Value, names: Sequence[str]) -> None:
+    from viz.derivation import explain
+
+    from .graph import topological_order
+
+    nodes = {node.label: node for node in topological_order(root) if node.label}
+    for name in names:
+        if name not in nodes:
+            raise _Refused(f"cannot explain {name!r}; there are {', '.join(nodes)}")
+        text = explain(nodes[name], root).text
+        print(text if _speaks_unicode() else to_ascii(text))
 
 
 def _asked(question: str) -> str:

@@ -41,11 +41,11 @@ class Circuit(NamedTuple):
         return root
 
 
-_NEURON = "σ(w0·x0 + w1·x1 + w2)"
+_NEURON = "f = σ(w0·x0 + w1·x1 + w2)"
 _WEIGHTS = {"w0": 2.0, "x0": -1.0, "w1": -3.0, "x1": -2.0, "w2": -3.0}
 
 CIRCUITS = (
-    Circuit("circuit", "the first circuit", "(x + y) · z", {"x": -2.0, "y": 5.0, "z": -4.0}),
+    Circuit("circuit", "the first circuit", "f = (x + y) · z", {"x": -2.0, "y": 5.0, "z": -4.0}),
     Circuit("neuron", "a sigmoid neuron", _NEURON, _WEIGHTS),
     Circuit(
         "neuron-primitive", "the same neuron in primitive gates", _NEURON, _WEIGHTS, "primitive"
@@ -53,7 +53,7 @@ CIRCUITS = (
     Circuit(
         "patterns",
         "add, max and mul gates",
-        "2·(x·y + max(z, w))",
+        "f = 2·(x·y + max(z, w))",
         {"x": 3.0, "y": -4.0, "z": 2.0, "w": -1.0},
     ),
 )
@@ -86,7 +86,7 @@ def _circuits(out: Path) -> list[Written]:
     for circuit in CIRCUITS:
         root = circuit.graph()
         print(f"  {circuit.expression}   at {_listed(circuit.values)}")
-        print(f"    f = {number(root.data)}, gradients {_listed(_gradients(root))}")
+        print(f"    gives {number(root.data)}, gradients {_listed(_gradients(root))}")
         diagram = viz.draw(root, detail=circuit.detail)
         names = [f"{circuit.file}.{suffix}" for suffix in ("svg", "png")]
         for name in names:
@@ -98,7 +98,8 @@ def _circuits(out: Path) -> list[Written]:
 def _gradients(root: Value) -> dict[str, float]:
     from .graph import topological_order
 
-    return {leaf.label: leaf.grad for leaf in topological_order(root) if leaf.label}
+    leaves = [node for node in topological_order(root) if node.label and node.gate is None]
+    return {leaf.label: leaf.grad for leaf in leaves}
 
 
 def _listed(numbers: dict[str, float]) -> str:

@@ -35,10 +35,15 @@ from .gates import GATES, Gate
 from .graph import Part, Step, backward_steps, topological_order
 from .value import Constant, Value
 
-__all__ = ["as_data", "gate_table", "number", "steps", "table"]
+__all__ = ["as_data", "gate_table", "number", "steps", "table", "to_ascii"]
 
 _SHOWN = 6  # inputs of a gate over a row that are written out
-_ASCII = str.maketrans({"∂": "d", "×": "*", "→": ">", "─": "-", "…": "..."})
+_ASCII = str.maketrans({"∂": "d", "×": "*", "·": "*", "→": ">", "─": "-", "…": "...", "∞": "inf"})
+
+
+def to_ascii(text: str) -> str:
+    """The signs of calculus in a spelling that any terminal shows; labels stay as they are."""
+    return text.translate(_ASCII)
 
 
 def number(x: float) -> str:
@@ -171,7 +176,7 @@ def table(root: Value, ascii_only: bool = False) -> str:
         rows = [(f"∂{head}/∂{names.of[leaf]}", number(gradients[leaf])) for leaf in leaves]
         parts.append(_grid([("gradient", ""), *rows], "<>"))
     text = "\n\n".join(parts)
-    return text.translate(_ASCII) if ascii_only else text
+    return to_ascii(text) if ascii_only else text
 
 
 def _backward_rows(names: _Names, passes: Sequence[Step]) -> Iterator[tuple[str, ...]]:
@@ -239,7 +244,7 @@ def steps(root: Value, ascii_only: bool = False) -> Iterator[str]:
     for k, step in enumerate(passes, 1):
         texts.append(_backward_step(names, head, step, total, f"{k} of {len(passes)}"))
     for text in texts:
-        yield text.translate(_ASCII | {ord("·"): "*"}) if ascii_only else text
+        yield to_ascii(text) if ascii_only else text
 
 
 def _backward_step(
@@ -285,7 +290,7 @@ def gate_table(ascii_only: bool = False) -> str:
             rows.append((*first, f"∂/∂{input_name} = {partial.text}"))
             first = ("", "")
     text = _grid(rows, "<<<")
-    return text.translate(_ASCII) if ascii_only else text
+    return to_ascii(text) if ascii_only else text
 
 
 # ── for machines ─────────────────────────────────────────────────────────────────────────────

@@ -59,6 +59,12 @@ def test_steps(capsys: pytest.CaptureFixture[str]) -> None:
     assert "∂f/∂v1 · ∂v1/∂x = -4 × 1 = -4" in printed
 
 
+def test_explain_writes_the_chain_rule_out(capsys: pytest.CaptureFixture[str]) -> None:
+    printed = out(capsys, "q = x + y; f = q * z", *FIRST[1:], "--explain", "x")
+    assert "∂f/∂x = ∂f/∂q · ∂q/∂x" in printed
+    assert "cannot explain 'w'; there are x" in refused(capsys, *FIRST, "--explain", "w")
+
+
 @pytest.mark.parametrize(
     "values",
     [
