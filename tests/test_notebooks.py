@@ -1,0 +1,216 @@
+"""The course: every notebook is whole, and every exercise tells right from wrong.
+
+That they run is checked by `make run-notebooks`, which executes them from top to bottom.
+"""
+
+import ast
+import json
+import math
+import re
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from autodiff import Value
+
+ROOT = Path(__file__).resolve().parents[1]
+NOTEBOOKS = sorted((ROOT / "notebooks").glob("[0-9]*.ipynb"))
+sys.path.insert(0, str(ROOT / "notebooks"))
+
+import exercises  # noqa: E402
+
+CHINESE = re.compile(r"[\u4e00-\u9fff]")
+BUILDS_ITS_OWN = "04_build_the_engine"
+
+
+def cells(path: Path, kind: str) -> list[dict[str, Any]]:
+    notebook = json.loads(path.read_text(encoding="utf-8"))
+    return [cell for cell in notebook["cells"] if cell["cell_type"] == kind]
+
+
+def sources(path: Path, kind: str) -> list[str]:
+    return ["".join(cell["source"]) for cell in cells(path, kind)]
+
+
+def code(path: Path) -> list[str]:
+    """The code cells, without IPython's own commands."""
+    return [re.sub(r"(?m)^%.*$", "", text) for text in sources(path, "code")]
+
+
+# ── every notebook ───────────────────────────────────────────────────────────────────────────
+
+
+@pytest.fixture(params=NOTEBOOKS, ids=lambda path: path.stem)
+def notebook(request: pytest.FixtureRequest) -> Path:
+    path: Path = request.param
+    return path
+
+
+def test_the_notebooks_are_numbered_without_a_gap() -> None:
+    numbers = [int(path.stem[:2]) for path in NOTEBOOKS]
+    assert numbers == list(range(1, len(numbers) + 1))
+
+
+def test_it_opens_with_what_the_reader_will_be_able_to_do(notebook: Path) -> None:
+    first = sources(notebook, "markdown")[0]
+    assert first.startswith(f"# {int(notebook.stem[:2])} · ")
+    assert "After this notebook you" in first
+
+
+def test_its_section_titles_are_also_in_chinese(notebook: Path) -> None:
+    titles = re.findall(r"(?m)^##? .*$", "\n".join(sources(notebook, "markdown")))
+    assert len(titles) > 4
+    assert [title for title in titles if not re.search(r" · .*[\u4e00-\u9fff]", title)] == []
+
+
+def test_it_was_run_from_top_to_bottom_and_its_outputs_are_kept(notebook: Path) -> None:
+    code_cells = cells(notebook, "code")
+    assert [cell["execution_count"] for cell in code_cells] == list(range(1, len(code_cells) + 1))
+    kinds = [output["output_type"] for cell in code_cells for output in cell["outputs"]]
+    assert "error" not in kinds
+    assert len(kinds) > 3
+    said = [o["text"] for c in code_cells for o in c["outputs"] if o.get("name") == "stderr"]
+    assert said == []
+
+
+def test_it_is_small_enough_to_be_read_and_kept(notebook: Path) -> None:
+    assert notebook.stat().st_size < 500_000
+    longest = max(len(text.split()) for text in sources(notebook, "markdown"))
+    assert longest < 130, "no walls of text"
+
+
+def test_its_claims_are_asserted(notebook: Path) -> None:
+    statements = [node for text in code(notebook) for node in ast.walk(ast.parse(text))]
+    assert sum(isinstance(node, ast.Assert) for node in statements) >= 10
+
+
+def test_it_uses_the_library_and_does_not_redefine_it(notebook: Path) -> None:
+    if notebook.stem == BUILDS_ITS_OWN:
+        return
+    classes = [
+        node.name
+        for text in code(notebook)
+        for node in ast.walk(ast.parse(text))
+        if isinstance(node, ast.ClassDef)
+    ]
+    assert classes == []
+
+
+def test_it_ends_with_three_exercises_that_are_left_to_the_reader(notebook: Path) -> None:
+    number = int(notebook.stem[:2])
+    titles = re.findall(r"(?m)^## .*$", "\n".join(sources(notebook, "markdown")))
+    assert titles[-1] == "## Exercises · 练习"
+    asked = re.findall(r"check\(\s*['\"](\d+\.\d)['\"]", "\n".join(code(notebook)))
+    assert asked == [f"{number}.{k}" for k in (1, 2, 3)]
+    for cell in cells(notebook, "code"):
+        if 'check("' in "".join(cell["source"]):
+            assert "not answered yet" in str(cell["outputs"])
+
+
+# ── the exercises ────────────────────────────────────────────────────────────────────────────
+
+
+def is_order(nodes: list[Value]) -> bool:
+    return all(p in nodes[:k] for k, node in enumerate(nodes) for p in node.parents)
+
+
+class V(Value):
+    """Stands for the reader's own class."""
+
+
+RIGHT: dict[str, list[Any]] = {
+    "1.1": [[2, 2, 3, -3], (2.0, 2.0, 3.0, -3.0)],
+    "1.2": [[0, 3]],
+    "1.3": [lambda x, y: x * x + x * y, lambda x, y: x * (x + y)],
+    "2.1": [0.25, Value(0.25)],
+    "2.2": [4.6],
+    "2.3": [lambda z: 2 * (2 * z).sigmoid() - 1],
+    "3.1": [24],
+    "3.2": ["abcde", "acbde", list("abcde")],
+    "3.3": [8],
+    "4.1": [V],
+    "4.2": [lambda out: 1 - out**2],
+    "4.3": [is_order],
+}
+# For every exercise wrong answers, each with a word of the reason that is given.
+WRONG: dict[str, list[tuple[Any, str]]] = {
+    "1.1": [
+        ([3, 3, 2, -2], "swaps"),
+        ([2, 2, 3, 3], "turns the sign"),
+        ([2, 5, 3, -3], "∂f/∂b is not 5"),
+        ([2, 2, 3], "a list of 4 numbers"),
+    ],
+    "1.2": [
+        ([3, 0], "larger input"),
+        ([1.5, 1.5], "what add does"),
+        ([0, 1], "multiplies what flows back"),
+        ([1, 2], "one input gets all"),
+    ],
+    "1.3": [
+        (lambda x, y: x * y, "∂f/∂x"),
+        (lambda x, y: x * x + x * y + y, "∂f/∂y"),
+        (lambda x, y: 1.0, "must return a Value"),
+        (5, "a function is wanted"),
+        (lambda x: x, "raises TypeError"),
+    ],
+    "2.1": [(0.5, "σ(0) itself"), (1, "σ · (1 - σ)"), ("a", "a number is wanted")],
+    "2.2": [(2.0, "not yet below"), (7, "come closer"), (-4.6, "come closer")],
+    "2.3": [
+        (lambda z: 2 * z.sigmoid() - 1, "twice its input"),
+        (lambda z: z.sigmoid(), "but tanh is"),
+        (lambda z: z.tanh(), "tanh gate itself"),
+        (lambda z: 1.0, "return a Value"),
+    ],
+    "3.1": [(8, "four wires"), (16, "2a³")],
+    "3.2": [("edcba", "before"), ("abdce", "d comes before c"), ("abc", "each once")],
+    "3.3": [(4, "adds the second"), (16, "only the leaf"), (2, "two backward passes")],
+    "4.1": [(V(1.0), "the class itself"), (int, "raises"), (object, "no __sub__")],
+    "4.2": [
+        (lambda out: 1 - math.atanh(out) ** 2, "the output, not the input"),
+        (lambda out: 1 - math.tanh(out) ** 2, "tanh(z) already"),
+        (lambda out: 1 - out, "the slope is"),
+    ],
+    "4.3": [
+        (lambda nodes: True, "reversed order"),
+        (lambda nodes: False, "is refused"),
+        (lambda nodes: all(p in nodes for n in nodes for p in n.parents), "reversed order"),
+    ],
+}
+
+
+def test_every_exercise_has_a_checker_and_every_checker_is_tried() -> None:
+    expected = [f"{int(path.stem[:2])}.{k}" for path in NOTEBOOKS for k in (1, 2, 3)]
+    assert sorted(exercises.CHECKERS) == sorted(expected) == sorted(RIGHT) == sorted(WRONG)
+
+
+@pytest.mark.parametrize(
+    ("number", "answer"), [(number, answer) for number, all_ in RIGHT.items() for answer in all_]
+)
+def test_a_right_answer_is_accepted(number: str, answer: Any) -> None:
+    verdict = exercises.check(number, answer)
+    assert verdict, verdict
+    assert str(verdict) == f"✓ {number}: right"
+
+
+@pytest.mark.parametrize(
+    ("number", "answer", "why"),
+    [(number, answer, why) for number, all_ in WRONG.items() for answer, why in all_],
+)
+def test_a_wrong_answer_is_told_why(number: str, answer: Any, why: str) -> None:
+    verdict = exercises.check(number, answer)
+    assert verdict.right is False
+    assert why in verdict.reason
+
+
+@pytest.mark.parametrize("number", exercises.CHECKERS)
+def test_no_answer_is_neither_right_nor_wrong(number: str) -> None:
+    verdict = exercises.check(number, ...)
+    assert verdict.right is None
+    assert not verdict
+    assert exercises.check(number, [..., 3]).right is None
+
+
+def test_an_answer_cannot_inject_markup() -> None:
+    assert "<b>" not in exercises.check("1.1", "<b>")._repr_html_()
