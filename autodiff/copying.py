@@ -56,11 +56,15 @@ def _restore(cls: type[Value], _ancestors: object, fields: tuple[Any, ...]) -> V
 class _HandOver:
     """Pickles as its node, whose parents have been pickled before."""
 
+    __slots__ = ("node",)
+
     def __init__(self, node: Value) -> None:
         self.node = node
 
     def __reduce__(self) -> tuple[Any, ...]:
-        _handed_over.node = self.node  # the pickler asks it for its state next
+        # The pickler asks that node for its state next, unless it has it already; the number
+        # then stays behind and must not keep the graph alive.
+        _handed_over.node = id(self.node)
         return _itself, (self.node,)
 
 
@@ -71,7 +75,7 @@ def _itself(node: Value) -> Value:
 def reduce(node: Value) -> tuple[Any, ...]:
     """What pickle needs: the ancestors, then the node's own fields."""
     ancestors: tuple[_HandOver, ...] = ()
-    if node._a is not None and getattr(_handed_over, "node", None) is not node:
+    if node._a is not None and getattr(_handed_over, "node", None) != id(node):
         ancestors = tuple([_HandOver(n) for n in topological_order(node)[:-1]])
     _handed_over.node = None
     return _restore, (type(node), ancestors, _fields(node))
