@@ -7,21 +7,62 @@
 <class 'graphviz.graphs.Digraph'>
 """
 
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from .derivation import Explanation, explain
 from .detail import TooLarge, build
 from .dot import draw, write
 from .picture import Picture
 from .render import Diagram, NoProgram, render
 from .themes import THEMES, Theme
 
+if TYPE_CHECKING:
+    from .explorer import explore
+    from .plots import (
+        plot_activations,
+        plot_decision_boundary,
+        plot_gradient_flow,
+        plot_history,
+        plot_network,
+    )
+    from .worksheet import worksheet
+
 __all__ = [
     "THEMES",
     "Diagram",
+    "Explanation",
     "NoProgram",
     "Picture",
     "Theme",
     "TooLarge",
     "build",
     "draw",
+    "explain",
+    "explore",
+    "plot_activations",
+    "plot_decision_boundary",
+    "plot_gradient_flow",
+    "plot_history",
+    "plot_network",
     "render",
+    "worksheet",
     "write",
 ]
+
+# Loaded when they are first asked for, so that `import viz` stays quick.
+_LATER = {
+    "explore": "explorer",
+    "worksheet": "worksheet",
+    "plot_activations": "plots",
+    "plot_decision_boundary": "plots",
+    "plot_gradient_flow": "plots",
+    "plot_history": "plots",
+    "plot_network": "plots",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _LATER:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f".{_LATER[name]}", __name__), name)
