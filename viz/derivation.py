@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from autodiff import Constant, Gate, Value, topological_order
+from autodiff import Gate, Value, topological_order
 
 from .cells import slots
-from .digits import number
 from .names import naming
+from .symbols import Symbols
 
 __all__ = ["Explanation", "explain"]
 
@@ -92,7 +91,7 @@ def explain(
     order = topological_order(v if root is None else root)
     if root is not None and v not in set(order):
         raise ValueError(f"{root.describe()} does not depend on {v.describe()}")
-    symbols = _Symbols(order, naming(names or {}), digits)
+    symbols = Symbols(order, naming(names or {}), digits)
     if root is None or root is v:
         return _gate(v, symbols)
     edges = _between(v, order)
@@ -100,92 +99,20 @@ def explain(
     return writer(v, root, order, edges, symbols, terms)
 
 
-# ── symbols ──────────────────────────────────────────────────────────────────────────────────
-
-
-class _Symbols:
-    """What nodes are called: by label, by variable, or by their place in the graph."""
-
-    def __init__(self, order: list[Value], names: Mapping[int, str], digits: int) -> None:
-        self.digits = digits
-        self.texts: dict[Value, str] = {}
-        unnamed = 0
-        for v in order:
-            text = v.label or names.get(id(v), "")
-            if not text and isinstance(v, Constant):
-                text = self.figure(v.data)
-            elif not text:
-                unnamed += 1
-                text = f"v{unnamed}"
-            self.texts[v] = text
-
-    def text(self, v: Value) -> str:
-        return self.texts[v]
-
-    def latex(self, v: Value) -> str:
-        if isinstance(v, Constant) and not v.label:
-            return self.number_latex(v.data)
-        return latex_symbol(self.texts[v])
-
-    def figure(self, x: float) -> str:
-        return number(x, self.digits)
-
-    def factor(self, x: float) -> str:
-        """A number as a factor behind another."""
-        text = self.figure(x)
-        return f"({text})" if text.startswith("-") else text
-
-    def number_latex(self, x: float) -> str:
-        text = self.figure(x).replace("∞", r"\infty").replace("NaN", r"\mathrm{NaN}")
-        mantissa, _, exponent = text.partition("e")
-        return rf"{mantissa} \cdot 10^{{{exponent}}}" if exponent else text
-
-    def factor_latex(self, x: float) -> str:
-        text = self.number_latex(x)
-        return rf"\left({text}\right)" if text.startswith("-") or "cdot" in text else text
-
-
-_SYMBOL = re.compile(r"([A-Za-z]|[Α-ω])(\d*)(?:\[([\w,\s]+)\])?\Z")
-_ESCAPES = {c: "\\" + c for c in "#$%&_{}"} | {
-    "\\": r"\backslash{}",
-    "^": r"\hat{}",
-    "~": r"\sim{}",
-}
-
-
-def latex_symbol(text: str) -> str:
-    r"""A label as a LaTeX symbol: letters and indices as such, anything else as words.
-
-    >>> latex_symbol("x"), latex_symbol("w0"), latex_symbol("w1[0,2]"), latex_symbol("loss")
-    ('x', 'w_{0}', 'w1_{0,2}', '\\mathrm{loss}')
-    >>> latex_symbol("50% of $x_1"), latex_symbol("σ")
-    ('\\text{50\\%~of~\\$x\\_1}', 'σ')
-    """
-    if found := _SYMBOL.match(text):
-        letter, digits, index = found.groups()
-        if index is not None:
-            return f"{letter}{digits}_{{{index}}}"
-        return f"{letter}_{{{digits}}}" if digits else letter
-    if text.isascii() and text.isalnum():
-        return rf"\mathrm{{{text}}}"
-    escaped = "".join(_ESCAPES.get(c, "~" if c in " \n" else c) for c in text)
-    return rf"\text{{{escaped}}}"
-
-
 # ── gates ────────────────────────────────────────────────────────────────────────────────────
 
 
-def _row_text(group: tuple[Value, ...], symbols: _Symbols) -> str:
+def _row_text(group: tuple[Value, ...], symbols: Symbols) -> str:
     names = [symbols.text(v) for v in group]
     return ", ".join(names if len(names) <= 4 else [names[0], names[1], "…", names[-1]])
 
 
-def _value_text(v: Value, symbols: _Symbols) -> str:
+def _value_text(v: Value, symbols: Symbols) -> str:
     """q = x + y = 3."""
     return f"{symbols.text(v)} = {_right_side(v, symbols)} = {symbols.figure(v.data)}"
 
 
-def _right_side(v: Value, symbols: _Symbols) -> str:
+def _right_side(v: Value, symbols: Symbols) -> str:
     gate = v.gate
     assert gate is not None
     named = gate.split(v.parents)
@@ -200,7 +127,7 @@ def _right_side(v: Value, symbols: _Symbols) -> str:
     return gate.formula.on_values(**{name: symbols.text(x) for name, x in named.items()})
 
 
-def _right_side_latex(v: Value, symbols: _Symbols) -> str:
+def _right_side_latex(v: Value, symbols: Symbols) -> str:
     gate = v.gate
     assert gate is not None
     named = gate.split(v.parents)
@@ -238,7 +165,7 @@ def _partial_names(edge: _Edge, of: dict[Value, str]) -> dict[str, str]:
     return names | {"out": of[edge.head]}
 
 
-def _local_text(edge: _Edge, symbols: _Symbols) -> str:
+def _local_text(edge: _Edge, symbols: Symbols) -> str:
     """q = x + y = 3, so ∂q/∂x = 1."""
     gate = edge.head.gate
     assert gate is not None
@@ -252,7 +179,7 @@ def _local_text(edge: _Edge, symbols: _Symbols) -> str:
     return f"{_value_text(edge.head, symbols)}, so {_ratio(edge, symbols)} = {' = '.join(steps)}"
 
 
-def _local_latex(edge: _Edge, symbols: _Symbols) -> str:
+def _local_latex(edge: _Edge, symbols: Symbols) -> str:
     gate = edge.head.gate
     assert gate is not None
     partial, _ = gate.partial_at(edge.position, len(edge.head.parents))
@@ -271,24 +198,24 @@ def _twice(edge: _Edge) -> bool:
     return sum(parent is edge.tail for parent in edge.head.parents) > 1
 
 
-def _ratio(edge: _Edge, symbols: _Symbols) -> str:
+def _ratio(edge: _Edge, symbols: Symbols) -> str:
     """∂q/∂x; where a gate uses x twice, the input is added: ∂q/∂x|a."""
     slot = f"|{edge.slot}" if _twice(edge) else ""
     return f"∂{symbols.text(edge.head)}/∂{symbols.text(edge.tail)}{slot}"
 
 
-def _fraction(top: Value, bottom: Value, symbols: _Symbols) -> str:
+def _fraction(top: Value, bottom: Value, symbols: Symbols) -> str:
     return rf"\frac{{\partial {symbols.latex(top)}}}{{\partial {symbols.latex(bottom)}}}"
 
 
-def _ratio_latex(edge: _Edge, symbols: _Symbols) -> str:
+def _ratio_latex(edge: _Edge, symbols: Symbols) -> str:
     plain = _fraction(edge.head, edge.tail, symbols)
     if not _twice(edge):
         return plain
     return rf"\left.{plain}\right|_{{{edge.slot}}}"
 
 
-def _gate(v: Value, symbols: _Symbols) -> Explanation:
+def _gate(v: Value, symbols: Symbols) -> Explanation:
     """A node's own gate: its value and its local gradients."""
     name, latex = symbols.text(v), symbols.latex(v)
     if v.gate is None:
@@ -352,7 +279,7 @@ def _edges(
     root: Value,
     order: list[Value],
     leaving: dict[Value, list[_Edge]],
-    symbols: _Symbols,
+    symbols: Symbols,
     terms: int,
 ) -> Explanation:
     gradient = _gradients(root, order)
@@ -389,7 +316,7 @@ class _Product:
         latex: list[str],
         numbers: list[float],
         edge: _Edge,
-        symbols: _Symbols,
+        symbols: Symbols,
     ) -> None:
         figures = [*numbers, edge.local]
         self.text = " · ".join(_shortened([*texts, _ratio(edge, symbols)], "…"))
@@ -426,7 +353,7 @@ def _paths(
     root: Value,
     order: list[Value],
     leaving: dict[Value, list[_Edge]],
-    symbols: _Symbols,
+    symbols: Symbols,
     terms: int,
 ) -> Explanation:
     count = {root: 1}
@@ -465,7 +392,7 @@ def _written(
     note: str,
     value: float,
     edges: list[_Edge],
-    symbols: _Symbols,
+    symbols: Symbols,
 ) -> Explanation:
     """The sum: with symbols, with numbers, its result; then where the local gradients are from."""
     left = f"∂{symbols.text(root)}/∂{symbols.text(v)}"
