@@ -267,6 +267,14 @@ gate(
     doc="Smaller input: routes the gradient to it.",
 )
 gate(
+    "equal",
+    "1.0 if a == b else 0.0",
+    a="0.0",
+    b="0.0",
+    symbol="=",
+    doc="1 where both are equal, else 0: one entry of the one-hot row of an index. Flat.",
+)
+gate(
     "abs",
     "abs(a)",
     a="1.0 if a > 0 else -1.0 if a < 0 else 0.0 * a",

@@ -108,7 +108,8 @@ def logistic(logit: Nested, target: Any) -> Value:
 def softmax_cross_entropy(logits: Nested, target: Any) -> Value:
     """ln Σₛ e^{t_s} - t_y: CS229 (7.5)-(7.6); its gradient is softmax(t) - e_y (7.71).
 
-    target: the index of the right class, or a one-hot list of numbers or Values.
+    target: the index of the right class (a number, or a Value if it is data of a compiled
+    function), or a one-hot list of numbers or Values.
 
     >>> t = [Value(1000.0), Value(0.0)]
     >>> softmax_cross_entropy(t, 1).data, softmax_cross_entropy(t, [1, 0]).data
@@ -121,6 +122,9 @@ def softmax_cross_entropy(logits: Nested, target: Any) -> Value:
             "logit use losses.logistic)"
         )
     total = GATES["logsumexp"](row)
+    if isinstance(target, Value):  # an index that is data, as in a compiled function
+        _checked_index(target.data, len(row))
+        target = [GATES["equal"](target, k) for k in range(len(row))]
     index = _index(target)
     if index is not None:
         right: Value = total - row[_checked_index(index, len(row))]
@@ -172,6 +176,9 @@ def _pairs(
         raise ValueError(f"{loss}: expects {outputs} output of the network, got {len(row)}")
     if hasattr(target, "tolist"):
         target = target.tolist()
+    if isinstance(target, Value) and len(row) > 1 and loss == "cross entropy":
+        _checked_index(target.data, len(row))
+        target = [GATES["equal"](target, k) for k in range(len(row))]
     index = _index(target) if len(row) > 1 and loss == "cross entropy" else None
     if index is not None:
         hot = _checked_index(index, len(row))
@@ -183,14 +190,9 @@ def _pairs(
 
 
 def _index(target: Any) -> float | None:
-    """The target as a class index, None if it is a list."""
-    if isinstance(target, list | tuple):
+    """The target as a class index, None if it is a list (or a Value, which stands for itself)."""
+    if isinstance(target, list | tuple | Value):
         return None
-    if isinstance(target, Value):
-        raise TypeError(
-            f"the class index {target!r} is a Value, but an index must not change with the data; "
-            "give the target as a one-hot list"
-        )
     if hasattr(target, "tolist"):
         target = target.tolist()
     return None if isinstance(target, list) else target

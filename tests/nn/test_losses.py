@@ -72,9 +72,13 @@ def test_targets_that_do_not_fit_are_refused(
         loss(output, target)
 
 
-def test_a_value_as_class_index_is_refused() -> None:
-    with pytest.raises(TypeError, match="give the target as a one-hot list"):
-        losses.softmax_cross_entropy([Value(1.0), Value(2.0)], Value(1.0))
+def test_a_class_index_may_be_a_value_as_in_a_compiled_function() -> None:
+    logits = [Value(1.0), Value(2.0), Value(-1.0)]
+    for index in range(3):
+        as_data = losses.softmax_cross_entropy(logits, Value(index))
+        assert as_data.data == losses.softmax_cross_entropy(logits, index).data
+    with pytest.raises(ValueError, match="class 3.0 is not one of the 3 classes"):
+        losses.softmax_cross_entropy(logits, Value(3.0))
 
 
 def test_mean_and_sum_over_examples_differ_by_their_number() -> None:
