@@ -62,7 +62,9 @@ def fit(
                 validation rows if there are any, else of the training rows
     rng         seed or generator for the split and the batches
     progress    show a progress bar
-    engine      "eager", "compiled", or "auto"
+    engine      "eager": graphs of Values; "compiled": the array program of `autodiff.compile`, in
+                NumPy; "native": the same through Numba, which takes seconds to compile and then
+                runs faster; "auto": compiled where that is possible, else eager
 
     Ctrl-C ends training early: the model keeps the last complete step, and the history says so.
 
@@ -85,7 +87,8 @@ def fit(
     if optimiser is None:
         optimiser = Adam(model.parameters(), lr=0.01)
     parameters = optimiser.parameters
-    stepper = _Stepper(choose_engine(engine, model, loss, parameters), model, loss, reduction, l2)
+    computing = choose_engine(engine, model, loss, parameters, data.X, data.Y)
+    stepper = _Stepper(computing, model, loss, reduction, l2)
 
     theta = best = read(parameters)
     waited = 0
@@ -139,7 +142,8 @@ def predict(model: Model, X: Any, loss: str | Loss | None = None, *, engine: str
     """
     X = as_table(X, "X")
     parameters = model.parameters() if isinstance(model, Module) else []
-    outputs = choose_engine(engine, model, None, parameters).outputs(read(parameters), X)
+    computing = choose_engine(engine, model, None, parameters, X)
+    outputs = computing.outputs(read(parameters), X)
     if loss is None:
         return outputs
     return task_of(resolve_loss(loss), outputs.shape[1]).decide(outputs)
@@ -164,7 +168,8 @@ def evaluate(
     data = _prepare(model, X, Y, loss, None, generator(0))
     chosen = resolve_metrics(metrics, data.task)
     parameters = model.parameters() if isinstance(model, Module) else []
-    computing, theta = choose_engine(engine, model, loss, parameters), read(parameters)
+    computing = choose_engine(engine, model, loss, parameters, data.X, data.Y)
+    theta = read(parameters)
     results = {"loss": computing.cost(theta, data.X, data.Y)}
     return results | _judge(computing, theta, data, chosen)
 
