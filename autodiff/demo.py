@@ -132,9 +132,9 @@ def _digits(out: Path) -> list[Written]:
     X_train, X_test, y_train, y_test = train_test_split(
         X / 16, labels, test_size=0.2, stratify=labels, random_state=0
     )
-    model = nn.MLP(64, [32, 10], rng=0)
+    model = nn.MLP(64, [64, 10], rng=0)
     print(
-        f"\nTraining an MLP, 64-32-10 with {len(model.parameters()):,} parameters, on "
+        f"\nTraining an MLP, 64-64-10 with {len(model.parameters()):,} parameters, on "
         f"{len(X_train):,} handwritten digits of 8 × 8 pixels"
     )
     sys.stdout.flush()
@@ -144,9 +144,10 @@ def _digits(out: Path) -> list[Written]:
         X_train,
         y_train,
         nn.losses.softmax_cross_entropy,
-        nn.Adam(model.parameters(), lr=0.01),
-        epochs=10,
+        nn.Adam(model.parameters(), lr=0.003),
+        epochs=30,
         batch_size=16,
+        l2=1e-4,
         validation=(X_test, y_test),
         rng=0,
     )
@@ -188,7 +189,7 @@ def _plot(history: History, X: Array, labels: Array, decided: Array, out: Path) 
     right.plot(epochs, history["val_accuracy"], "s-", color="#1a7f37", label="accuracy, held out")
     right.set_ylabel("accuracy on held-out digits", color="#1a7f37")
     right.set_ylim(0.8, 1.0)
-    axes.set_title("64-32-10 MLP on handwritten digits")
+    axes.set_title("64-64-10 MLP on handwritten digits")
     lines = [*axes.get_lines(), *right.get_lines()]
     axes.legend(lines, [line.get_label() for line in lines], loc="center right", frameon=False)
     wrong = np.flatnonzero(decided != labels)

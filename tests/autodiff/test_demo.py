@@ -52,7 +52,6 @@ def test_the_pictures(
     assert ">exp<" not in (folder / "neuron.svg").read_text(encoding="utf-8")
 
 
-@pytest.mark.slow
 def test_digits_are_read_with_95_percent_or_better(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
