@@ -253,16 +253,16 @@ class _Writer:
             case Total(terms, coefficient, per_row):
                 plain = tuple(t for t in map(self.plain, terms) if isinstance(t, Term))
                 return Total(plain, coefficient, per_row)
-            case Reshape(array, shape):
-                return Reshape(self.plain(array), shape)
-            case Spread(array, shape):
-                return Spread(self.plain(array), shape)
-            case Turned(array):
-                return Turned(self.plain(array))
-            case Slice(array, start, step, count):
-                return Slice(self.plain(array), start, step, count)
-            case Take(array, name, indices):
-                return Take(self.plain(array), name, indices)
+            case Reshape(inner, shape):
+                return Reshape(self.plain(inner), shape)
+            case Spread(inner, shape):
+                return Spread(self.plain(inner), shape)
+            case Turned(inner):
+                return Turned(self.plain(inner))
+            case Slice(inner, start, step, count):
+                return Slice(self.plain(inner), start, step, count)
+            case Take(inner, name, indices):
+                return Take(self.plain(inner), name, indices)
         raise AssertionError(expr)
 
     # ── loop nests ───────────────────────────────────────────────────────────────────────────
@@ -373,6 +373,7 @@ class _Writer:
         """A product that sums over rows: several columns at once share the left factor."""
         self.late.add(array)
         self.before.append(f"{array.name}[:] = 0.0")
+        merged = max(_merged(e) for e in (*walk(left), *walk(right)))
         *ahead, columns = array.shape
         at = _indices(tuple(ahead))
         parts: list[str] = []
@@ -381,13 +382,13 @@ class _Writer:
             width = min(UNROLL, columns - done)
             times = (columns - done) // width
             ks = [f"{done + u}" if times == 1 else f"k + {u}" for u in range(width)]
-            lines = [f"s{u} = 0.0" for u in range(width)]
-            lines.append("for r in range(n):")
-            lines.append(f"    d = {self.aligned(left, [*at, 'r'])}")
-            lines += [
-                f"    s{u} += d * {self.aligned(right, [*at[:-1], 'r', k])}"
-                for u, k in enumerate(ks)
+            inner = [f"d = {self.aligned(left, [*at, 'r'])}"]
+            inner += [
+                f"s{u} += d * {self.aligned(right, [*at[:-1], 'r', k])}" for u, k in enumerate(ks)
             ]
+            loops = [("q", merged)] if merged > 1 else []
+            lines = [f"s{u} = 0.0" for u in range(width)]
+            lines += _nested(loops, ["for r in range(n):", *(f"    {line}" for line in inner)])
             lines += [f"{self.place(array, [*at, k])} += s{u}" for u, k in enumerate(ks)]
             if times > 1:
                 parts.append(f"for k in range({done}, {done + times * width}, {width}):")
@@ -405,6 +406,8 @@ class _Writer:
         index = [full[k] if k in axes else own[k] for k in range(len(summed.shape))]
         inner = [(full[k], summed.shape[k]) for k in axes if summed.shape[k] != ROWS]
         over_rows = ROWS in [summed.shape[k] for k in axes]
+        merged = max(_merged(e) for e in walk(summed))
+        inner += [("q", merged)] if merged > 1 else []
         text = self.aligned(summed, index)
         target = self.place(array, at)
         if over_rows:
@@ -572,7 +575,10 @@ class _Writer:
                 if expr.shape == array.shape:
                     return self.element(array, at)
                 features = tuple(s for s in array.shape if s != ROWS)
-                inner = _unflat(_flat(shape, at), features)
+                flat = _flat(shape, at)
+                if merged := _merged(expr):
+                    flat = f"q * {_count(shape)} + {flat}" if merged > 1 else flat
+                inner = _unflat(flat, features)
                 return self.element(array, ["r", *inner] if ROWS in array.shape else inner)
             case Slice(array, start, step, _):
                 last = f"{start} + {step} * ({at[-1]})" if step != 1 else f"{start} + {at[-1]}"
@@ -621,6 +627,18 @@ def _unflat(flat: str, shape: Shape) -> list[str]:
         index.append(f"{text} % {size}" if k else text)
         below *= size
     return index[::-1]
+
+
+def _count(shape: Shape) -> int:
+    """How many elements, rows not counted."""
+    return int(np.prod([s for s in shape if s != ROWS], dtype=int))
+
+
+def _merged(expr: Expr) -> int:
+    """How many positions per example a reshape has merged into the axis of rows (1: none)."""
+    if not isinstance(expr, Reshape) or ROWS not in expr.shape:
+        return 1
+    return _count(expr.array.shape) // _count(expr.shape)
 
 
 def _nested(loops: Sequence[tuple[str, int]], body: Sequence[str]) -> list[str]:

@@ -78,7 +78,9 @@ def _text(loops: Loops, alone: list[bool], purpose: str) -> str:
     table, vector = "float64[:, ::1]", "float64[::1]"
     result = vector if purpose == "gradient" else table
     returns = "float64" if purpose == "gradient" else "none"
-    signature = ", ".join([vector, *(vector if one else table for one in alone), result, table, vector])
+    signature = ", ".join(
+        [vector, *(vector if one else table for one in alone), result, table, vector]
+    )
     head = [
         "import math",
         "from math import *",
@@ -110,7 +112,8 @@ def _module(text: str) -> ModuleType:
         return sys.modules[name]
     path = _stored(name, text)
     spec = importlib.util.spec_from_file_location(name, path)
-    assert spec is not None and spec.loader is not None
+    assert spec is not None
+    assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     sys.modules[name] = module
     try:
@@ -146,5 +149,3 @@ def _cache_folder() -> Path:
     if sys.platform == "win32":
         return Path(os.environ.get("LOCALAPPDATA", Path.home())) / "glassgrad"
     return Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "glassgrad"
-
-
