@@ -1,0 +1,286 @@
+"""grad, jacobian, hessian, vjp against closed forms; gradcheck and what it reports."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from autodiff import (
+    GATES,
+    DomainError,
+    Value,
+    grad,
+    gradcheck,
+    hessian,
+    jacobian,
+    topological_order,
+    value_and_grad,
+    vjp,
+)
+from tests.random_graphs import BUILT_IN, Recipe, recipes
+
+numbers = st.floats(-2, 2)
+
+# ── grad ─────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_numbers_in_numbers_out_values_in_values_out() -> None:
+    f = lambda x, y: x * y + x.exp()  # noqa: E731
+    assert grad(f)(0.0, 5.0) == [6.0, 0.0]
+    x, y = Value(0.0), Value(5.0)
+    slopes = grad(f)(x, y)
+    assert [type(s) for s in slopes] == [Value, Value]
+    assert [s.data for s in slopes] == [6.0, 0.0]
+    assert y in topological_order(slopes[0])
+    mixed = grad(f)(x, 5.0)
+    assert all(isinstance(s, Value) for s in mixed)
+    value, slopes = value_and_grad(f)(x, y)
+    assert isinstance(value, Value)
+    assert value_and_grad(f)(0.0, 5.0) == (1.0, [6.0, 0.0])
+
+
+def test_grad_leaves_every_grad_alone() -> None:
+    w = Value(3.0, "w")
+    w.grad = 7.0
+    assert grad(lambda x: w * x * x)(2.0) == [12.0]
+    hessian(lambda x: w * x * x)(2.0)
+    jacobian(lambda x: [w * x])(2.0)
+    vjp(lambda z: [w * z[0]], [1.0], [1.0])
+    gradcheck(lambda x: w * x, [1.0])
+    assert w.grad == 7.0
+
+
+@given(numbers, numbers)
+def test_gradient_of_a_polynomial(x: float, y: float) -> None:
+    """x³y - 2xy²: (3x²y - 2y², x³ - 4xy)."""
+    found = grad(lambda x, y: x**3 * y - 2 * x * y * y)(x, y)
+    assert found == pytest.approx([3 * x * x * y - 2 * y * y, x**3 - 4 * x * y], abs=1e-12)
+
+
+def test_an_argument_that_is_not_used_has_slope_zero() -> None:
+    assert grad(lambda x, y: x * 2)(1.0, 2.0) == [2.0, 0.0]
+    assert hessian(lambda x, y: x * 2)(1.0, 2.0) == [[0.0, 0.0], [0.0, 0.0]]
+    assert grad(lambda x: 3.0)(1.0) == [0.0]
+    assert grad(lambda x: x)(1.0) == [1.0]
+    assert [s.data for s in grad(lambda x, y: x)(Value(1.0), Value(2.0))] == [1.0, 0.0]
+
+
+def test_the_same_value_twice() -> None:
+    """x·y at x = y, one and the same Value: each argument has the slope of the whole."""
+    x = Value(3.0)
+    assert [s.data for s in grad(lambda x, y: x * y)(x, x)] == [6.0, 6.0]
+
+
+def test_grad_refuses_what_it_cannot_do() -> None:
+    with pytest.raises(TypeError, match="at least one number"):
+        grad(lambda: Value(1.0))()
+    with pytest.raises(TypeError, match="returns a list; use jacobian or vjp"):
+        grad(lambda x: [x, x])(1.0)
+    with pytest.raises(TypeError, match="cannot make a Value of None"):
+        grad(lambda x: None)(1.0)
+    with pytest.raises(TypeError, match="cannot make a Value of 'a'"):
+        grad(lambda x: x)("a")
+
+
+# ── higher order ─────────────────────────────────────────────────────────────────────────────
+
+
+def derivative(f: Callable[[Any], Any], order: int) -> Callable[[Any], Any]:
+    for _ in range(order):
+        f = lambda x, f=f: grad(f)(x)[0]  # type: ignore[misc]  # noqa: E731
+    return f
+
+
+@pytest.mark.parametrize("order", range(1, 7))
+def test_derivatives_of_any_order(order: int) -> None:
+    x = 0.7
+    assert derivative(lambda x: x.exp(), order)(x) == pytest.approx(math.exp(x), rel=1e-13)
+    assert derivative(lambda x: x.sin(), order)(x) == pytest.approx(
+        math.sin(x + order * math.pi / 2), rel=1e-12
+    )
+    assert derivative(lambda x: 1 / x, order)(x) == pytest.approx(
+        (-1) ** order * math.factorial(order) / x ** (order + 1), rel=1e-12
+    )
+    assert derivative(lambda x: x**3.5, order)(x) == pytest.approx(
+        math.gamma(4.5) / math.gamma(4.5 - order) * x ** (3.5 - order), rel=1e-12
+    )
+
+
+def test_second_derivatives_of_sigmoid_tanh_softplus_gelu() -> None:
+    x = 0.6
+    s, t = 1 / (1 + math.exp(-x)), math.tanh(x)
+    phi = math.exp(-x * x / 2) / math.sqrt(2 * math.pi)
+    second = {
+        "sigmoid": s * (1 - s) * (1 - 2 * s),
+        "tanh": -2 * t * (1 - t * t),
+        "softplus": s * (1 - s),
+        "gelu": phi * (2 - x * x),
+    }
+    for name, expected in second.items():
+        f = lambda x, name=name: getattr(x, name)()  # noqa: E731
+        assert hessian(f)(x) == [[pytest.approx(expected, rel=1e-12)]]
+
+
+@pytest.mark.parametrize("name", [name for name in BUILT_IN if not GATES[name].rows])
+def test_the_hessian_of_every_gate_is_the_slope_of_its_gradient(name: str) -> None:
+    gate = GATES[name]
+    at = [0.7, 1.3][: len(gate.inputs)]
+    h = 1e-5
+    found = hessian(gate)(*at)
+    for i in range(len(at)):
+        ahead, behind = at.copy(), at.copy()
+        ahead[i] += h
+        behind[i] -= h
+        slopes = zip(grad(gate)(*ahead), grad(gate)(*behind), strict=True)
+        assert [row[i] for row in found] == pytest.approx(
+            [(right - left) / (2 * h) for right, left in slopes], rel=1e-7, abs=1e-7
+        )
+
+
+@pytest.mark.parametrize("name", [name for name in BUILT_IN if GATES[name].rows])
+def test_the_hessian_of_every_gate_over_rows(name: str) -> None:
+    gate = GATES[name]
+
+    def f(*x: Value) -> Value:
+        rows = [list(x[3 * i : 3 * i + 3]) for i in range(len(gate.rows))]
+        out: Value = gate(*rows, *x[3 * len(rows) :])
+        return out * out
+
+    at = [0.1 * k - 0.3 for k in range(3 * len(gate.rows) + len(gate.inputs) - len(gate.rows))]
+    h = 1e-5
+    found = hessian(f)(*at)
+    for i in range(len(at)):
+        ahead, behind = at.copy(), at.copy()
+        ahead[i] += h
+        behind[i] -= h
+        slopes = zip(grad(f)(*ahead), grad(f)(*behind), strict=True)
+        assert [row[i] for row in found] == pytest.approx(
+            [(right - left) / (2 * h) for right, left in slopes], rel=1e-6, abs=1e-8
+        )
+
+
+def test_second_derivatives_where_a_formula_compares_with_zero() -> None:
+    assert [hessian(lambda x, n=n: x**n)(0.0)[0][0] for n in (0, 1, 2, 3)] == [0, 0, 2, 0]
+    assert hessian(abs)(0.0) == [[0.0]]
+    assert hessian(lambda x: x.relu() * x)(2.0) == [[2.0]]
+
+
+@given(recipes(largest=8))
+def test_hessians_are_symmetric(recipe: Recipe) -> None:
+    matrix = np.array(hessian(recipe.on_values)(*recipe.leaves))
+    np.testing.assert_allclose(matrix, matrix.T, rtol=1e-9, atol=1e-10)
+
+
+def test_the_hessian_of_values_is_made_of_values() -> None:
+    x = Value(2.0)
+    ((second,),) = hessian(lambda x: x**3)(x)
+    assert second.data == 12.0
+    second.backward()
+    assert x.grad == 6.0
+
+
+# ── jacobian and vjp ─────────────────────────────────────────────────────────────────────────
+
+
+def test_jacobian_of_polar_coordinates() -> None:
+    r, t = 2.0, 0.5
+    found = jacobian(lambda r, t: [r * t.cos(), r * t.sin()])(r, t)
+    assert np.array(found) == pytest.approx(
+        np.array([[math.cos(t), -r * math.sin(t)], [math.sin(t), r * math.cos(t)]]), rel=1e-14
+    )
+
+
+def test_jacobian_keeps_the_nesting() -> None:
+    assert jacobian(lambda x, y: [[x, y], [x * y]])(2.0, 3.0) == [
+        [[1.0, 0.0], [0.0, 1.0]],
+        [[3.0, 2.0]],
+    ]
+    assert jacobian(lambda x: x * x)(3.0) == [6.0]
+    assert jacobian(lambda x: [x, 1.0])(3.0) == [[1.0], [0.0]]
+
+
+W = [[1.0, -2.0, 0.5], [0.3, 4.0, -1.0]]
+
+
+def layer(z: Any) -> list[Value]:
+    return [sum((w * x for w, x in zip(row, z, strict=True)), Value(0.1)).tanh() for row in W]
+
+
+@given(st.lists(numbers, min_size=3, max_size=3), st.lists(numbers, min_size=2, max_size=2))
+def test_the_backward_function_is_the_transposed_jacobian(z: list[float], v: list[float]) -> None:
+    """CS229 (7.57): B[g, z](v) = Jᵀv."""
+    J = np.array(jacobian(lambda *z: layer(z))(*z))
+    np.testing.assert_allclose(vjp(layer, z, v), J.T @ v, rtol=1e-12, atol=1e-13)
+
+
+@given(
+    st.lists(numbers, min_size=2, max_size=2),
+    st.lists(numbers, min_size=2, max_size=2),
+    numbers,
+)
+def test_the_backward_function_is_linear(u: list[float], v: list[float], c: float) -> None:
+    """CS229 (7.54): B(u + c·v) = B(u) + c·B(v)."""
+    z = [0.2, -0.4, 0.9]
+    both = vjp(layer, z, [a + c * b for a, b in zip(u, v, strict=True)])
+    apart = zip(vjp(layer, z, u), vjp(layer, z, v), strict=True)
+    assert both == pytest.approx([a + c * b for a, b in apart], rel=1e-10, abs=1e-12)
+
+
+def test_vjp_of_nested_lists_and_arrays() -> None:
+    Z = np.array([[0.1, 0.2], [0.3, 0.4]])
+    found = vjp(lambda z: [[z[0][0] * z[1][1]], [z[0][1]]], Z, [[2.0], [5.0]])
+    assert found == [[0.8, 5.0], [0.0, 0.2]]
+    with pytest.raises(ValueError, match="v has 1 elements, but g returned 2"):
+        vjp(layer, [1.0, 2.0, 3.0], [1.0])
+
+
+# ── gradcheck ────────────────────────────────────────────────────────────────────────────────
+
+
+def test_gradcheck_agrees_with_right_derivatives() -> None:
+    report = gradcheck(lambda x, y: (x * y).tanh() + x / y, [0.3, 2.0])
+    assert report
+    assert report.ok
+    assert "all inputs agree" in str(report)
+    assert all(check.difference < 1e-8 for check in report.inputs)
+
+
+def test_gradcheck_says_which_input_differs_and_by_how_much() -> None:
+    def detached(x: Value, y: Value) -> Value:
+        return x * Value(y.data)  # the mistake: y leaves the graph
+
+    report = gradcheck(detached, [Value(2.0, "price"), Value(3.0, "rate")])
+    assert not report
+    price, rate = report.inputs
+    assert price.ok
+    assert not rate.ok
+    assert rate.difference == pytest.approx(2.0, rel=1e-6)
+    assert "rate = 3.0: backward 0.0" in str(report)
+    assert "differs by 2" in str(report)
+
+
+def test_gradcheck_tells_a_kink_from_a_mistake() -> None:
+    assert "a kink is near" in str(gradcheck(lambda x: x.relu(), [0.0]))
+    assert "a kink is near" in str(gradcheck(abs, [0.0]))
+    assert not gradcheck(lambda x: x * x, [3.0]).inputs[0].kink
+    assert gradcheck(lambda x: x.relu(), [0.5])
+
+
+def test_gradcheck_near_the_edge_of_a_domain() -> None:
+    """A step of 1e-6 to the left of 1e-8 would ask for the log of a negative number."""
+    report = gradcheck(lambda x: x.log() * x, [1e-8])
+    assert report.inputs[0].analytic == pytest.approx(math.log(1e-8) + 1)
+    with pytest.raises(DomainError, match="sqrt"):
+        gradcheck(lambda x: x.sqrt(), [0.0])
+
+
+def test_gradcheck_leaves_its_inputs_alone() -> None:
+    x = Value(2.0)
+    gradcheck(lambda x: x * x, [x])
+    assert (x.data, x.grad) == (2.0, 0.0)
