@@ -162,7 +162,7 @@ def _expression(argv: list[str]) -> int:
         _save(path, lambda target: _draw(root, chosen, target))
         print(f"wrote {path}", file=notes)
     if chosen.explore:
-        _save(chosen.explore, lambda target: _page("explore", root, target, title=text))
+        _save(chosen.explore, lambda target: _explore(root, text, target))
         print(f"wrote {chosen.explore}", file=notes)
     return 0
 
@@ -299,14 +299,10 @@ def _draw(root: Value, chosen: argparse.Namespace, target: Path) -> None:
     viz.render(viz.draw(root, **options), target)
 
 
-def _page(maker: str, *arguments: Any, **options: Any) -> None:
-    """Let `viz` make a page: the function `maker`, the path last."""
+def _explore(root: Value, title: str, target: Path) -> None:
     import viz
 
-    make = getattr(viz, maker, None)
-    if make is None:
-        raise _Refused(f"this version of glassgrad has no {maker} pages")
-    make(*arguments, **options)
+    viz.explore(root, target, title=title)
 
 
 def _save(path: str, write: Callable[[Path], None]) -> None:

@@ -6,7 +6,7 @@ from __future__ import annotations
 import sys
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 from .expression import parse
 from .report import number
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from nn import MLP, History
+    from nn import History
 
     Array = NDArray[np.float64]
 
@@ -109,11 +109,8 @@ def _listed(numbers: dict[str, float]) -> str:
 def _page(out: Path) -> list[Written]:
     import viz
 
-    explore: Any = getattr(viz, "explore", None)
-    if explore is None:
-        return []
     name = "explorer.html"
-    explore(CIRCUITS[0].graph(), out / name, title=CIRCUITS[0].expression)
+    viz.explore(CIRCUITS[0].graph(), out / name, title=CIRCUITS[0].expression)
     return [(name, "step through the first circuit, and move its inputs, in a browser")]
 
 
@@ -158,19 +155,13 @@ def _digits(out: Path) -> list[Written]:
         f"{right} of {len(y_test)} held-out digits read correctly "
         f"({right / len(y_test):.1%}), after {seconds:.1f} s"
     )
-    written = [(_plot(history, X_test, y_test, decided, out), "how training went, and the misread")]
-    return written + _saved(model, out)
-
-
-def _saved(model: MLP, out: Path) -> list[Written]:
-    import nn
-
-    save: Any = getattr(nn, "save", None)
-    if save is None:
+    if history.stopped:
+        print(f"stopped: {history.stopped}")
+    if not len(history):  # Ctrl-C in the first epoch
         return []
-    name = "digits.safetensors"
-    save(model, out / name)
-    return [(name, "the trained network, for nn.load")]
+    written = [(_plot(history, X_test, y_test, decided, out), "how training went, and the misread")]
+    nn.save(model, out / "digits.safetensors")
+    return [*written, ("digits.safetensors", "the trained network, for nn.load")]
 
 
 def _plot(history: History, X: Array, labels: Array, decided: Array, out: Path) -> str:
@@ -178,20 +169,11 @@ def _plot(history: History, X: Array, labels: Array, decided: Array, out: Path) 
     import numpy as np
     from matplotlib.figure import Figure
 
+    import viz
+
     figure = Figure(figsize=(11, 4), layout="constrained")
     curves, tiles = figure.subfigures(1, 2, squeeze=False, width_ratios=[1.15, 1])[0]
-    axes = curves.subplots()
-    epochs = np.arange(1, len(history) + 1)
-    axes.plot(epochs, history["loss"], "o-", color="#3b5b92", label="loss, training")
-    axes.plot(epochs, history["val_loss"], "o--", color="#3b5b92", mfc="white", label="held out")
-    axes.set(xlabel="epoch", ylabel="cross entropy", ylim=(0, None), xlim=(0.5, len(history) + 0.5))
-    right = axes.twinx()
-    right.plot(epochs, history["val_accuracy"], "s-", color="#1a7f37", label="accuracy, held out")
-    right.set_ylabel("accuracy on held-out digits", color="#1a7f37")
-    right.set_ylim(0.8, 1.0)
-    axes.set_title("64-64-10 MLP on handwritten digits")
-    lines = [*axes.get_lines(), *right.get_lines()]
-    axes.legend(lines, [line.get_label() for line in lines], loc="center right", frameon=False)
+    viz.plot_history(history, ax=curves.subplots())
     wrong = np.flatnonzero(decided != labels)
     shown = np.concatenate([wrong, np.flatnonzero(decided == labels)])[:24]
     for tile, row in zip(tiles.subplots(4, 6).flat, shown, strict=True):
