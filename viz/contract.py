@@ -54,9 +54,9 @@ def bundle_leaves(
 ) -> None:
     """Give one place to leaves that are used alike: by the same gates (or boxes), by the same
     row of theirs."""
-    uses: dict[Value, list[tuple[Place, str]]] = {v: [] for v in graph if not graph[v].parents}
+    uses: dict[Value, list[tuple[Place, str]]] = {v: [] for v in graph if graph[v].gate is None}
     for v, cell in graph.items():
-        if cell.gate is None:
+        if cell.gate is None or not cell.parents:
             continue
         for name, group in split(cell.gate, cell.parents).items():
             at: tuple[Place, str] = (place[v], name if place[v] is v else "")
@@ -144,7 +144,7 @@ def _wires(graph: Cells, place: dict[Value, Place], members: dict[Place, list[Va
     """What arrives at each place from other places, input by input."""
     wires: _Wires = {at: [] for at in members}
     for v, cell in graph.items():
-        if cell.gate is None:
+        if cell.gate is None or not cell.parents:
             continue
         at = place[v]
         arriving = wires[at]
@@ -290,8 +290,8 @@ def _single(v: Value, name: str, cluster: str | None, graph: Cells, label: str) 
 
 def _written(x: float) -> str:
     """A constant as somebody wrote it down, if that was short: 1.00001 is not 1."""
-    exact = number(x, 17)
-    return exact if len(exact) <= 8 else number(x)
+    exact = number(x, 8)
+    return exact if len(exact) <= 8 and float(exact) == x else number(x)
 
 
 def _box(

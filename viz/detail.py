@@ -122,8 +122,12 @@ class _Source:
 
     def tail(self) -> Picture:
         """The gates nearest to the root; everything before them is one box."""
-        graph = self.graph
         shown = set(self.order[-TAIL:])
+        # wires inside the box are nobody's business, and there may be a million
+        graph = {
+            v: cell if v in shown else cell._replace(parents=(), locals=())
+            for v, cell in self.graph.items()
+        }
         before = Frame("sum", f"{len(self.order) - len(shown)} nodes before")
         inside: dict[Value, Frame | None] = {v: None if v in shown else before for v in graph}
         place: dict[Value, Place] = {v: v if v in shown else before for v in graph}

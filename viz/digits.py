@@ -30,13 +30,16 @@ def number(x: float, digits: int = 4) -> str:
         return "0"  # the sign of a zero teaches nothing
     if x == int(x) and abs(x) < 10 ** (digits + 2):
         return str(int(x))
-    exponent = math.floor(math.log10(float(f"{abs(x):.{digits - 1}e}")))
+    mantissa, _, power = f"{x:.{digits - 1}e}".partition("e")
+    exponent = int(power)
     if -5 < exponent < digits + 1:
-        text = f"{x:.{max(digits - 1 - exponent, 0)}f}"
-        return text.rstrip("0").rstrip(".") if "." in text else text
-    mantissa = f"{x / 10.0**exponent:.{digits - 1}f}" if abs(exponent) < 300 else ""
-    mantissa = mantissa or f"{x:.{digits - 1}e}".partition("e")[0]
-    return f"{mantissa.rstrip('0').rstrip('.')}e{exponent}"
+        text = f"{float(mantissa + 'e' + power):.{max(digits - 1 - exponent, 0)}f}"
+        return _without_idle_zeros(text)
+    return f"{_without_idle_zeros(mantissa)}e{exponent}"
+
+
+def _without_idle_zeros(text: str) -> str:
+    return text.rstrip("0").rstrip(".") if "." in text else text
 
 
 def span(xs: Sequence[float], digits: int = 3) -> str:

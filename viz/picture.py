@@ -66,6 +66,11 @@ class Node:
     leaf_grads: dict[Value, float | None] = field(default_factory=dict)
     lines: tuple[Line, ...] = ()
 
+    @property
+    def grad(self) -> float | None:
+        """The gradient of its (first) value."""
+        return self.grads[0] if self.grads else None
+
 
 @dataclass(frozen=True, slots=True)
 class Edge:

@@ -297,7 +297,7 @@ class Writer:
                 ),
             ]
             if line.grads:
-                grads = span(line.grads, self.options.digits)
+                grads = f"∂ {span(line.grads, self.options.digits)}"
                 cells.append(
                     cell(
                         colour(literal(grads), theme.grad, SMALL),
