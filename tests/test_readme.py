@@ -29,7 +29,7 @@ def commands() -> list[str]:
 
 def test_every_block_says_its_language() -> None:
     fences = re.findall(r"^```(.*)$", README, flags=re.MULTILINE)
-    assert set(fences[::2]) <= {"python", "sh", "console", "powershell"}
+    assert set(fences[::2]) <= {"python", "sh", "console", "powershell", "text"}
     assert set(fences[1::2]) == {""}
 
 
@@ -44,6 +44,9 @@ def test_the_python_runs_from_top_to_bottom(
         exec(compile(block, "README.md", "exec"), names)
         for expression, shown in re.findall(r"^(?!\w+ = )(\S.*?)  # → (.*)$", block, re.MULTILINE):
             assert str(eval(expression, names)) == shown, expression
+    printed = capsys.readouterr().out.splitlines()
+    (source,) = blocks("text")
+    assert not set(source.splitlines()) - set(printed)
 
 
 def test_the_commands_exist(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
