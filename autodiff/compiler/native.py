@@ -14,11 +14,12 @@ import os
 import re
 import sys
 import tempfile
+import textwrap
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -68,6 +69,107 @@ def _contiguous(array: Floats, alone: bool) -> Floats:
     if array.ndim == 2 - alone and array.flags.c_contiguous:
         return array
     return np.ascontiguousarray(array.reshape(-1) if alone else array.reshape(len(array), -1))
+
+
+Rule: TypeAlias = Callable[[Floats, Floats, Floats, float, int, Floats], None]
+
+
+def descent(function: Function, rule: Rule) -> Callable[..., int]:
+    """Many steps of an optimiser in one call, so that Python is not in the loop.
+
+    rule(theta, gradient, state, rate, step, settings) moves theta and state, in place, with
+    NumPy operations that Numba knows. The result is called as
+
+        descend(theta, arrays, order, size, scale, l2, state, rates, step, settings, costs)
+
+    and takes ``len(costs)`` steps: step k on the rows ``order[k*size : (k+1)*size]`` (on all rows
+    as they are if `size` is their number), at the rate ``rates[k]``. Cost and gradient are
+    multiplied by the number of rows if `scale`, and belong to J + l2·Σθ². It fills `costs`, and
+    returns how many steps it took: it stops before a step whose cost or gradient is not finite.
+    """
+    loops = lower(function, "gradient")
+    alone = [array.size == 1 for array in function.inputs]
+    gradient_module = _module(_text(loops, alone, "gradient"))
+    text = _descent_text(function, rule, alone, gradient_module.__name__)
+    native = _module(text).descend
+    room = threading.local()
+
+    def descend(
+        theta: Floats,
+        arrays: Sequence[Floats],
+        order: NDArray[np.intp],
+        size: int,
+        scale: bool,
+        l2: float,
+        state: Floats,
+        rates: Floats,
+        step: int,
+        settings: Floats,
+        costs: Floats,
+    ) -> int:
+        try:
+            buffers = room.buffers
+        except AttributeError:
+            gradient = np.empty(function.theta_size)
+            buffers = gradient, np.empty((loops.lines, BLOCK)), np.empty(loops.singles)
+            room.buffers = buffers
+        tables = map(_contiguous, arrays, alone)
+        done = native(
+            theta, *tables, order, size, scale, l2, state, rates, step, settings, costs, *buffers
+        )
+        return int(done)
+
+    return descend
+
+
+def _descent_text(function: Function, rule: Rule, alone: list[bool], gradient: str) -> str:
+    table, vector = "float64[:, ::1]", "float64[::1]"
+    names = [array.name for array in function.inputs]
+    kinds = [vector if one else table for one in alone]
+    types = [vector, *kinds, "int64[::1]", "int64", "boolean", "float64", table, vector, "int64"]
+    types += [vector, vector, vector, table, vector]
+    shapes = {n: "(size,)" if one else f"(size, {n}_rows.shape[1])"
+              for n, one in zip(names, alone, strict=True)}  # fmt: skip
+    rows = ", ".join(f"{name}_rows" for name in names)
+    indent = "\n".join
+    return f"""\
+import math
+
+import numpy as np
+from numba import njit
+
+from {gradient} import gradient
+
+
+@njit
+{textwrap.dedent(inspect.getsource(rule)).removeprefix("@staticmethod").lstrip()}
+
+@njit("int64({", ".join(types)})", nogil=True, cache=True, error_model="numpy")
+def descend(theta, {rows}, order, size, scale, l2, state, rates, step, settings, costs,
+            grad, block, single):
+    rows = {names[0]}_rows.shape[0]
+{indent(f"    {n} = np.empty({shape})" for n, shape in shapes.items())}
+    for k in range(len(costs)):
+        start = k * size
+        n = min(size, len(order) - start)
+        if size == rows:
+            J = gradient(theta, {rows}, grad, block, single)
+        else:
+            for r in range(n):
+{indent(f"                {n}[r] = {n}_rows[order[start + r]]" for n in names)}
+            J = gradient(theta, {", ".join(f"{n}[:n]" for n in names)}, grad, block, single)
+        if scale:
+            J *= n
+            grad *= n
+        if l2 != 0.0:
+            J += l2 * (theta * theta).sum()
+            grad += 2.0 * l2 * theta
+        costs[k] = J
+        if not (np.isfinite(J) and np.isfinite(grad.sum())):
+            return k
+        {rule.__name__}(theta, grad, state, rates[k], step + k, settings)
+    return len(costs)
+"""
 
 
 # ── the module's text ────────────────────────────────────────────────────────────────────────

@@ -14,6 +14,7 @@ import pytest
 
 import autodiff
 from autodiff import DomainError, Value
+from autodiff.compiler.native import descent
 from nn import MLP, losses
 from tests.oracles import oracle
 
@@ -129,3 +130,52 @@ def test_a_domain_error_names_gate_and_row() -> None:
     native = autodiff.compile(lambda x: (w * x).log(), backend="native").prepare([1.0, 2.0])
     with pytest.raises(DomainError, match=r"row 1.*log"):
         native([1.0, -1.0])
+
+
+def plain(
+    theta: np.ndarray,
+    gradient: np.ndarray,
+    state: np.ndarray,
+    rate: float,
+    step: int,
+    settings: np.ndarray,
+) -> None:
+    """Gradient descent that counts its steps."""
+    theta -= rate * gradient
+    state[0, 0] += step
+
+
+@pytest.mark.parametrize(("size", "scale", "l2"), [(150, False, 0.0), (32, True, 1e-3)])
+def test_descent_takes_the_steps_that_python_would(size: int, scale: bool, l2: float) -> None:
+    program = autodiff.compile(loss, backend="native").prepare(X, Y)
+    function = program._made().function
+    assert function is not None
+    order = np.arange(150) if size == 150 else rng.permutation(150)
+    steps = -(-150 // size)
+    costs, state, theta = np.empty(steps), np.zeros((1, 1)), program.theta()
+    rates = np.linspace(0.1, 0.01, steps)
+    arguments = [X, Y], order, size, scale, l2, state, rates, 7, np.empty(0), costs
+    assert descent(function, plain)(theta, *arguments) == steps
+
+    expected = program.theta()
+    for k in range(steps):
+        rows = order[k * size : (k + 1) * size]
+        J, gradient = program.value_and_grad(expected, X[rows], Y[rows])
+        factor = len(rows) if scale else 1
+        assert costs[k] == pytest.approx(factor * J + l2 * expected @ expected, rel=1e-12)
+        expected = expected - rates[k] * (factor * gradient + 2 * l2 * expected)
+    np.testing.assert_allclose(theta, expected, rtol=1e-12)
+    assert state[0, 0] == sum(range(7, 7 + steps))
+
+
+def test_descent_stops_before_a_cost_that_is_not_finite() -> None:
+    w = Value(1.0)
+    program = autodiff.compile(lambda x: (w * x).exp(), backend="native").prepare([1.0])
+    function = program._made().function
+    assert function is not None
+    theta, costs = program.theta(), np.zeros(3)
+    data = np.array([1.0, 1000.0, 1.0])
+    arguments = [data], np.arange(3), 1, False, 0.0, np.zeros((1, 1)), np.full(3, 0.1), 0
+    done = descent(function, plain)(theta, *arguments, np.empty(0), costs)
+    assert done == 1
+    assert theta[0] == pytest.approx(1.0 - 0.1 * np.exp(1.0))
