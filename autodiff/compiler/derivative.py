@@ -149,7 +149,9 @@ class _Backward:
             out = step.out if isinstance(step, Fire) else step.array
             if out in self.wanted and (out in self.terms or out in self.slices):
                 upstream = self.adjoint(out)
-                if isinstance(step, Fire):
+                if upstream.coefficient == 0.0:
+                    pass  # flat: nothing arrives
+                elif isinstance(step, Fire):
                     self.fire(step, upstream)
                 else:
                     self.pull(step.expr, upstream, out.shape)
@@ -163,8 +165,9 @@ class _Backward:
             done = self.awaited[array] == 0 and array in self.parameter
             if done and (array in self.terms or array in self.slices):
                 adjoint = self.adjoint(array)
-                plain = self.plain(adjoint, array)
-                self.function.gradient.append((self.parameter[array], plain))
+                if adjoint.coefficient != 0.0:
+                    plain = self.plain(adjoint, array)
+                    self.function.gradient.append((self.parameter[array], plain))
 
     # ── adding up ────────────────────────────────────────────────────────────────────────────
 
@@ -198,7 +201,11 @@ class _Backward:
 
     def name(self, array: Array, expr: Expr) -> Ref:
         """Assign the adjoint of `array` to a variable of its own."""
-        known = Array(self.rolled.names.unique(f"d{array.name}"), expr.shape, array.back_note)
+        return self.assign(self.rolled.names.unique(f"d{array.name}"), expr, array.back_note)
+
+    def assign(self, name: str, expr: Expr, note: str = "") -> Ref:
+        """A line of the backward pass."""
+        known = Array(name, expr.shape, note)
         self.function.backward.append(Assign(known, expr))
         return Ref(known)
 
@@ -351,10 +358,16 @@ class _Backward:
                 gathered = Gathered(body, f"{name}_inverse", sources, indices.ndim)
                 self.pull(inner, Term(factors=(gathered,)), inner.shape)
             case Join(parts=parts):
-                whole, offset = spread(_body(term), expr.shape), 0
+                offset = 0
+                bare = _body(Term(1.0, 0, term.factors, term.divisors))
+                if term.factors and not isinstance(bare, Ref):
+                    bare = self.assign(self.rolled.names.numbered("d"), bare)
                 for part in parts:
                     size = part.shape[-1]
-                    piece = Term(factors=(Slice(whole, offset, 1, size),))
+                    piece = Term(term.coefficient, term.per_row)
+                    if term.factors:
+                        factor = bare if bare.shape[-1] == 1 else Slice(bare, offset, 1, size)
+                        piece = Term(term.coefficient, term.per_row, (factor,))
                     self.pull(part, piece, (*expr.shape[:-1], size))
                     offset += size
             case _:
@@ -438,7 +451,7 @@ def _unbroadcast(term: Term, full: Shape, target: Shape) -> Term:
     axes = [k for k in range(missing) if full[k] != 1]
     axes += [missing + k for k, s in enumerate(target) if s == 1 and full[missing + k] != 1]
     if not axes:
-        return term
+        return _lower(term, len(target))
     shift = len(full) - len(term.shape)
     coefficient, per_row = term.coefficient, term.per_row
     real = []
@@ -457,7 +470,13 @@ def _unbroadcast(term: Term, full: Shape, target: Shape) -> Term:
     summed: Expr = Sum(body, tuple(real), keep=inner and not leading)
     if not leading and not inner:
         summed = reshape(summed, target)
-    return Term(coefficient, per_row, (summed,))
+    return _lower(Term(coefficient, per_row, (summed,)), len(target))
+
+
+def _lower(term: Term, rank: int) -> Term:
+    """Without leading axes of length 1 that the target lacks."""
+    extra = len(term.shape) - rank
+    return _map(term, lambda f: reshape(f, f.shape[extra:])) if extra > 0 else term
 
 
 def _total(terms: list[Term]) -> Expr:

@@ -174,14 +174,17 @@ class _Source:
         for parameter, adjoint in function.gradient:
             expr, text = parameter.expr, self.expr(adjoint)
             if isinstance(expr, View):
-                target = _window(expr, "grad")
+                target = _window(expr, "grad", function.theta_size)
                 if not target.endswith("]"):
                     target += "[:]"
                 lines.append(f"{target} {'=' if once else '+='} {text}")
             else:
                 assert isinstance(expr, Picked)
                 self.tables[expr.name] = expr.at
-                lines.append(f"np.add.at(grad, {expr.name}, {text})")
+                if once:
+                    lines.append(f"grad[{expr.name}] = {text}")
+                else:
+                    lines.append(f"np.add.at(grad, {expr.name}, {text})")
         return [*lines, "return J, grad"]
 
     # ── expressions ──────────────────────────────────────────────────────────────────────────
@@ -203,7 +206,7 @@ class _Source:
                 self.tables[name] = values
                 return name
             case View():
-                return _window(expr, "theta")
+                return _window(expr, "theta", self.function.theta_size)
             case Picked(name, at):
                 self.tables[name] = at
                 return f"theta[{name}]"
@@ -243,7 +246,9 @@ class _Source:
             case Spread(array, shape):
                 sizes = ", ".join("E" if s == ROWS else str(s) for s in shape)
                 sizes += "," if len(shape) == 1 else ""
-                if isinstance(array, Table) and not array.values.any():
+                if isinstance(array, Table) and (array.values == array.values.flat[0]).all():
+                    array = Number(float(array.values.flat[0]))
+                if isinstance(array, Number) and array.value == 0:
                     return f"np.zeros(({sizes}))"
                 if not array.shape:
                     return f"np.full(({sizes}), {self.expr(array)})"
@@ -293,7 +298,8 @@ class _Source:
         text = self.write(expr.formula, expr.arguments)
         if not expr.keep:
             return text
-        axis = len(expr.shape) - 1
+        rows = [e.shape for k, e in expr.arguments.items() if k in expr.formula.rows]
+        axis = max(map(len, rows)) - 1
         simple = text.replace(".sum(axis=-1)", f".sum(axis={axis}, keepdims=True)")
         others = [ATOMS[a].numpy for a in expr.formula.atoms if ATOMS[a].row and a != "sum"]
         if not others:
@@ -339,7 +345,8 @@ class _Source:
         text = ""
         for term in total.terms:
             masks = [_is_mask(f) for f in term.factors]
-            if masks and all(masks) and abs(term.coefficient) == 1 and not term.divisors:
+            whole = abs(term.coefficient) == 1 and not term.per_row and not term.divisors
+            if masks and all(masks) and whole:
                 inner = " * ".join(["1.0", *(self.bound(f, _UNARY) for f in term.factors)])
                 inner = f"-{inner}" if term.coefficient < 0 else inner
             else:
@@ -399,24 +406,22 @@ def _dimensions(shape: Sequence[int]) -> str:
     return ", ".join("-1" if s == ROWS else str(s) for s in shape)
 
 
-def _window(view: View, vector: str) -> str:
-    """A strided window into a vector, without as_strided."""
-    start, (*_, along) = view.offset, view.strides
+def _window(view: View, vector: str, size: int) -> str:
+    """A strided window into a vector of that size, without as_strided."""
+    start, along = view.offset, view.strides[-1]
     if len(view.shape) == 1:
-        (size,) = view.shape
-        if size == 1:
-            return f"{vector}[{start}:{start + 1}]"
-        stop = start + along * (size - 1) + 1
-        return f"{vector}[{start}:{stop}:{along}]" if along != 1 else f"{vector}[{start}:{stop}]"
+        stop = start + along * (view.shape[0] - 1) + 1
+        return f"{vector}[{start}:{stop}]" if along == 1 else f"{vector}[{start}:{stop}:{along}]"
     (m, n), (down, _) = view.shape, view.strides
     if along > down:  # the other way round
-        return _window(View(start, (n, m), (along, down)), vector) + ".T"
-    end = f"::{along}" if along != 1 else ""
-    if down == n * along:
-        columns = f"[:, {end}]" if along != 1 else ""
-        return f"{vector}[{start}:{start + m * down}].reshape({m}, {down}){columns}"
-    columns = f"[:, :{(n - 1) * along + 1}" + (f":{along}]" if along != 1 else "]")
-    return f"{vector}[{start}:{start + m * down}].reshape({m}, {down}){columns}"
+        return _window(View(start, (n, m), (along, down)), vector, size) + ".T"
+    first = min(start, size - m * down)  # the rows of `down` elements must lie inside
+    left, right = start - first, start - first + (n - 1) * along + 1
+    rows = f"{vector}[{first}:{first + m * down}].reshape({m}, {down})"
+    if along == 1 and right - left == down:
+        return rows
+    columns = f"{left or ''}:{right if right < down else ''}"
+    return f"{rows}[:, {columns}{f':{along}' if along != 1 else ''}]"
 
 
 def _literal(values: np.ndarray) -> str:

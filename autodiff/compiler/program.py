@@ -280,26 +280,28 @@ class Program:
         assert self._parameters is not None
         count = len(arrays[0])
         rows = sorted({0, count // 2, count - 1})
-        theta = self.theta()
-        for row in rows:
-            graph = traced if row == 0 else trace(function, [a[row] for a in arrays])
-            one = [a[row : row + 1] for a in arrays]
-            with np.errstate(all="ignore"):
-                got = version.outputs(theta, *one)[0]
-                expected = np.array([v.data for v in graph.outputs])
-                if got.shape == expected.shape and version.source:
-                    got = np.concatenate([got, version.gradient(theta, *one)[1]])
-                    slopes = gradients(graph.outputs[0], self._parameters)
-                    expected = np.concatenate([expected, slopes])
-                same = got.shape == expected.shape and _close(got, expected)
-            if not same:
-                raise CompileError(
-                    f"{self._name}: the compiled program disagrees with the eager engine on row "
-                    f"{row}. A function that looks at v.data, draws random numbers or keeps "
-                    "changing what it captures cannot be compiled; if yours does not, please "
-                    "report this."
-                )
+        graphs = [traced if r == 0 else trace(function, [a[r] for a in arrays]) for r in rows]
+        twice = rows * (2 if len(rows) == 1 else 1)  # at least two, so that the mean is a mean
+        few, theta = [a[twice] for a in arrays], self.theta()
+        with np.errstate(all="ignore"):
+            got = version.outputs(theta, *few)[: len(rows)]
+            slope = version.gradient(theta, *few)[1] if version.source else None
+        for row, graph, outputs in zip(rows, graphs, got, strict=True):
+            expected = np.array([v.data for v in graph.outputs])
+            if len(expected) != len(outputs) or not _close(outputs, expected):
+                raise self._disagreement(f"on row {row}")
+        if slope is not None:
+            slopes = [gradients(graph.outputs[0], self._parameters) for graph in graphs]
+            if not _close(slope, np.mean(slopes, axis=0)):
+                raise self._disagreement(f"about the gradient of rows {rows}")
         return rows
+
+    def _disagreement(self, where: str) -> CompileError:
+        return CompileError(
+            f"{self._name}: the compiled program disagrees with the eager engine {where}. A "
+            "function that looks at v.data, draws random numbers or keeps changing what it "
+            "captures cannot be compiled; if yours does not, please report this."
+        )
 
     def _explain(self, version: Version, theta: Floats, arrays: list[Floats], strict: bool) -> None:
         """Name the row and the gate where something is not finite, by replaying it eagerly."""

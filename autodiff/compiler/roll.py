@@ -38,7 +38,7 @@ from .ir import (
 from .names import Names, stem
 from .scalars import Scalars
 from .simplify import contraction
-from .windows import distinct_rows, progression, runs, window
+from .windows import distinct_rows, progression, repetition, runs, window
 
 THETA: Final = -1
 CONSTANT: Final = -2
@@ -197,26 +197,15 @@ class Roller:
 
     def repeated(self, array: Array, at: Indices) -> Expr | None:
         """A slice with every element, or the whole of it, several times over."""
+        found = repetition(at)
+        if found is None or progression(found.once) is None:
+            return None
+        flat = self.pick(self.arrays.index(array), found.once)
         lead = (ROWS,) if array.rows else ()
-        times = int(np.argmax(at != at[0])) if (at != at[0]).any() else 0
-        tile = int(np.argmax(at[1:] == at[0])) + 1 if (at[1:] == at[0]).any() else 0
-        for inner, outer in ((times, 1), (1, tile)):
-            count = len(at) // (inner * outer) if outer == 1 else outer
-            copies = inner if outer == 1 else (len(at) // outer if outer else 0)
-            if copies < 2 or count * copies != len(at):
-                continue
-            once = at[::inner] if outer == 1 else at[:outer]
-            again = np.repeat(once, copies) if outer == 1 else np.tile(once, copies)
-            if not (again == at).all() or progression(once) is None:
-                continue
-            flat = self.pick(self.arrays.index(array), once)
-            shape = (count, 1) if outer == 1 else (1, count)
-            grid = (count, copies) if outer == 1 else (copies, count)
-            wide = Spread(Reshape(flat, (*lead, *shape)), (*lead, *grid))
-            spread = Array(self.names.numbered(array.name + "_"), (*lead, len(at)))
-            self.steps.append(Assign(spread, Reshape(wide, (*lead, len(at)))))
-            return Ref(spread)
-        return None
+        wide = Spread(Reshape(flat, (*lead, *found.column)), (*lead, *found.grid))
+        spread = Array(self.names.numbered(array.name + "_"), (*lead, len(at)))
+        self.steps.append(Assign(spread, Reshape(wide, (*lead, len(at)))))
+        return Ref(spread)
 
     def join(self, ids: Indices) -> tuple[int, Indices]:
         """Scalars from several arrays: put these side by side; (its number, positions there)."""
@@ -264,7 +253,7 @@ class Roller:
         if key not in self.parameters:
             labels = [self.theta[k].label for k in at.reshape(-1)[:64].tolist()]
             name = self.names.parameter(labels, wish if wish[-1].isdigit() else f"{wish}1")
-            found = window(at)
+            found = window(at, len(self.theta))
             expr = found or Picked(self.names.numbered("at"), at)
             self.parameters[key] = Assign(Array(name, at.shape), expr)
         return Ref(self.parameters[key].array)
@@ -371,7 +360,7 @@ class Roller:
             different, _ = distinct_rows(at.reshape(len(at), -1))
             if len(different) < len(at):
                 continue  # shared parameters: a convolution is not cut
-            if window(at) is None:
+            if window(at, len(self.theta)) is None:
                 cut = runs(at)
                 if 1 < len(cut) <= max(2, len(ids) // 3):
                     return cut
@@ -397,7 +386,8 @@ class Roller:
                 self.group(gate, ids[mine], parents[mine])
             return True
         free_a, free_b = self.free(rows_a), self.free(rows_b)
-        if free_a == free_b and len(ids) == 1:
+        singles = parents[:, len(gate.rows) * rows_a.shape[1] :]
+        if free_a == free_b and (len(ids) == 1 or (free_a and not self.free(singles))):
             return False
         names = (left, right)
         as_traced = bool((np.diff(which_a * q + which_b) == 1).all())
@@ -416,7 +406,7 @@ class Roller:
             names[0]: self.matrix(rows_a, f"W{layer}"),
             # a matrix per example must meet a stack of vectors per example, if only of one
             names[1]: self.vector(rows_b[0], full=True)
-            if q == 1 and self.free(rows_a)
+            if q == 1 and self.free(rows_a) and not self.free(rows_b)
             else self.matrix(rows_b),
         }
         for name, column in columns(gate, parents).items():

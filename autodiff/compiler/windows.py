@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 
 from .ir import Indices, View
@@ -21,12 +23,12 @@ def progression(indices: Indices) -> tuple[int, int] | None:
     return (start, step) if (steps == step).all() else None
 
 
-def window(indices: Indices) -> View | None:
-    """The strided window into a vector that shows exactly these elements, if there is one.
+def window(indices: Indices, size: int) -> View | None:
+    """The strided window into a vector of that size that shows exactly these elements, if any.
 
     Windows have no repeated elements: all steps are positive, and rows do not overlap.
 
-    >>> window(np.array([[0, 1], [3, 4], [6, 7]]))
+    >>> window(np.array([[0, 1], [3, 4], [6, 7]]), 9)
     View(offset=0, shape=(3, 2), strides=(3, 1))
     """
     if indices.ndim == 1:
@@ -41,8 +43,37 @@ def window(indices: Indices) -> View | None:
     down, along = (column[1] if m > 1 else n * row[1]), row[1]
     if not (indices == row[0] + np.arange(m)[:, None] * down + np.arange(n) * along).all():
         return None
-    apart = (along >= 1 and down >= n * along) or (down >= 1 and along >= m * down)
-    return View(row[0], (m, n), (down, along)) if apart else None
+    outer, count, inner, width = max((down, m, along, n), (along, n, down, m))
+    start = min(row[0], size - count * outer)  # `count` rows of `outer` elements, all inside
+    fits = start >= 0 and row[0] - start + (width - 1) * inner < outer
+    return View(row[0], (m, n), (down, along)) if inner >= 1 and fits else None
+
+
+class Repetition(NamedTuple):
+    """Indices that are `once`, reshaped to `column`, broadcast to `grid`, read in order."""
+
+    once: Indices
+    column: tuple[int, int]
+    grid: tuple[int, int]
+
+
+def repetition(at: Indices) -> Repetition | None:
+    """Each element several times over, or the whole list several times over.
+
+    >>> repetition(np.array([3, 3, 4, 4])).grid, repetition(np.array([3, 4, 3, 4])).once.tolist()
+    ((2, 2), [3, 4])
+    """
+    changes = np.flatnonzero(at != at[0])
+    times = int(changes[0]) if len(changes) else len(at)
+    if times > 1 and len(at) % times == 0 and (np.repeat(at[::times], times) == at).all():
+        count = len(at) // times
+        return Repetition(at[::times], (count, 1), (count, times))
+    again = np.flatnonzero(at[1:] == at[0])
+    period = int(again[0]) + 1 if len(again) else len(at)
+    copies = len(at) // period
+    if copies > 1 and len(at) % period == 0 and (np.tile(at[:period], copies) == at).all():
+        return Repetition(at[:period], (1, period), (copies, period))
+    return None
 
 
 def runs(indices: Indices) -> list[slice]:
