@@ -7,8 +7,10 @@ Where a value is used several times its wire forks behind the numbers.
 
 from __future__ import annotations
 
+from typing import Any
+
 from .flow import WIDTHS
-from .markup import bold, cell, colour, label, literal, row, table, width
+from .markup import cell, colour, label, literal, row, table, words
 from .picture import Edge, Node
 from .render import Diagram
 from .writer import Writer
@@ -103,35 +105,29 @@ class Circuit(Writer):
         """
         theme, across = self.theme, self.options.direction == "LR"
         value, grad = self.value_text(node), self.grad_text(node)
-        naming = bold(literal(name)) + " = " if name else ""
-        above = cell(
-            naming + colour(literal(value), theme.value),
-            ALIGN="CENTER" if across else "RIGHT",
-            WIDTH=width(f"{name} = {value}" if name else value, 15) or None,
-        )
-        below = cell(
-            colour(literal(grad), theme.grad) if grad else " ",
-            ALIGN="CENTER" if across else "LEFT",
-            WIDTH=width(grad, 14) or None,
-        )
+        named = f"{name} = {value}" if name else value
+        middle = "CENTER" if across else "LEFT"
+        above = words(named, theme.value, align=middle)
+        below = words(grad, theme.grad, align=middle)
         ink, thick = theme.wire, 1
         if self.options.flow and self.picture.reached:
             step = self.flow.step(node.grads[0] if node.grads else None)
             ink = theme.faint if step is None else theme.scale[step]
             thick = 1 if step is None else max(round(WIDTHS[step]), 1)
         line = self.line(ink, thick)
-        span = "ROWSPAN" if across else "COLSPAN"
+        span: dict[str, Any] = {"ROWSPAN" if across else "COLSPAN": 3}
         first, last = (
-            cell(
-                bold(literal(text)),
-                WIDTH=width(text, 15) or None,
+            words(
+                text,
+                heavy=True,
+                padding=3,
+                align="LEFT" if across else "CENTER",
                 CELLPADDING=3,
-                ALIGN=align if across else "CENTER",
-                **{span: 3},
+                **span,
             )
             if text
             else ""
-            for text, align in ((start, "RIGHT"), (end, "LEFT"))
+            for text in (start, end)
         )
         if across:
             return table([row(first, above, last), row(line), row(below)])

@@ -205,14 +205,15 @@ def _two_regions(
     colours = LinearSegmentedColormap.from_list("sides", [COLOURS[0], white, COLOURS[1]])
     reach = max(float(np.percentile(np.abs(scores - threshold), 95)), 1e-9)
     norm = TwoSlopeNorm(threshold, threshold - reach, threshold + reach)
-    ax.contourf(
-        xs,
-        ys,
-        np.clip(scores, threshold - reach, threshold + reach),
-        levels=np.linspace(threshold - reach, threshold + reach, 25),
+    ax.imshow(
+        scores,
+        extent=(xs[0], xs[-1], ys[0], ys[-1]),
+        origin="lower",
+        aspect="auto",
+        interpolation="bilinear",
         cmap=colours,
         norm=norm,
-        alpha=0.55,
+        alpha=0.6,
     )
     if scores.min() < threshold < scores.max():
         ax.contour(xs, ys, scores, levels=[threshold], colors="black", linewidths=1.6)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .markup import bold, cell, colour, label, literal, row, table, width
+from .markup import label, row, table, words
 from .picture import Node
 from .render import Diagram
 from .writer import Writer
@@ -38,17 +38,14 @@ class Record(Writer):
                 stroke |= self.stroke([node.grads[0] if node.grads else None])
             graph.edge(f"{node.name}_gate", f"{node.name}:{self.side('w', 'n')}", **stroke)
         name = node.label if node.kind != "constant" else node.text
-        cells = [cell(bold(literal(name)), WIDTH=width(name, 15) or None)] if name else []
+        cells = [words(name, heavy=True, padding=5)] if name else []
         if node.kind != "constant":
             for word, text, ink in (
                 ("data", self.value_text(node), theme.value),
                 ("grad", self.grad_text(node), theme.grad),
             ):
                 if text:
-                    shown = colour(literal(word + " "), theme.faint, 11) + colour(
-                        literal(text), ink
-                    )
-                    cells.append(cell(shown, WIDTH=width(f"{word} {text}", 14) or None))
+                    cells.append(words(f"{word} {text}", ink, padding=5))
         graph.node(
             node.name,
             label(

@@ -5,16 +5,18 @@ from __future__ import annotations
 from itertools import pairwise
 from typing import Any, NamedTuple
 
+import graphviz
+
 from .digits import number, span
 from .flow import WIDTHS, Flow
-from .markup import bold, cell, colour, label, literal, row, table, width
+from .markup import bold, cell, label, literal, row, table, width, words
 from .picture import Edge, Node, Part, Picture
 from .render import Diagram, Program
 from .themes import Theme
 
 __all__ = ["PARTS", "Options", "Writer"]
 
-PARTS = ("local", "upstream", "downstream")
+PARTS = ("upstream", "local", "downstream")
 FONT = "Helvetica"  # every Graphviz knows its metrics, every viewer has it or its like
 FORKS = 4  # wires up to this number say what comes back along each of them ...
 SHARES = 40  # ... in pictures with up to this number of nodes
@@ -159,17 +161,14 @@ class Writer:
 
     def caption(self) -> str:
         """Title, notes and legend."""
-        theme, rows = self.theme, []
+        rows = []
         if self.options.title:
-            heading = colour(bold(literal(self.options.title)), theme.ink, 16)
-            rows.append(
-                row(cell(heading, ALIGN="LEFT", WIDTH=width(self.options.title, 16) or None))
-            )
+            heading: Any = {"size": 16, "heavy": True, "padding": 3}
+            rows.append(row(words(self.options.title, self.theme.ink, **heading)))
         notes = list(self.picture.notes)
         if self.options.parts and self.picture.reached:
             notes.append("on the wires: " + _reading(self.options.parts))
-        for note in notes:
-            rows.append(row(cell(literal(note), ALIGN="LEFT", WIDTH=width(note, SMALL) or None)))
+        rows += [row(words(note, size=SMALL, padding=3)) for note in notes]
         if self.options.flow and self.picture.reached:
             rows.append(row(cell(self.legend(), ALIGN="LEFT")))
         return table(rows, CELLPADDING=3) if rows else ""
@@ -179,14 +178,14 @@ class Writer:
         ranges = self.flow.ranges()
         colours = self.theme.scale if len(ranges) > 1 else self.theme.scale[2:3]
         widths = WIDTHS if len(ranges) > 1 else WIDTHS[2:3]
-        cells = [cell(literal("size of the gradient"))]
+        cells = [words("size of the gradient", size=SMALL)]
         for ink, thick, text in zip(colours, widths, ranges, strict=True):
             height = round(thick) + 1
             bar = table(
                 [row(cell("", BGCOLOR=ink, HEIGHT=height, WIDTH=26, FIXEDSIZE="TRUE"))],
                 CELLPADDING=0,
             )
-            cells += [cell("  "), cell(bar), cell(literal(text), WIDTH=width(text, SMALL) or None)]
+            cells += [cell("  "), cell(bar), words(text, size=SMALL)]
         return table([row(*cells)])
 
     # ── wires ────────────────────────────────────────────────────────────────────────────────
@@ -238,34 +237,31 @@ class Writer:
         return self.part_text(part, self.options.parts)
 
     def part_text(self, part: Part, wanted: tuple[str, ...]) -> str:
-        """upstream × local = downstream, or what is wanted of it."""
+        """upstream × local = downstream, or what is wanted of it, as a cell."""
         theme = self.theme
         shown = {
             "upstream": (part.upstream, theme.grad),
             "local": (part.local, theme.ink),
             "downstream": (part.downstream, theme.grad),
         }
-        between = {("upstream", "local"): " × ", ("local", "downstream"): " = "}
-        pieces: list[str] = []
-        text = ""
+        signs = {("upstream", "local"): "×", ("local", "downstream"): "="}
+        cells: list[str] = []
         before = ""
-        for name in ("upstream", "local", "downstream"):
+        for name in PARTS:
             amount, ink = shown[name]
             if name not in wanted or amount is None:
                 continue
-            if before:
-                sign = between.get((before, name), " → ")
-                pieces.append(sign)
-                text += sign
+            sign = signs.get((before, name), "→")
             figure = number(amount, self.options.digits)
-            if "×" in text and amount < 0:
-                figure = f"({figure})" if name == "local" else figure
-            pieces.append(colour(literal(figure), ink))
-            text += figure
+            if sign == "×" and amount < 0:
+                figure = f"({figure})"
+            if before:
+                cells.append(words(sign, theme.ink, size=12))
+            cells.append(words(figure, ink, size=12))
             before = name
-        if not pieces:
+        if not cells:
             return ""
-        return cell("".join(pieces), WIDTH=width(text, SMALL) or None)
+        return cells[0] if len(cells) == 1 else cell(table([row(*cells)]))
 
     # ── numbers and boxes ────────────────────────────────────────────────────────────────────
 
@@ -281,30 +277,14 @@ class Writer:
         """A folded box: its title, then values in green and gradients in red."""
         theme = self.theme
         columns = 3 if any(line.grads for line in node.lines) else 2
-        title = bold(literal(node.text))
-        rows = [
-            row(cell(title, COLSPAN=columns, WIDTH=max(width(node.text, 15), 8 * len(node.text))))
-        ]
+        rows = [row(words(node.text, heavy=True, padding=3, COLSPAN=columns))]
+        small: Any = {"size": SMALL, "padding": 3}
         for line in node.lines:
             values = span(line.values, self.options.digits)
-            words = colour(literal(line.text), theme.faint, SMALL) if line.text else ""
-            cells = [
-                cell(words, ALIGN="LEFT"),
-                cell(
-                    colour(literal(values), theme.value, SMALL),
-                    ALIGN="LEFT",
-                    WIDTH=width(values, SMALL) or None,
-                ),
-            ]
+            cells = [words(line.text, theme.faint, **small), words(values, theme.value, **small)]
             if line.grads:
                 grads = f"∂ {span(line.grads, self.options.digits)}"
-                cells.append(
-                    cell(
-                        colour(literal(grads), theme.grad, SMALL),
-                        ALIGN="LEFT",
-                        WIDTH=width(grads, SMALL) or None,
-                    )
-                )
+                cells.append(words(grads, theme.grad, **small))
             elif columns == 3:
                 cells.append(cell(""))
             rows.append(row(*cells))
@@ -339,9 +319,10 @@ class Writer:
                 "style": "rounded,filled",
                 "margin": "0.09,0.04",
                 "height": "0.4",
-                "width": f"{width(symbol, 12) / 72 + 0.15:.2f}",
+                "width": f"{width(symbol, 12, bold=True) / 72 + 0.15:.2f}",
             }
-        graph.node(name, label(bold(literal(symbol))), **attributes)
+        # a plain label is centred by whoever draws it, in whichever font
+        graph.node(name, graphviz.escape(symbol), fontname=f"{FONT}-Bold", **attributes)
 
 
 def _reading(parts: tuple[str, ...]) -> str:
