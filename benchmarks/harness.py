@@ -68,27 +68,34 @@ def seconds(t: float) -> str:
 
 
 def take_turns(
-    contenders: Mapping[str, Callable[[], Any]], rounds: int = 7, sample: float = 0.05
+    contenders: Mapping[str, Callable[[], Any]],
+    rounds: int = 7,
+    sample: float = 0.05,
+    at_least: int = 1,
 ) -> dict[str, Timing]:
     """Time every contender once a round, for `rounds` rounds, each time in another order.
 
-    A sample is as many calls as last about `sample` seconds, at least one. A first call of each,
-    not counted, warms caches up and lets compilers compile. Garbage is collected before each
-    sample, so that nobody pays for a predecessor's cycles; during it the collector runs as it
-    would for a user.
+    A sample is as many calls in a row as last about `sample` seconds, `at_least` so many. A first
+    call of each, not counted, warms caches up and lets compilers compile. Garbage is collected
+    before each sample, so that nobody pays for a predecessor's cycles. During it the collector
+    runs as it would for a user, except that it does not visit what was there beforehand (imported
+    modules, data), or each import would make whoever makes much garbage slower.
     """
     calls = {}
     for name, run in contenders.items():
         run()
         gc.collect()
-        calls[name] = max(1, round(sample / max(_time(run, 1), 1e-9)))
+        calls[name] = max(at_least, round(sample / max(_time(run, 1), 1e-9)))
     samples: dict[str, list[float]] = {name: [] for name in contenders}
     names = list(contenders)
+    gc.collect()
+    gc.freeze()
     for turn in range(rounds):
         first = turn % len(names)
         for name in names[first:] + names[:first]:
             gc.collect()
             samples[name].append(_time(contenders[name], calls[name]))
+    gc.unfreeze()
     return {name: _summary(times) for name, times in samples.items()}
 
 
