@@ -18,6 +18,7 @@ from .render import Diagram, NoProgram, render
 from .themes import THEMES, Theme
 
 if TYPE_CHECKING:
+    from .diagnosis import plot_diagnosis
     from .explorer import explore
     from .plots import (
         plot_activations,
@@ -42,6 +43,7 @@ __all__ = [
     "explore",
     "plot_activations",
     "plot_decision_boundary",
+    "plot_diagnosis",
     "plot_gradient_flow",
     "plot_history",
     "plot_network",
@@ -56,6 +58,7 @@ _LATER = {
     "worksheet": "worksheet",
     "plot_activations": "plots",
     "plot_decision_boundary": "plots",
+    "plot_diagnosis": "diagnosis",
     "plot_gradient_flow": "plots",
     "plot_history": "plots",
     "plot_network": "plots",
