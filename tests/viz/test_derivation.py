@@ -1,0 +1,149 @@
+"""explain: the chain rule in symbols and numbers, equal to what backward() computes."""
+
+import math
+import re
+
+import pytest
+from hypothesis import given
+
+from autodiff import GATES, Value, topological_order
+from nn import MLP
+from tests.random_graphs import Recipe, recipes
+from tests.viz.circuits import product_of_sum, values
+from viz import explain
+
+
+def test_the_worked_example_in_text() -> None:
+    f = product_of_sum(backward=False)
+    q, z = f.parents
+    x = q.parents[0]
+    assert str(explain(x, f)) == (
+        "∂f/∂x = ∂f/∂q · ∂q/∂x\n      = (-4) · 1\n      = -4\nwhere\n  q = x + y = 3, so ∂q/∂x = 1"
+    )
+    assert str(explain(z, f)).splitlines()[:2] == ["∂f/∂z = ∂f/∂z", "      = 3"]
+
+
+def test_the_worked_example_in_latex() -> None:
+    f = product_of_sum(backward=False)
+    x = f.parents[0].parents[0]
+    ratio = r"\frac{{\partial {}}}{{\partial {}}}".format
+    assert explain(x, f).latex == (
+        f"{ratio('f', 'x')} &= {ratio('f', 'q')} \\cdot {ratio('q', 'x')} \\\\\n"
+        "&= \\left(-4\\right) \\cdot 1 \\\\\n"
+        "&= -4"
+    )
+
+
+def test_a_sum_over_the_wires_that_leave_a_node() -> None:
+    """Facts: ∂f/∂x = 2.0595697955721652 has three parts."""
+    x, y = values(x=3, y=-4)
+    f = (x + y.sigmoid()) / (x.sigmoid() + (x + y) ** 2)
+    found = explain(x, f)
+    assert found.value == pytest.approx(2.0595697955721652, rel=1e-12)
+    assert str(found).splitlines()[0].count("+") == 2
+    assert "sigmoid(x) = 0.9526" in str(found)
+
+
+@given(recipes())
+def test_the_value_is_the_gradient(recipe: Recipe) -> None:
+    root, leaves = recipe.build()
+    root.backward()
+    used = set(topological_order(root))
+    for leaf in leaves:
+        if leaf in used and leaf is not root:
+            for paths in (False, True):
+                found = explain(leaf, root, paths=paths, terms=3)
+                assert math.isclose(found.value, leaf.grad, rel_tol=1e-9, abs_tol=1e-12)
+
+
+def test_paths_are_bounded_and_it_is_said_how_many_are_left() -> None:
+    a = Value(1.0, label="a")
+    v = a
+    for _ in range(100):
+        v = v + v
+    found = explain(a, v, paths=True, terms=2)
+    assert f"{2**100 - 2} more paths" in str(found)
+    assert found.value == 2.0**100
+    assert " · … · " in str(found)  # a path of a hundred factors is shortened
+
+
+def test_all_paths_of_a_diamond() -> None:
+    (x,) = values(x=2)
+    a, b = 3 * x, 5 * x
+    a.label, b.label = "a", "b"
+    f = a * b
+    f.label = "f"
+    first = str(explain(x, f, paths=True)).splitlines()[0]
+    assert first == "∂f/∂x = ∂f/∂a · ∂a/∂x + ∂f/∂b · ∂b/∂x"
+
+
+def test_many_wires_are_bounded() -> None:
+    (x,) = values(x=1)
+    total = x * 1.0
+    for i in range(30):
+        total = total + x * i
+    text = str(explain(x, total, terms=5))
+    assert "26 more wires" in text
+    assert text.splitlines()[-1].startswith("  v")
+
+
+def test_a_repeated_operand_has_a_term_for_each_use() -> None:
+    (a,) = values(a=3)
+    lines = str(explain(a, a * a)).splitlines()
+    assert lines[:3] == ["∂v1/∂a = ∂v1/∂a|a + ∂v1/∂a|b", "       = 3 + 3", "       = 6"]
+
+
+def test_a_node_alone_is_explained_by_its_gate() -> None:
+    (x,) = values(x=1)
+    y = x.sigmoid()
+    y.label = "y"
+    assert str(explain(y)) == ("y = sigmoid(x) = 0.7311\n  ∂y/∂x = y * (1 - y) = 0.1966")
+    assert "is a leaf" in str(explain(x))
+
+
+@pytest.mark.parametrize("name", GATES)
+def test_every_gate_is_explained_with_balanced_latex(name: str) -> None:
+    gate = GATES[name]
+    row = [Value(0.5 + i, label=f"r{i}") for i in range(6)]
+    y = gate(*[list(row) if i in gate.rows else Value(0.7, label=i) for i in gate.inputs])
+    for latex in (explain(y).latex, explain(y.parents[0], y).markdown):
+        assert latex.count("{") == latex.count("}")
+        assert latex.count(r"\left") == latex.count(r"\right")
+        assert not re.search(r"\bNone\b", latex)
+
+
+def test_neurons_are_explained() -> None:
+    model = MLP(2, [3, 1], activation="tanh", rng=0)
+    out = model(values(x0=0.5, x1=-1))
+    text = str(explain(model.parameters()[0], out))
+    assert "affine([w1[0,0], w1[0,1]]; [x0, x1]; b1[0])" in text
+    assert "= x0 = 0.5" in text
+
+
+def test_labels_do_not_break_latex() -> None:
+    x = Value(2.0, label=r"50% of_{x} \n & $1 #2 ^ ~")
+    latex = explain(x, x * x).latex
+    assert r"50\%" in latex
+    assert r"\$1" in latex
+    assert latex.count("{") == latex.count("}") + latex.count(r"\{") - latex.count(r"\}")
+
+
+def test_jupyter_shows_markdown() -> None:
+    f = product_of_sum()
+    markdown = explain(f.parents[1], f)._repr_markdown_()
+    assert markdown.startswith("$$\n\\begin{aligned}")
+    assert "- $f = q \\cdot z = -12$, so $" in markdown
+
+
+def test_what_does_not_depend_is_refused() -> None:
+    x, y = values(x=1, y=2)
+    with pytest.raises(ValueError, match=r"does not depend on 1\.0 \(label 'x'\)"):
+        explain(x, y * y)
+    with pytest.raises(TypeError, match="takes Values"):
+        explain(3.0)  # type: ignore[arg-type]
+
+
+def test_names_come_from_variables() -> None:
+    a, b = Value(2.0), Value(3.0)
+    product = a * b
+    assert str(explain(a, product, names={"a": a, "b": b, "p": product})).startswith("∂p/∂a")
