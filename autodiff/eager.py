@@ -327,7 +327,9 @@ def unfold(gate: Gate, *inputs: Any) -> Value:
     if callable(gate.decompose):
         unfolded: Value = gate.decompose(*inputs)
         return unfolded
-    names = dict(zip(gate.inputs, inputs, strict=True))
+    names = {**gate.defaults, **dict(zip(gate.inputs, inputs, strict=False))}
+    if len(inputs) > len(gate.inputs) or len(names) < len(gate.inputs):
+        raise TypeError(f"{gate.name}: got {len(inputs)} inputs for {', '.join(gate.inputs)}")
     code = _code(gate.decompose, f"decomposition of {gate.name}")
     result: Value = eval(code, {"__builtins__": {}}, _Names(names))
     return result

@@ -291,7 +291,8 @@ def as_float(data: object) -> float:
         try:
             return float(data)
         except OverflowError:
-            raise ValueError(f"{data!r} does not fit into a float64") from None
+            kind = type(data).__name__
+            raise ValueError(f"this {kind} is too large: it does not fit into a float64") from None
     if isinstance(data, Value):
         raise TypeError(f"{data!r} is a Value already; use it as it is, or its .data")
     raise TypeError(f"cannot make a Value of {data!r} ({type(data).__name__}); {_ADVICE}")

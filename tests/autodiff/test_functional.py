@@ -201,6 +201,7 @@ def test_jacobian_keeps_the_nesting() -> None:
         [[1.0, 0.0], [0.0, 1.0]],
         [[3.0, 2.0]],
     ]
+    assert jacobian(lambda x, y: np.array([x * y, x]))(2.0, 3.0) == [[3.0, 2.0], [1.0, 0.0]]
     assert jacobian(lambda x: x * x)(3.0) == [6.0]
     assert jacobian(lambda x: [x, 1.0])(3.0) == [[1.0], [0.0]]
 

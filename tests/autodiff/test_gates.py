@@ -324,6 +324,16 @@ def test_unfolding_again_and_again_ends_at_primitive_gates(gate: Gate) -> None:
                 pending.append(node.gate)
 
 
+def test_unfolding_fills_in_what_has_a_default() -> None:
+    x = Value(-1.0)
+    assert GATES["leaky_relu"].unfold(x).data == x.leaky_relu().data == -0.01
+    assert GATES["softplus"].unfold(x).data == pytest.approx(x.softplus().data)
+    with pytest.raises(TypeError, match="softplus: got 3 inputs for a, beta"):
+        GATES["softplus"].unfold(x, 1.0, 2.0)
+    with pytest.raises(TypeError, match="softplus: got 0 inputs for a, beta"):
+        GATES["softplus"].unfold()
+
+
 def test_a_primitive_gate_says_that_it_cannot_be_unfolded() -> None:
     with pytest.raises(ValueError, match="mul is a primitive gate"):
         GATES["mul"].unfold(Value(1.0), Value(2.0))
