@@ -158,7 +158,7 @@ def jacobian(f: Callable[..., Any]) -> Callable[..., list[Any]]:
         leaves, as_graph = _leaves(arguments)
 
         def row(out: Any) -> list[Any]:
-            if isinstance(out, list | tuple) or getattr(out, "ndim", 0):
+            if isinstance(out, list | tuple) or (hasattr(out, "ndim") and out.ndim):
                 return [row(element) for element in out]
             return _differentiate(_one_value(out, f), leaves, as_graph)
 
