@@ -22,6 +22,10 @@ class Nonlinearity(NamedTuple):
     function: Callable[[Any], Any] | None
     row: bool = False
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Pickled by its name, since a gate's function is made anew in each process."""
+        return (resolve, (self.name,)) if self.name else (Nonlinearity, tuple(self))
+
 
 IDENTITY = Nonlinearity("identity", None)
 

@@ -14,7 +14,19 @@ from .module import Module, Nested
 __all__ = ["MLP", "Layer", "LayerNorm", "Neuron", "Residual", "Sequential"]
 
 _affine: Callable[[Row, Row, Value], Value] = GATES["affine"].fire
-_new = tuple.__new__  # a named tuple's own constructor takes twice as long
+
+
+class _LayerCall(Call):
+    """A layer's call on a node that a neuron returned: that inner call is made when asked for,
+    since making it for every node costs more than a neuron's activation."""
+
+    __slots__ = ()
+
+    @property
+    def inner(self) -> Call:
+        """The call of the neuron, which is kept in place of it."""
+        neuron: Any = self[2]
+        return Call(neuron, self.inputs, None)
 
 
 class Neuron(Module):
@@ -113,6 +125,7 @@ class Layer(Module):
         """A row of `nin` in, a list of `nout` out (a Value if `nout` is 1)."""
         x = _row(self, x, self.nin)
         whole = self.activation.row
+        new = tuple.__new__  # a named tuple's own constructor takes twice as long
         out = []
         # What neuron(x) and Module.__call__ do, in one pass: this loop is where the time goes.
         for neuron in self.neurons:
@@ -120,8 +133,9 @@ class Layer(Module):
             function = neuron.activation.function
             if function is not None:
                 node = function(node)
-            call = _new(Call, (neuron, x, None))
-            node.call = call if whole else _new(Call, (self, x, call))
+            node.call = (
+                new(Call, (neuron, x, None)) if whole else new(_LayerCall, (self, x, neuron))
+            )
             out.append(node)
         if whole and self.activation.function is not None:
             out = self.activation.function(out)

@@ -251,9 +251,13 @@ class _Stepper(NamedTuple):
         import numpy as np
 
         try:
-            cost, gradient = self.engine.cost_and_gradient(theta, X, Y)
+            with np.errstate(all="ignore"):  # what is not finite is an error below, not a warning
+                cost, gradient = self.engine.cost_and_gradient(theta, X, Y)
         except ArithmeticError as error:
             raise NonFiniteError(f"step {step}: {error}") from error
+        except ValueError as error:  # a loss refused an output, as one of 0 to a logarithm
+            error.add_note(f"at step {step} of training")
+            raise
         if self.reduction == "sum":
             cost, gradient = cost * len(X), gradient * len(X)
         if self.l2:
