@@ -8,7 +8,7 @@ a place is drawn as one.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from functools import cached_property
 from typing import Any
@@ -27,7 +27,7 @@ __all__ = ["LEVELS", "TooLarge", "build"]
 LEVELS = ("model", "layer", "neuron", "gate", "primitive")
 FOLD_FROM = 60  # nodes from which on the terms of a long sum are folded
 READABLE = 160  # nodes that a picture chosen by "auto" has at most
-LAYOUT = 1500  # nodes and edges that are laid out in reasonable time
+LAYOUT = 2500  # nodes and edges that are laid out within ten seconds, mostly within two
 WALK = 100_000  # nodes up to which folding is worth looking for
 TAIL = 40  # nodes that are shown of a graph that nothing else folds
 
@@ -40,7 +40,7 @@ def build(
     root: Value,
     detail: str = "gate",
     *,
-    expand: Iterable[Any] = (),
+    expand: Any = (),
     names: Mapping[str, object] | None = None,
 ) -> Picture:
     """The picture of everything that `root` depends on; see `viz.draw` for the arguments."""
@@ -49,7 +49,8 @@ def build(
     if detail not in (*LEVELS, "auto"):
         raise ValueError(f"unknown detail {detail!r}; choose one of {', '.join(LEVELS)}, or 'auto'")
     order = topological_order(root)
-    source = _Source(root, order, naming(names or {}), list(expand))
+    alone = isinstance(expand, str | Value) or hasattr(expand, "parameters")
+    source = _Source(root, order, naming(names or {}), [expand] if alone else list(expand))
     if detail == "auto":
         return source.readable()
     picture = source.at(detail, LAYOUT)

@@ -33,7 +33,7 @@ def draw(
     style: str = "circuit",
     detail: str = "gate",
     *,
-    expand: Iterable[Any] = (),
+    expand: Any = (),
     names: Mapping[str, object] | None = None,
     parts: str | Iterable[str] | None = None,
     flow: bool = False,
@@ -48,7 +48,8 @@ def draw(
     style      "circuit" (CS231n) or "record" (micrograd)
     detail     "model", "layer", "neuron", "gate", "primitive", or "auto": the finest of them
                that stays readable, named in the caption
-    expand     what to open all the same: modules, Values (coarse gates), labels, box titles
+    expand     what to open all the same, one or several: modules, Values (their coarse gates are
+               unfolded), labels, titles of boxes
     names      names for Values without a label and for modules: ``names=locals()``
     parts      what each wire says of its share of the chain rule: any of "local", "upstream" and
                "downstream", or "all"; () for nothing. By default a value that several gates use

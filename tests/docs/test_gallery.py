@@ -1,5 +1,6 @@
 """The gallery's code runs, and the pictures in the repository are what it draws."""
 
+import doctest
 import importlib.util
 from pathlib import Path
 from types import ModuleType
@@ -36,3 +37,8 @@ def test_every_picture_is_up_to_date(gallery: ModuleType) -> None:
 def test_every_image_of_the_page_belongs_to_a_block(gallery: ModuleType) -> None:
     page = (DOCS / "gallery.md").read_text(encoding="utf-8")
     assert page.count("](images/") == len(gallery.pictures()) == page.count("```python")
+
+
+def test_examples_in_text_are_right() -> None:
+    failed, tried = doctest.testfile(str(DOCS / "gallery.md"), module_relative=False)
+    assert (failed, tried) == (0, 6)

@@ -215,6 +215,16 @@ def test_expand_opens_a_module_in_a_coarse_picture() -> None:
     assert_same_graph(picture, loss)
 
 
+def test_expand_takes_one_thing_or_several() -> None:
+    model, loss = moons_network()
+    last = model.layers[2]
+    titles = [
+        [node.text for node in build(loss, "layer", expand=wish).nodes]
+        for wish in (last, [last], "layers[2]", {"layers[2]"})
+    ]
+    assert all(one == titles[0] for one in titles)
+
+
 def test_names_of_variables_name_modules() -> None:
     model, loss = moons_network()
     titles = [n.text for n in build(loss, "model", names={"net": model}).nodes if n.kind == "box"]
