@@ -82,6 +82,7 @@ def frames(
 ) -> dict[Value, Frame | None]:
     """The innermost frame of every node; `base` says to which term of a sum it belongs."""
     found: dict[tuple[int, tuple[Value, ...]], Frame] = {}
+    known: dict[tuple[int, int], tuple[Level, str]] = {}  # a batch calls the same modules
     inside: dict[Value, Frame | None] = {}
     wanted: dict[Value, set[Frame | None]] = {v: set() for v in graph}
     for v in reversed(graph):
@@ -93,9 +94,14 @@ def frames(
         while call is not None:
             key = (id(call.module), tuple(call.inputs))
             if key not in found:
+                around = None if frame is None else frame.module
+                if (kind := (id(call.module), id(around))) not in known:
+                    title = title_of(call.module, frame, names)
+                    known[kind] = level_of(call.module), title
+                level, title = known[kind]
                 found[key] = Frame(
-                    level_of(call.module),
-                    title_of(call.module, frame, names),
+                    level,
+                    title,
                     frame,
                     call.module,
                     frozenset(call.inputs),
