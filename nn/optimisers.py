@@ -1,15 +1,15 @@
 """Optimisers: how parameters move, given their gradients.
 
-The rule of each optimiser is one function of two arrays, `update(theta, gradient)`, in NumPy.
-`step()` applies it to the parameters' `.data` and `.grad`; a compiled training loop calls it on
-its own arrays. The rules are PyTorch's, to the last bits.
+Each optimiser is one function of arrays, its `rule`, written so that NumPy runs it and Numba can
+compile it. `step()` applies it to the parameters' `.data` and `.grad`, `fit` to its own arrays,
+step by step or, natively, to a whole epoch. The rules are PyTorch's, to the last bits.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, ClassVar, TypeAlias
 
 from autodiff.misuse import check_gradients, spend
 from autodiff.value import UNREACHED, Value
@@ -27,10 +27,12 @@ Rate: TypeAlias = float | Schedule
 
 
 class Optimiser:
-    """Base: subclass it and define `update`.
+    """Base: subclass it and define `rule`, with `settings` and the `memory` that it needs.
 
     lr is a number, or a schedule: a function from the step's number (0, 1, ...) to a number.
     """
+
+    memory: ClassVar[int] = 0  # arrays as long as θ that the rule keeps from step to step
 
     def __init__(self, parameters: Iterable[Value], lr: Rate, weight_decay: float = 0.0) -> None:
         self.parameters = list(dict.fromkeys(parameters))  # a shared one moves once
@@ -47,16 +49,46 @@ class Optimiser:
         self.lr = lr
         self.weight_decay = weight_decay
         self.steps = 0
+        self._state: Array | None = None
+
+    @staticmethod
+    def rule(
+        theta: Array, gradient: Array, state: Array, rate: float, step: int, settings: Array
+    ) -> None:
+        """Move `theta` by one step, and `state` [memory, len(theta)], both in place; `gradient`
+        may be used up."""
+        raise NotImplementedError
+
+    @property
+    def settings(self) -> tuple[float, ...]:
+        """The numbers that the rule is given besides the rate."""
+        return (self.weight_decay,)
+
+    @property
+    def state(self) -> Array:
+        """What the rule remembers; zeros at the start."""
+        import numpy as np
+
+        if self._state is None:
+            self._state = np.zeros((self.memory, len(self.parameters)))
+        return self._state
+
+    def rates(self, count: int) -> list[float]:
+        """The learning rates of the next `count` steps."""
+        rate = self.lr
+        if not callable(rate):
+            return [rate] * count
+        return [rate(self.steps + k) for k in range(count)]
 
     def update(self, theta: Array, gradient: Array) -> Array:
         """The parameters after one more step. Never changes its arguments."""
-        raise NotImplementedError
+        import numpy as np
 
-    def next_rate(self) -> float:
-        """The learning rate of the step that begins, which is counted."""
-        rate = self.lr(self.steps) if callable(self.lr) else self.lr
+        (rate,) = self.rates(1)
+        moved = np.array(theta)
+        self.rule(moved, np.array(gradient), self.state, rate, self.steps, np.array(self.settings))
         self.steps += 1
-        return rate
+        return moved
 
     def step(self) -> None:
         """Move every parameter by its gradient. Raises RuntimeError before any backward pass."""
@@ -98,6 +130,8 @@ class SGD(Optimiser):
     0.8
     """
 
+    memory = 1
+
     def __init__(
         self,
         parameters: Iterable[Value],
@@ -112,20 +146,31 @@ class SGD(Optimiser):
             raise ValueError("SGD: nesterov needs a momentum above 0")
         self.momentum = momentum
         self.nesterov = nesterov
-        self.velocity: Array | None = None
 
-    def update(self, theta: Array, gradient: Array) -> Array:
-        """One step of gradient descent."""
-        rate = self.next_rate()
-        if self.weight_decay:
-            gradient = gradient + self.weight_decay * theta
-        if self.momentum:
-            if self.velocity is None:
-                self.velocity = gradient.copy()
+    @property
+    def settings(self) -> tuple[float, ...]:
+        """Weight decay, momentum, and whether Nesterov's."""
+        return self.weight_decay, self.momentum, float(self.nesterov)
+
+    @staticmethod
+    def rule(
+        theta: Array, gradient: Array, state: Array, rate: float, step: int, settings: Array
+    ) -> None:
+        """One step of gradient descent; the state is the velocity."""
+        weight_decay, momentum, nesterov = settings[0], settings[1], settings[2]
+        if weight_decay != 0:
+            gradient += weight_decay * theta
+        if momentum != 0:
+            velocity = state[0]
+            if step == 0:
+                velocity[:] = gradient
             else:
-                self.velocity = self.momentum * self.velocity + gradient
-            gradient = gradient + self.momentum * self.velocity if self.nesterov else self.velocity
-        return theta - rate * gradient
+                velocity[:] = momentum * velocity + gradient
+            if nesterov != 0:
+                gradient += momentum * velocity
+            else:
+                gradient[:] = velocity
+        theta -= rate * gradient
 
 
 class Adam(Optimiser):
@@ -138,6 +183,8 @@ class Adam(Optimiser):
     >>> round(w.data, 6)
     0.9
     """
+
+    memory = 2
 
     def __init__(
         self,
@@ -153,28 +200,28 @@ class Adam(Optimiser):
                 raise ValueError(f"Adam: betas must be in [0, 1), got {betas}")
         self.betas = betas
         self.eps = eps
-        self.mean: Array | None = None
-        self.square: Array | None = None
 
-    def update(self, theta: Array, gradient: Array) -> Array:
-        """One step of Adam."""
-        import numpy as np
+    @property
+    def settings(self) -> tuple[float, ...]:
+        """Weight decay, β₁, β₂ and ε."""
+        return self.weight_decay, *self.betas, self.eps
 
-        rate = self.next_rate()
-        beta1, beta2 = self.betas
-        if self.weight_decay:
-            gradient = gradient + self.weight_decay * theta
-        if self.mean is None or self.square is None:
-            self.mean = np.zeros_like(theta)
-            self.square = np.zeros_like(theta)
-        self.mean = self.mean + (1 - beta1) * (gradient - self.mean)
-        self.square = beta2 * self.square + (1 - beta2) * gradient * gradient
+    @staticmethod
+    def rule(
+        theta: Array, gradient: Array, state: Array, rate: float, step: int, settings: Array
+    ) -> None:
+        """One step of Adam; the state is both running means."""
+        weight_decay, beta1, beta2, eps = settings[0], settings[1], settings[2], settings[3]
+        if weight_decay != 0:
+            gradient += weight_decay * theta
+        mean, square = state[0], state[1]
+        mean += (1 - beta1) * (gradient - mean)
+        square[:] = beta2 * square + (1 - beta2) * gradient * gradient
         # both means started at 0; divide out what they still lack
-        unbiased1 = 1 - beta1**self.steps
-        unbiased2 = 1 - beta2**self.steps
-        spread = np.sqrt(self.square) / math.sqrt(unbiased2) + self.eps
-        moved: Array = theta - rate / unbiased1 * (self.mean / spread)
-        return moved
+        unbiased1 = 1 - beta1 ** (step + 1)
+        unbiased2 = 1 - beta2 ** (step + 1)
+        spread = square**0.5 / unbiased2**0.5 + eps
+        theta -= rate / unbiased1 * (mean / spread)
 
 
 def _at_least(name: str, number: float, low: float) -> None:
