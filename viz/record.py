@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from .markup import label, row, table, words
-from .picture import Node
+from .picture import Edge, Node
 from .render import Diagram
 from .writer import Writer
 
@@ -63,8 +63,17 @@ class Record(Writer):
         """Wires begin at the right (or lower) end of the box."""
         return node.name if node.kind == "row" else f"{node.name}:{self.side('e', 's')}"
 
+    def edge_text(self, edge: Edge, tail: Node) -> str:
+        """As in every style; across frames, where labels would float about, only on request."""
+        across = tail.cluster != self.by_name[edge.head].cluster
+        if across and self.options.parts is None:
+            return ""
+        return super().edge_text(edge, tail)
+
     def head(self, node: Node) -> str:
         """Wires end at the gate that makes the value."""
-        if node.kind == "gate":
-            return f"{node.name}_gate"
+        if node.gate is not None:
+            return (
+                f"{node.name}_gate:{self.side('w', 'n')}" if node.gate.rows else f"{node.name}_gate"
+            )
         return node.name if node.kind == "row" else f"{node.name}:{self.side('w', 'n')}"
