@@ -410,8 +410,11 @@ def _written(
         f"{left_latex} &= {between_latex.join(latex)}",
         f"&= {between_latex.join(figures_latex)}",
     ]
+    if lines[0] == f"{left} = {left}":  # one wire, straight to the root: nothing to multiply
+        lines = [f"{left} = {figures[0]}"]
+        aligned = [f"{left_latex} &= {figures_latex[0]}"]
     result = symbols.figure(value)
-    if lines[-1] != f"{pad} = {result}":
+    if not lines[-1].endswith(f" = {result}"):
         lines.append(f"{pad} = {result}")
         aligned.append(f"&= {symbols.number_latex(value)}")
     lines.append("where")
