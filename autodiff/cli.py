@@ -39,8 +39,6 @@ examples:
 other commands (each has its own --help):
   autodiff demo         draw example circuits and train on real data
   autodiff gates        the table of gates: formulas and local gradients
-  autodiff worksheet    a print-ready exercise with an answer key
-  autodiff playground   a page that trains tiny networks, offline
 
 functions: {functions}
 """

@@ -166,6 +166,14 @@ def test_looks_are_handed_to_the_picture(
     assert "exp" in fine.read_text(encoding="utf-8")
 
 
+def test_explore_writes_a_page_of_this_expression(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    page = tmp_path / "page.html"
+    assert f"wrote {page}" in out(capsys, *FIRST, "--explore", str(page))
+    assert "(x + y) * z" in page.read_text(encoding="utf-8")
+
+
 @pytest.mark.parametrize(
     ("options", "words"),
     [
@@ -203,9 +211,8 @@ def test_help_shows_examples_that_work(capsys: pytest.CaptureFixture[str], tmp_p
     assert len(commands) >= 6
     for command in commands:
         words = shlex.split(command)[1:]
-        if "--explore" not in words:  # tested with the pages
-            words = [str(tmp_path / w) if w.endswith((".svg", ".png")) else w for w in words]
-            out(capsys, *words)
+        files = (".svg", ".png", ".html")
+        out(capsys, *(str(tmp_path / word) if word.endswith(files) else word for word in words))
 
 
 @pytest.mark.parametrize("encoding", ["ascii", "latin-1", "cp1252", "gbk", "utf-8"])
