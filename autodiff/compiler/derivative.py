@@ -42,10 +42,10 @@ from .ir import (
     Term,
     Total,
     Turned,
+    arrays_in,
     broadcast,
     reshape,
     turn,
-    walk,
 )
 from .roll import Fire, Rolled
 from .simplify import contraction, factors, simplify
@@ -133,18 +133,18 @@ class _Backward:
         for step in rolled.steps:
             out = step.out if isinstance(step, Fire) else step.array
             used = step.inputs.values() if isinstance(step, Fire) else [step.expr]
-            for array in _refs(*used):
+            for array in arrays_in(*used):
                 if array in self.wanted:
                     self.wanted.add(out)
                 self.awaited[array] += 1
-        for array in _refs(rolled.output):
+        for array in arrays_in(rolled.output):
             self.awaited[array] += 1
 
     def run(self) -> Function:
         output = self.rolled.output
         seed = Term(1.0, -1 if ROWS in output.shape else 0)
         self.pull(output, seed, output.shape)
-        self.settle(_refs(output))
+        self.settle(arrays_in(output))
         for step in reversed(self.rolled.steps):
             out = step.out if isinstance(step, Fire) else step.array
             if out in self.wanted and (out in self.terms or out in self.slices):
@@ -155,7 +155,9 @@ class _Backward:
                     self.fire(step, upstream)
                 else:
                     self.pull(step.expr, upstream, out.shape)
-            self.settle(_refs(*(step.inputs.values() if isinstance(step, Fire) else [step.expr])))
+            self.settle(
+                arrays_in(*(step.inputs.values() if isinstance(step, Fire) else [step.expr]))
+            )
         return self.function
 
     def settle(self, arrays: list[Array]) -> None:
@@ -329,7 +331,7 @@ class _Backward:
 
     def leads_somewhere(self, expr: Expr) -> bool:
         """Does a parameter lie below?"""
-        return any(array in self.wanted for array in _refs(expr))
+        return any(array in self.wanted for array in arrays_in(expr))
 
     def pull(self, expr: Expr, term: Term, full: Shape) -> None:
         """Hand `term`, the adjoint of `expr` broadcast to `full`, on to the variables in expr."""
@@ -394,15 +396,6 @@ def inverse(indices: Indices, size: int, useful: NDArray[np.bool_] | None = None
 
 
 # ── terms ────────────────────────────────────────────────────────────────────────────────────
-
-
-def _refs(*exprs: Expr) -> list[Array]:
-    found: dict[Array, None] = {}
-    for expr in exprs:
-        for one in walk(expr):
-            if isinstance(one, Ref):
-                found[one.array] = None
-    return list(found)
 
 
 def _apply(formula: Formula, arguments: Mapping[str, Expr]) -> Expr:

@@ -40,6 +40,7 @@ constants and what is computed from them alone. Shapes broadcast as in NumPy, fr
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Final, TypeAlias
@@ -47,6 +48,7 @@ from typing import Final, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from ..atoms import ATOMS
 from ..formula import Formula
 
 ROWS: Final = -1
@@ -434,6 +436,20 @@ def broadcast(*shapes: Shape) -> Shape:
     return tuple(result)
 
 
+def may_warn(function: Function) -> bool:
+    """Can NumPy warn of more than an overflow of plain sums and products?"""
+    for assign in [*function.forward, *function.backward]:
+        for expr in walk(assign.expr):
+            if isinstance(expr, Term) and expr.divisors:
+                return True
+            if isinstance(expr, Apply | Fold):
+                atoms = [a for a in expr.formula.atoms if not ATOMS[a].predicate and a != "sum"]
+                operators = {type(node) for node in ast.walk(expr.formula.tree)}
+                if atoms or ast.Div in operators or ast.Pow in operators:
+                    return True
+    return False
+
+
 def walk(expr: Expr) -> Iterator[Expr]:
     """All expressions inside `expr`, itself first."""
     stack = [expr]
@@ -441,3 +457,13 @@ def walk(expr: Expr) -> Iterator[Expr]:
         one = stack.pop()
         yield one
         stack.extend(reversed(one.operands()))
+
+
+def arrays_in(*exprs: Expr) -> list[Array]:
+    """The variables that the expressions use, each once, in order of appearance."""
+    found: dict[Array, None] = {}
+    for expr in exprs:
+        for one in walk(expr):
+            if isinstance(one, Ref):
+                found[one.array] = None
+    return list(found)

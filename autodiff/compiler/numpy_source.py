@@ -144,7 +144,7 @@ class _Source:
     def assign(self, assign: Assign) -> str:
         text = self.expr(assign.expr)
         if isinstance(assign.expr, Apply) and is_test(assign.expr.formula):
-            text = f"np.where({text}, 1.0, 0.0)"
+            text = f"({text}).astype(float)"
         line = f"{assign.array.name} = {text}"
         return f"{line}  # {assign.array.note}" if assign.array.note else line
 
@@ -295,6 +295,12 @@ class _Source:
 
     def fold(self, expr: Fold) -> str:
         """Sums along the last axis; with keepdims where the result must broadcast again."""
+        found = re.fullmatch(r"sum\((\w+) \* (\w+)\)", expr.formula.text)
+        if found and found[1] != found[2]:
+            a, b = (self.expr(expr.arguments[name]) for name in found.groups())
+            if not expr.keep:
+                return f"np.vecdot({a}, {b})"
+            return f"np.vecdot({a}, {b})" + ("[:, None]" if len(expr.shape) == 2 else ".reshape(1)")
         text = self.write(expr.formula, expr.arguments)
         if not expr.keep:
             return text
@@ -429,5 +435,8 @@ def _literal(values: np.ndarray) -> str:
         steps = np.diff(values)
         if (steps == steps[0]).all() and steps[0] > 0:
             return f"np.arange({values[0]}, {values[-1] + 1}, {steps[0]})"
+    counts = values.dtype.kind == "f" and values.ndim == 1 and values.size > 1
+    if counts and (values == np.arange(values.size)).all():
+        return f"np.arange({values.size}.0)"
     with np.printoptions(threshold=10**9, linewidth=96, floatmode="unique"):
         return f"np.{np.array_repr(values)}".replace("nan", "np.nan").replace("inf", "np.inf")

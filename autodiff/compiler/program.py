@@ -7,7 +7,7 @@ import math
 import pickle
 import threading
 from collections.abc import Callable, Sequence
-from typing import Any, overload
+from typing import Any, TypeGuard, overload
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -135,10 +135,23 @@ class Program:
         self._open(arrays)
         return self
 
+    def descent(self, rule: Callable[..., None], *arrays: ArrayLike) -> Callable[..., int]:
+        """Many steps of an optimiser in one native call; `autodiff.compiler.native.descent` says
+        how `rule` is written and what the result takes. Needs Numba."""
+        from .native import descent
+
+        version, _ = self._open(arrays)
+        if version.function is None:
+            raise RuntimeError(f"{self._name} came out of a pickle; compile it anew to train it")
+        return descent(version.function, rule)
+
     def _value_and_grad(
         self, version: Version, theta: Floats, arrays: list[Floats]
     ) -> tuple[float, Floats]:
-        with np.errstate(all="ignore"):
+        if version.may_warn:
+            with np.errstate(all="ignore"):  # what is not finite is explained below
+                J, gradient = version.gradient(theta, *arrays)
+        else:
             J, gradient = version.gradient(theta, *arrays)
         if not math.isfinite(J):
             self._explain(version, theta, arrays, strict=True)
@@ -190,8 +203,8 @@ class Program:
         return self._parameters
 
     def _checked_theta(self, theta: ArrayLike) -> Floats:
-        checked = _real(theta, "theta")
-        count = len(self._parameters) if self._parameters is not None else len(self.parameters)
+        checked = theta if _is_floats(theta) else _real(theta, "theta")
+        count = len(self._parameters if self._parameters is not None else self.parameters)
         if checked.shape != (count,):
             raise ValueError(
                 f"theta has shape {checked.shape}, but {self._name} has {count} parameters: "
@@ -213,7 +226,7 @@ class Program:
         version = self._made()
         if version.trace is None:
             raise RuntimeError(f"{self._name} came out of a pickle; its tape stayed behind")
-        return Tape(version.trace, self.parameters)
+        return Tape(version.trace, self.parameters, version.names)
 
     def report(self) -> Report:
         """Gates in, operations out, what did not roll, and the time it took."""
@@ -245,17 +258,17 @@ class Program:
 
     def _open(self, arrays: Sequence[ArrayLike]) -> tuple[Version, list[Floats]]:
         """Arrays of float64 with equally many rows, and the version for their shapes."""
-        checked = [_real(a, f"argument {k + 1}") for k, a in enumerate(arrays)]
-        if not checked:
-            raise TypeError(f"{self._name}: give it arrays, one row per example")
-        rows = {a.shape[0] if a.ndim else -1 for a in checked}
-        if len(rows) > 1 or min(rows) < 1:
-            shapes = ", ".join(str(a.shape) for a in checked)
+        checked = [
+            a if _is_floats(a) else _real(a, f"argument {k + 1}") for k, a in enumerate(arrays)
+        ]
+        key = tuple([a.shape[1:] for a in checked])
+        rows = [len(a) if a.shape else 0 for a in checked]
+        if not rows or rows.count(rows[0]) != len(rows) or rows[0] < 1:
+            shapes = ", ".join(str(a.shape) for a in checked) or "nothing"
             raise ValueError(
                 f"{self._name}: every argument needs one row per example, and at least one row; "
                 f"got shapes {shapes}"
             )
-        key = tuple([a.shape[1:] for a in checked])
         version = self._versions.get(key)
         if version is None:
             with self._lock:
@@ -364,10 +377,15 @@ class Program:
         self._lock = threading.RLock()
 
 
+_FLOATS = np.dtype(np.float64)
+
+
+def _is_floats(data: object) -> TypeGuard[Floats]:
+    return data.__class__ is np.ndarray and data.dtype is _FLOATS
+
+
 def _real(data: ArrayLike, what: str) -> Floats:
     """An array of float64, or an error that says what it is instead."""
-    if isinstance(data, np.ndarray) and data.dtype == np.float64:
-        return data
     try:
         array = np.asarray(data)
     except ValueError as error:

@@ -34,6 +34,7 @@ from .ir import (
     Table,
     Take,
     Turned,
+    arrays_in,
 )
 from .names import Names, stem
 from .scalars import Scalars
@@ -284,7 +285,7 @@ class Roller:
         return Rolled(
             self.inputs,
             list(self.parameters.values()),
-            self.steps,
+            in_order_of_use(self.steps, output),
             output,
             len(self.theta),
             self.names,
@@ -456,6 +457,7 @@ class Roller:
             name = self.names.unique(word)
         elif (
             layer.isdigit()
+            and not gate.rows
             and before[0].name == f"Z{layer}"
             and f"A{layer}" not in self.names.taken
         ):
@@ -485,6 +487,25 @@ class Roller:
             self.steps.append(Assign(array, Take(expr, self.names.numbered("at"), at)))
             return Ref(array)
         return expr
+
+
+def in_order_of_use(steps: list[Step], output: Expr) -> list[Step]:
+    """Depth first from the output: each step as one would write it, just before it is needed."""
+    made = {step.out if isinstance(step, Fire) else step.array: step for step in steps}
+    order: list[Step] = []
+    seen: set[Array] = set()
+    stack: list[tuple[Array, bool]] = [(array, False) for array in reversed(arrays_in(output))]
+    while stack:
+        array, done = stack.pop()
+        if done:
+            order.append(made[array])
+        elif array in made and array not in seen:
+            seen.add(array)
+            step = made[array]
+            used = step.inputs.values() if isinstance(step, Fire) else [step.expr]
+            stack.append((array, True))
+            stack.extend((a, False) for a in reversed(arrays_in(*used)))
+    return order
 
 
 def columns(gate: Gate, parents: Indices) -> dict[str, Indices]:

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from ..value import Value
 from .backends import Runner, choose, numpy_runner
 from .derivative import differentiate, forward_only
-from .ir import Function
+from .ir import Function, may_warn
 from .names import argument_names
 from .numpy_source import numpy_source
 from .roll import Rolled, roll
@@ -32,8 +32,10 @@ class Version:
     outputs_source: str
     backend: str
     report: dict[str, Any]
+    may_warn: bool
     function: Function | None = None
     trace: Trace | None = None
+    names: tuple[str, ...] = ()  # of the arguments
     runners: dict[str, Runner] = field(default_factory=dict)
 
     def gradient(self, theta: NDArray[np.float64], *arrays: NDArray[np.float64]) -> Any:
@@ -121,8 +123,10 @@ def make_version(
         outputs_source,
         backend,
         _report(traced, rolled, program, times),
+        may_warn(program),
         program,
         traced,
+        tuple(names),
     )
     version.build(backend)
     lap("build")
