@@ -60,27 +60,40 @@ class Symbols:
 
 
 _SYMBOL = re.compile(r"([A-Za-z]|[Α-ω])(\d*)(?:\[([\w,\s]+)\])?\Z")
-_ESCAPES = {c: "\\" + c for c in "#$%&_{}"} | {
-    "\\": r"\backslash{}",
-    "^": r"\hat{}",
-    "~": r"\sim{}",
+# Outside of \text, since MathJax takes what is inside as it stands. A dollar, escaped or not, would
+# end the formula in Markdown; the full-width one does not.
+_ESCAPES = {c: "\\" + c for c in "#%&_{}"} | {
+    "\\": r"\backslash ".strip(),
+    "^": r"{\wedge}",
+    "~": r"{\sim}",
+    "$": r"\text{＄}",
 }
+
+
+_GREEK = (
+    "alpha beta gamma delta epsilon zeta eta theta kappa lambda mu nu xi pi rho sigma tau phi chi "
+    "psi omega Gamma Delta Theta Lambda Sigma Phi Psi Omega"
+).split()
 
 
 def latex_symbol(text: str) -> str:
     r"""A label as a LaTeX symbol: letters and indices as such, anything else as words.
 
     >>> latex_symbol("x"), latex_symbol("w0"), latex_symbol("w1[0,2]"), latex_symbol("loss")
-    ('x', 'w_{0}', 'w1_{0,2}', '\\mathrm{loss}')
-    >>> latex_symbol("50% of $x_1"), latex_symbol("σ")
-    ('\\text{50\\%~of~\\$x\\_1}', 'σ')
+    ('x', 'w_{0}', '{w^{(1)}_{0,2}}', '\\mathrm{loss}')
+    >>> latex_symbol("50%_x"), latex_symbol("σ")
+    ('{\\text{50}\\%\\_\\text{x}}', 'σ')
     """
     if found := _SYMBOL.match(text):
         letter, digits, index = found.groups()
-        if index is not None:
-            return f"{letter}{digits}_{{{index}}}"
+        if index is not None:  # of layer 1; the outer braces let it have a power
+            layer = f"^{{({digits})}}" if digits else ""
+            return f"{{{letter}{layer}_{{{index}}}}}"
         return f"{letter}_{{{digits}}}" if digits else letter
+    if text in _GREEK:
+        return f"\\{text}"
     if text.isascii() and text.isalnum():
         return rf"\mathrm{{{text}}}"
-    escaped = "".join(_ESCAPES.get(c, "~" if c in " \n" else c) for c in text)
-    return rf"\text{{{escaped}}}"
+    pieces = re.split(r"([#%&_{}\\^~$])", text.replace("\n", " ").replace(" ", "\u00a0"))
+    shown = "".join(_ESCAPES.get(piece, rf"\text{{{piece}}}") for piece in pieces if piece)
+    return f"{{{shown}}}"
