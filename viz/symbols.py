@@ -70,10 +70,10 @@ _ESCAPES = {c: "\\" + c for c in "#%&_{}"} | {
 }
 
 
-_GREEK = (
-    "alpha beta gamma delta epsilon zeta eta theta kappa lambda mu nu xi pi rho sigma tau phi chi "
-    "psi omega Gamma Delta Theta Lambda Sigma Phi Psi Omega"
-).split()
+_GREEK = re.compile(
+    "(?:alpha|beta|gamma|delta|epsilon|zeta|eta|theta|kappa|lambda|mu|nu|xi|pi|rho|sigma|tau|phi"
+    "|chi|psi|omega|Gamma|Delta|Theta|Lambda|Sigma|Phi|Psi|Omega)"
+)
 
 
 def latex_symbol(text: str) -> str:
@@ -90,7 +90,7 @@ def latex_symbol(text: str) -> str:
             layer = f"^{{({digits})}}" if digits else ""
             return f"{{{letter}{layer}_{{{index}}}}}"
         return f"{letter}_{{{digits}}}" if digits else letter
-    if text in _GREEK:
+    if _GREEK.fullmatch(text):
         return f"\\{text}"
     if text.isascii() and text.isalnum():
         return rf"\mathrm{{{text}}}"
