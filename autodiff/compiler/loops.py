@@ -5,9 +5,9 @@ rows side by side: ``Z1[j, r]``. So the innermost loop always runs over rows, wh
 independent of each other, and the machine's vector units take several examples at once whatever
 the formula is. Everything of a block fits into the fastest cache.
 
-Assignments with the same outer loop are fused: a layer's product, its activation and the sum for
-its bias gradient are one loop nest. Products read several weights at once, so that a row of the
-result is loaded and stored once for eight multiplications instead of one.
+Assignments with the same outer loop are fused: an activation, its derivative and the sum for a
+bias gradient are one loop nest. Products are taken in tiles of four by four, so that a number is
+loaded once for four multiplications.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ from .ir import (
 )
 
 BLOCK: Final = 128
-UNROLL: Final = 8
+TILE: Final = 4
 HEAVY: Final = (Product, Sum, Fold, Gathered, Placed, Join)  # get a loop nest of their own
 
 
@@ -325,77 +325,81 @@ class _Writer:
             self.before += lines
 
     def product(self, array: Array, product: Product) -> None:
-        """left @ right: over rows if the contracted axis is theirs."""
+        """left @ right, four columns of the result and four factors of each at a time."""
         left, right = self.plain(product.left), self.plain(product.right)
-        at = _indices(array.shape)
-        along = left.shape[-1]
-        if along == ROWS:
+        if left.shape[-1] == ROWS:
             self.outer(array, left, right)
             return
-        row, column = at[:-1], at[-1]
-        target = self.place(array, at)
         rows = ROWS in array.shape
-        head: list[str] = []
+        *row, _ = _indices(array.shape)
         loop = "for r in range(n): " if rows else ""
-        gets = "="
-        if along >= 2 * UNROLL:
-            head.append(f"{loop}{target} = 0.0")
-            gets = "+="
-        done = 0
-        while done < along:
-            width = min(UNROLL, along - done)
-            times = (along - done) // width
-            lines, terms = [], []
-            for u in range(width):
-                k = f"{done + u}" if times == 1 else f"k + {u}"
-                factors = []
-                sides = ((left, [*row, k], "w"), (right, [*row[:-1], k, column], "v"))
-                for side, index, letter in sides:
-                    text = self.aligned(side, index)
-                    if rows and ROWS not in side.shape:
-                        lines.append(f"{letter}{u} = {text}")
-                        text = f"{letter}{u}"
-                    factors.append(text)
-                terms.append(" * ".join(factors))
-            lines.append(f"{loop}{target} {gets} {' + '.join(terms)}")
-            gets = "+="
-            if times > 1:
-                head.append(f"for k in range({done}, {done + times * width}, {width}):")
-                lines = [f"    {line}" for line in lines]
-            head += lines
-            done += times * width
-        kind = "rows" if rows else "body"
+        lines: list[str] = []
+        for j, columns, wide in _blocks("j", array.shape[-1], TILE):
+            depth = "    " * (wide > 1)
+            lines += [f"for j in range({columns}):"] if wide > 1 else []
+            targets = [self.place(array, [*row, index]) for index in j]
+            lines += [f"{depth}{loop}{target} = 0.0" for target in targets]
+            for k, factors, long in _blocks("k", left.shape[-1], TILE if len(j) > 1 else 2 * TILE):
+                deeper = depth + "    " * (long > 1)
+                lines += [f"{depth}for k in range({factors}):"] if long > 1 else []
+                body = self.tile(left, right, row, j, k, targets, rows)
+                lines += [deeper + line for line in body]
         if not rows and any(a in self.late for e in (left, right) for a in _arrays(e)):
             self.late.add(array)
-        self.add(array.shape, [(kind, head)], {array.name: _flat(array.shape, at)})
+        self.add(array.shape[:-1], [("rows" if rows else "body", lines)], {array.name: "?"})
+
+    def tile(
+        self,
+        left: Expr,
+        right: Expr,
+        row: list[str],
+        j: list[str],
+        k: list[str],
+        targets: list[str],
+        rows: bool,
+    ) -> list[str]:
+        """targets[a] += Σ_b left[row, k[b]] · right[k[b], j[a]], numbers read once."""
+        before: list[str] = []
+        inside: list[str] = []
+
+        def named(name: str, expr: Expr, index: list[str]) -> str:
+            where = inside if ROWS in expr.shape else before
+            where.append(f"{name} = {self.aligned(expr, index)}")
+            return name
+
+        lefts = [named(f"u{b}", left, [*row, i]) for b, i in enumerate(k)]
+        for a, column in enumerate(j):
+            rights = [named(f"v{a}{b}", right, [*row[:-1], i, column]) for b, i in enumerate(k)]
+            products = [f"{u} * {v}" for u, v in zip(lefts, rights, strict=True)]
+            inside.append(f"{targets[a]} += {' + '.join(products)}")
+        if rows:
+            inside = ["for r in range(n):", *(f"    {line}" for line in inside)]
+        return before + inside
 
     def outer(self, array: Array, left: Expr, right: Expr) -> None:
-        """A product that sums over rows: several columns at once share the left factor."""
+        """A product that sums over rows: sixteen sums at once share four and four factors."""
         self.late.add(array)
         self.before.append(f"{array.name}[:] = 0.0")
         merged = max(_merged(e) for e in (*walk(left), *walk(right)))
-        *ahead, columns = array.shape
+        loops = [("q", merged)] if merged > 1 else []
+        *ahead, height, width = array.shape
         at = _indices(tuple(ahead))
-        parts: list[str] = []
-        done = 0
-        while done < columns:
-            width = min(UNROLL, columns - done)
-            times = (columns - done) // width
-            ks = [f"{done + u}" if times == 1 else f"k + {u}" for u in range(width)]
-            inner = [f"d = {self.aligned(left, [*at, 'r'])}"]
-            inner += [
-                f"s{u} += d * {self.aligned(right, [*at[:-1], 'r', k])}" for u, k in enumerate(ks)
-            ]
-            loops = [("q", merged)] if merged > 1 else []
-            lines = [f"s{u} = 0.0" for u in range(width)]
-            lines += _nested(loops, ["for r in range(n):", *(f"    {line}" for line in inner)])
-            lines += [f"{self.place(array, [*at, k])} += s{u}" for u, k in enumerate(ks)]
-            if times > 1:
-                parts.append(f"for k in range({done}, {done + times * width}, {width}):")
-                lines = [f"    {line}" for line in lines]
-            parts += lines
-            done += times * width
-        self.add(tuple(ahead), [("rows", parts)], {})
+        lines: list[str] = []
+        for j, above, wide in _blocks("j", height, TILE):
+            depth = "    " * (wide > 1)
+            lines += [f"for j in range({above}):"] if wide > 1 else []
+            for k, columns, long in _blocks("k", width, TILE if len(j) > 1 else 2 * TILE):
+                deeper = depth + "    " * (long > 1)
+                lines += [f"{depth}for k in range({columns}):"] if long > 1 else []
+                pairs = [(a, b) for a in range(len(j)) for b in range(len(k))]
+                inner = [f"u{a} = {self.aligned(left, [*at, i, 'r'])}" for a, i in enumerate(j)]
+                inner += [f"v{b} = {self.aligned(right, [*at, 'r', i])}" for b, i in enumerate(k)]
+                inner += [f"s{a}{b} += u{a} * v{b}" for a, b in pairs]
+                body = [f"s{a}{b} = 0.0" for a, b in pairs]
+                body += _nested(loops, ["for r in range(n):", *(f"    {i}" for i in inner)])
+                body += [f"{self.place(array, [*at, j[a], k[b]])} += s{a}{b}" for a, b in pairs]
+                lines += [deeper + line for line in body]
+        self.add(tuple(ahead), [("rows", lines)], {})
 
     def sum(self, array: Array, summed: Expr, axes: tuple[int, ...], keep: bool) -> None:
         """A sum over rows, features or both."""
@@ -639,6 +643,25 @@ def _merged(expr: Expr) -> int:
     if not isinstance(expr, Reshape) or ROWS not in expr.shape:
         return 1
     return _count(expr.array.shape) // _count(expr.shape)
+
+
+def _blocks(name: str, size: int, width: int) -> list[tuple[list[str], str, int]]:
+    """Cut range(size) into blocks of `width` and a rest: for each (the indices of one block, the
+    range of `name` that repeats it, how often).
+
+    >>> _blocks("k", 10, 4)
+    [(['k + 0', 'k + 1', 'k + 2', 'k + 3'], '0, 8, 4', 2), (['8', '9'], '8, 10, 2', 1)]
+    """
+    blocks = []
+    start = 0
+    while start < size:
+        width = min(width, size - start)
+        times = (size - start) // width
+        stop = start + times * width
+        indices = [f"{name} + {u}" if times > 1 else str(start + u) for u in range(width)]
+        blocks.append((indices, f"{start}, {stop}, {width}", times))
+        start = stop
+    return blocks
 
 
 def _nested(loops: Sequence[tuple[str, int]], body: Sequence[str]) -> list[str]:
