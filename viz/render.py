@@ -36,6 +36,9 @@ def find(program: Program = "auto", kind: str = "svg") -> str:
                "auto": the system's where present, else the wheel's; the environment variable
                ``GLASSGRAD_DOT`` (the same words) says what "auto" prefers
 
+    Both write SVG in which any label comes out right. A PNG by the wheel has the letters of its
+    own fonts only (Latin, Greek, Cyrillic): for Chinese or emoji in a PNG take the system's.
+
     Raises `NoProgram`, saying what to install, if there is none.
     """
     if program == "auto":
