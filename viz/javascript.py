@@ -155,6 +155,8 @@ def shape(formula: Formula, gate: Gate) -> str:
             case ast.IfExp(test=test, body=body, orelse=orelse):
                 parts = ", ".join(map(written, (test, body, orelse)))
                 return f'["if", {decide(test)}, {parts}]'
+            case ast.Call(func=ast.Name(id="sum"), args=[argument]):
+                return f'["Σ", {written(argument)}]'
             case ast.Call(func=ast.Name(id=name), args=[argument]):
                 return f'["call", {literal(name)}, {written(argument)}]'
         raise AssertionError(node)  # Formula lets nothing else through

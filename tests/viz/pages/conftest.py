@@ -1,0 +1,86 @@
+"""What the tests of the pages share: opening a page, and axe-core to judge it."""
+
+import json
+import os
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, Page
+
+from tests.conftest import missing
+from viz.page import Page as Made
+
+HERE = Path(__file__).parent
+WIDTHS = (1280, 400)
+
+Open = Callable[..., Page]
+Judge = Callable[[Page], None]
+
+
+@pytest.fixture
+def opened(page: Page, tmp_path: Path) -> Open:
+    """opened(made, width=1280): the page saved to disk and opened from there."""
+
+    def opened(made: Made, width: int = 1280) -> Page:
+        page.set_viewport_size({"width": width, "height": 800})
+        page.goto(made.save(tmp_path / "page.html").as_uri())
+        return page
+
+    return opened
+
+
+@pytest.fixture(scope="session")
+def axe() -> str:
+    """The source of axe-core, installed by npm into a folder that later runs find again."""
+    version = json.loads((HERE / "package.json").read_text())["dependencies"]["axe-core"]
+    folder = Path(tempfile.gettempdir()) / f"glassgrad-axe-core-{version}-{os.getuid()}"
+    source = folder / "node_modules" / "axe-core" / "axe.min.js"
+    if not source.is_file():
+        npm = shutil.which("npm")
+        if npm is None:
+            missing("npm")
+        with tempfile.TemporaryDirectory() as fresh:
+            shutil.copy(HERE / "package.json", fresh)
+            command = [npm, "install", "--no-audit", "--no-fund", "--prefix", fresh]
+            done = subprocess.run(command, cwd=fresh, capture_output=True, text=True)
+            if done.returncode != 0:
+                if os.environ.get("CI"):
+                    pytest.fail(f"npm cannot install axe-core: {done.stderr}", pytrace=False)
+                pytest.skip("npm cannot install axe-core")
+            # several test processes may be here at once: each brings the same files
+            shutil.copytree(fresh, folder, dirs_exist_ok=True)
+    return source.read_text(encoding="utf-8")
+
+
+@pytest.fixture
+def judge(axe: str) -> Judge:
+    """judge(page): no serious or critical fault of accessibility by axe-core's rules."""
+
+    def judge(page: Page) -> None:
+        page.evaluate(axe)
+        violations: list[dict[str, Any]] = page.evaluate("axe.run()")["violations"]
+        grave = [
+            f"{fault['id']} ({fault['impact']}): {node['html'][:150]} {node['failureSummary']}"
+            for fault in violations
+            if fault["impact"] in ("serious", "critical")
+            for node in fault["nodes"][:3]
+        ]
+        assert not grave, "\n".join(grave)
+
+    return judge
+
+
+@pytest.fixture(params=["light", "dark"])
+def scheme(request: pytest.FixtureRequest, page: Page) -> str:
+    """Once with a light, once with a dark colour scheme."""
+    page.emulate_media(color_scheme=request.param)
+    scheme: str = request.param
+    return scheme
+
+
+__all__ = ["Browser", "Judge", "Open"]

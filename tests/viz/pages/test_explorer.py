@@ -1,0 +1,297 @@
+"""The explorer, driven in a real browser."""
+
+import random
+import re
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Locator, Page, expect
+
+from autodiff import DomainError, Value
+from nn import MLP, losses
+from tests.viz.pages.conftest import WIDTHS, Judge, Open
+from viz import explore
+from viz.page import Page as Made
+
+
+def circuit(x: float = -2, y: float = 5, z: float = -4) -> tuple[Value, list[Value]]:
+    leaves = [Value(v, label=label) for v, label in ((x, "x"), (y, "y"), (z, "z"))]
+    return (leaves[0] + leaves[1]) * leaves[2], leaves
+
+
+def network() -> tuple[Value, MLP]:
+    model = MLP(2, [3, 1], activation="tanh", rng=random.Random(1))
+    return losses.squared_error(model([Value(0.5, "x1"), Value(-1, "x2")]), 1.0), model
+
+
+def unit(page: Page, text: str) -> Locator:
+    return page.locator(".unit", has=page.locator(".text", has_text=re.compile(f"^{text}$")))
+
+
+def shown(page: Page, text: str) -> tuple[str, str]:
+    """What the diagram writes above and below a unit's wire."""
+    found = unit(page, text)
+    return found.locator(".value").inner_html(), found.locator(".grad").inner_html()
+
+
+def exact(page: Page, text: str) -> tuple[float, float]:
+    found = unit(page, text)
+    value, grad = found.get_attribute("data-value"), found.get_attribute("data-grad")
+    assert value
+    assert grad
+    return float(value), float(grad)
+
+
+def test_stepping_to_the_end_shows_the_numbers_of_cs231n(opened: Open) -> None:
+    page = opened(explore(circuit()[0]))
+    step = page.locator("#step")
+    assert shown(page, "x") == ("−2", "")
+    assert shown(page, r"\+") == ("", "")
+    page.click("#next")
+    expect(step).to_contain_text("q₁ = x + y = −2 + 5 = 3")
+    assert shown(page, r"\+") == ("3", "")
+    page.click("#next")
+    expect(step).to_contain_text("f = q₁ × z = 3 × (−4) = −12")
+    page.click("#next")
+    expect(step).to_contain_text("∂f/∂f = 1")
+    page.click("#next")
+    expect(step).to_contain_text("∂f/∂z = q₁ = 3")
+    assert shown(page, "z") == ("−4", "3")
+    assert shown(page, "x") == ("−2", "")
+    page.click("#next")
+    expect(step).to_contain_text("∂f/∂x = ∂f/∂q₁ · ∂q₁/∂x = −4 × 1 = −4")
+    assert page.locator("#next").is_disabled()
+    assert [shown(page, name) for name in ("x", "y", "z", r"\+", "×")] == [
+        ("−2", "−4"), ("5", "−4"), ("−4", "3"), ("3", "−4"), ("−12", "1")
+    ]  # fmt: skip
+    page.click("#back")
+    assert shown(page, "x") == ("−2", "")
+
+
+def test_play_runs_to_the_end_and_can_be_paused(opened: Open) -> None:
+    page = opened(explore(circuit()[0]))
+    page.click("#play")
+    expect(page.locator("#play")).to_have_text("Pause")
+    expect(page.locator("#play")).to_have_text("Replay", timeout=15_000)
+    expect(page.locator("#count")).to_have_text("step 5 of 5 · backward")
+
+
+def test_a_slider_recomputes_what_python_computes(opened: Open) -> None:
+    """Slider, number field: gradients as Python's to 1e-12."""
+    page = opened(explore(circuit()[0]))
+    page.locator("input[type=range][data-leaf]").nth(1).evaluate(
+        "e => { e.value = 1.3; e.dispatchEvent(new Event('input', {bubbles: true})); }"
+    )
+    y = float(page.locator("input[type=range][data-leaf]").nth(1).input_value())
+    page.locator("input[type=number][data-leaf]").nth(2).fill("0.0371")
+    f, leaves = circuit(y=y, z=0.0371)
+    f.backward()
+    assert y != 5
+    for name, leaf in zip("xyz", leaves, strict=True):
+        assert exact(page, name) == pytest.approx((leaf.data, leaf.grad), rel=1e-12)
+    assert exact(page, "×") == pytest.approx((f.data, 1.0), rel=1e-12)
+    listed = page.locator(".slope [data-grad]").evaluate_all("es => es.map(e => +e.dataset.grad)")
+    assert listed == pytest.approx([leaf.grad for leaf in leaves], rel=1e-12)
+    page.click("#reset")
+    assert exact(page, "y")[0] == 5
+
+
+def test_what_arrives_at_a_fork_is_added_as_it_comes(opened: Open) -> None:
+    """f = x·y + x: x receives 1, then y."""
+    x, y = Value(3.0, label="x"), Value(-4.0, label="y")
+    page = opened(explore(x * y + x))
+    for _ in range(4):
+        page.click("#next")
+    expect(page.locator("#step")).to_contain_text("x has received 1 of 2: 1")
+    assert unit(page, "x").locator(".count").inner_html() == "1/2"
+    page.click("#next")
+    expect(page.locator("#step")).to_contain_text("x has received 2 of 2: 1 + (−4) = −3")
+    assert shown(page, "x") == ("3", "−3")
+
+
+def test_hovering_writes_out_the_sum_of_the_chain_rule(opened: Open) -> None:
+    x, y = Value(3.0, label="x"), Value(-4.0, label="y")
+    page = opened(explore(x * y + x))
+    unit(page, "x").hover()
+    told = page.locator("#node")
+    expect(told).to_contain_text("∂f/∂x = ∂f/∂q₁ · ∂q₁/∂x = 1 × (−4) = −4")
+    expect(told).to_contain_text("∂f/∂x = −4 + 1 = −3")
+
+
+def test_a_neuron_and_its_gates_fold_and_unfold_in_place(opened: Open) -> None:
+    loss, model = network()
+    loss.backward()
+    page = opened(explore(loss, fold=True))
+    page.click("#last")
+    folded = page.locator(".unit.group")
+    assert folded.count() == 2
+    before = exact(page, "x1")
+    folded.first.click()  # a layer
+    neurons = page.locator(".unit.group", has_text="neurons")
+    assert neurons.count() == 3
+    neurons.first.click()
+    weight = model.layers[0].neurons[0].w[0]
+    assert exact(page, re.escape(weight.label)) == pytest.approx(
+        (weight.data, weight.grad), rel=1e-12
+    )
+    page.locator(".unit.gate", has_text="tanh").first.click()  # a coarse gate
+    assert page.get_by_role("button", name="Fold tanh").count() == 1
+    assert exact(page, "x1") == pytest.approx(before, rel=1e-9)
+    page.get_by_role("button", name="Fold tanh").press("Enter")
+    page.get_by_role("button", name="Fold neurons[0]").first.click()
+    assert neurons.count() == 3
+    assert exact(page, "x1") == before
+    page.click("#unfold")
+    assert page.locator(".unit.group").count() == 0
+    page.click("#fold")
+    assert page.locator(".unit.group").count() == 1
+
+
+def test_every_coarse_gate_has_the_gradients_of_its_pieces(opened: Open) -> None:
+    """Unfolding all gates leaves the inputs' gradients as they were."""
+    x, y = Value(0.7, label="x"), Value(-0.4, label="y")
+    root = (x * y).tanh() + x.sigmoid() * y.softplus() + (x - y).gelu() + (x + y).relu()
+    root.backward()
+    page = opened(explore(root))
+    page.click("#last")
+    page.click("#unfold")
+    assert page.locator(".frame").count() >= 4
+    assert exact(page, "x") == pytest.approx((x.data, x.grad), rel=1e-12)
+    assert exact(page, "y") == pytest.approx((y.data, y.grad), rel=1e-12)
+
+
+def test_gradient_steps_are_those_of_python(opened: Open) -> None:
+    f, leaves = circuit()
+    page = opened(explore(f))
+    page.fill("#lr", "0.05")
+    for _ in range(3):
+        page.click("#descend")
+        f, fresh = circuit(*(leaf.data for leaf in leaves))
+        f.backward()
+        leaves = [Value(v.data - 0.05 * v.grad, label=v.label) for v in fresh]
+    f, leaves = circuit(*(leaf.data for leaf in leaves))
+    f.backward()
+    for name, leaf in zip("xyz", leaves, strict=True):
+        assert exact(page, name) == pytest.approx((leaf.data, leaf.grad), rel=1e-12)
+    expect(page.locator("#curve polyline")).to_have_count(1)
+    expect(page.locator("#curve")).to_have_attribute("aria-label", re.compile("in 3 steps"))
+
+
+def test_of_a_network_the_parameters_are_moved_and_not_the_inputs(opened: Open) -> None:
+    loss, model = network()
+    page = opened(explore(loss))
+    expect(page.locator("#descent-note")).to_contain_text(f"Moves {len(model.parameters())} of 15")
+    page.click("#last")
+    before = exact(page, "x1")[0]
+    page.click("#descend")
+    assert exact(page, "x1")[0] == before
+
+
+def test_the_keyboard_suffices(opened: Open) -> None:
+    loss, _ = network()
+    page = opened(explore(loss, fold=True))
+    page.keyboard.press("End")
+    expect(page.locator("#count")).to_contain_text("backward")
+    page.keyboard.press("Home")
+    page.keyboard.press("ArrowRight")
+    expect(page.locator("#count")).to_contain_text("step 1 of")
+    page.keyboard.press(" ")
+    expect(page.locator("#play")).to_have_text("Pause")
+    page.keyboard.press(" ")
+    page.locator(".unit [tabindex='0']").focus()
+    while page.locator(".unit.group :focus").count() == 0:
+        page.keyboard.press("ArrowUp")
+    expect(page.locator("#node")).to_contain_text("∂")
+    page.keyboard.press("Enter")
+    expect(page.locator(".unit.group", has_text="neurons").first).to_be_visible()
+    assert page.evaluate("document.activeElement.closest('svg.diagram') !== null")
+
+
+def test_labels_with_markup_come_out_literally(opened: Open) -> None:
+    bad = ["<b>bold</b>", "</script><script>alert(1)</script>", "p(x|y) & \"q\" 'r'", "变量"]
+    root = Value(1.0, label=bad[0])
+    for label in bad[1:]:
+        root = root + Value(1.0, label=label)
+    page = opened(explore(root, title="<img src=x onerror=alert(1)>"))
+    texts = page.locator(".unit.leaf title").all_text_contents()
+    assert [text.split("\n")[0] for text in texts] == bad
+    expect(page.locator("h1")).to_have_text("<img src=x onerror=alert(1)>")
+    assert page.locator("b b, img").count() == 0
+
+
+def test_where_a_gate_has_no_value_the_page_says_so(opened: Open) -> None:
+    x = Value(2.0, label="x")
+    page = opened(explore(x.log() * x))
+    page.locator("input[type=number][data-leaf]").fill("-1")
+    with pytest.raises(DomainError, match=r"log: log\(a\) has no value at a = -1"):
+        Value(-1.0).log()
+    expect(page.locator("#fault")).to_have_text(
+        "log: log(a) has no value at a = -1; it needs a > 0"
+    )
+    assert shown(page, "ln")[0] == "NaN"
+    page.locator("input[type=number][data-leaf]").fill("2")
+    expect(page.locator("#fault")).to_be_hidden()
+
+
+def test_it_works_inside_a_notebook(page: Page, tmp_path: Path) -> None:
+    """As Jupyter shows it: a sandboxed frame inside another page."""
+    host = tmp_path / "notebook.html"
+    host.write_text(f"<!doctype html><title>n</title>{explore(circuit()[0])._repr_html_()}")
+    page.goto(host.as_uri())
+    frame = page.frame_locator("iframe")
+    frame.locator("#last").click()
+    expect(frame.locator("#count")).to_have_text("step 5 of 5 · backward")
+
+
+def test_with_reduced_motion_nothing_is_animated(opened: Open, page: Page) -> None:
+    page.emulate_media(reduced_motion="reduce")
+    opened(explore(network()[0], fold=True))
+    page.locator(".unit.group").first.click()
+    assert page.evaluate("document.getAnimations().length") == 0
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+def test_no_serious_fault_of_accessibility(
+    opened: Open, judge: Judge, scheme: str, width: int
+) -> None:
+    page = opened(explore(network()[0]), width)
+    page.click("#last")
+    page.locator(".unit.leaf .hit").first.focus()
+    judge(page)
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+
+
+def test_five_hundred_gates_open_and_step(opened: Open) -> None:
+    value = Value(1.0, label="x")
+    others = [Value(0.5 + k / 10, label=f"a{k}") for k in range(10)]
+    for k in range(250):
+        value = (
+            (value + others[k % 10]) * others[(k + 3) % 10]
+            if k % 2
+            else value * 0.5 + others[k % 10]
+        )
+    page = opened(explore(value))
+    assert page.locator(".unit.gate").count() == 500
+    page.keyboard.press("End")
+    page.keyboard.press("ArrowLeft")
+    expect(page.locator("#count")).to_have_text("step 1000 of 1001 · backward")
+
+
+def test_a_graph_beyond_a_page_is_refused(tmp_path: Path) -> None:
+    x = Value(1.0)
+    y = x
+    for _ in range(5000):
+        y = y + x
+    with pytest.raises(ValueError, match="has 5001 nodes; a page holds up to 4000"):
+        explore(y)
+    with pytest.raises(TypeError, match="made of a Value"):
+        explore(3.0)  # type: ignore[arg-type]
+
+
+def test_equal_graphs_give_equal_pages_and_save_writes_them(tmp_path: Path) -> None:
+    made = explore(network()[0], tmp_path / "a.html")
+    assert isinstance(made, Made)
+    assert (tmp_path / "a.html").read_text(encoding="utf-8") == made.html
+    assert explore(network()[0]).html == made.html
+    assert "http://" not in made.html.replace("http://www.w3.org/2000/svg", "")
+    assert "https://" not in made.html
