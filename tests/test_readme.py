@@ -89,7 +89,6 @@ def test_links_and_pictures_lead_somewhere() -> None:
 
 
 def test_what_is_claimed_was_measured() -> None:
-    """Times drift with the machine's load, so the ratios may by a third."""
     measured = (ROOT / "benchmarks" / "README.md").read_text(encoding="utf-8")
     for row, pattern in {
         "glassgrad, same gates": r"([\d,]+) × faster with the same gates",
@@ -98,7 +97,6 @@ def test_what_is_claimed_was_measured() -> None:
         (claim,) = re.findall(pattern, README)
         ratio = re.search(rf"^\| {row} \|[^|]*\| ([\d,.]+) × \|", measured, flags=re.MULTILINE)
         assert ratio
-        number = float(ratio[1].replace(",", ""))
-        assert number > float(claim.replace(",", "")) * 2 / 3
+        assert float(ratio[1].replace(",", "")) > float(claim.replace(",", ""))
     for memory in re.findall(r"\d+ B\b", README):
         assert memory in measured
