@@ -148,9 +148,10 @@ class _Writer:
         if gradient:
             for parameter, adjoint in self.function.gradient:
                 adjoint = self.plain(adjoint)
-                at = _indices(adjoint.shape)
+                shape = parameter.array.shape
+                at = _indices(shape)
                 window = self.element(parameter.expr, at).replace("theta", "grad", 1)
-                self.pointwise(adjoint.shape, f"{window} += {self.element(adjoint, at)}", {})
+                self.pointwise(shape, f"{window} += {self.aligned(adjoint, at)}", {})
             at = ["r", "0"] if rows else ["0"]
             value = self.element(output, at[-len(output.shape) :] if output.shape else [])
             if rows:
