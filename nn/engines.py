@@ -6,7 +6,6 @@ Parameters travel as one array θ, in the order of the list that an engine was m
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from functools import partial
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
 from autodiff import Value
@@ -14,6 +13,7 @@ from autodiff import Value
 from .losses import Loss
 from .losses import cost as batch_cost
 from .module import flatten
+from .optimisers import Optimiser
 
 if TYPE_CHECKING:
     import numpy as np
@@ -127,6 +127,51 @@ class Compiled:
         return found.reshape(len(X), -1)
 
 
+class Native(Compiled):
+    """The same programs through Numba; whole epochs run without Python in the loop."""
+
+    def __init__(self, model: Model, loss: Loss | None, parameters: Sequence[Value]) -> None:
+        super().__init__(model, loss, parameters, backend="native")
+        self._descend: Callable[..., int] | None = None
+
+    def run(
+        self,
+        theta: Array,
+        X: Array,
+        Y: Array,
+        batches: Sequence[NDArray[np.intp]],
+        optimiser: Optimiser,
+        total: bool,
+        l2: float,
+    ) -> tuple[Array, list[float]] | None:
+        """One step per batch: θ after them, and the cost before each. Fewer costs than batches if
+        one was not finite; None if this cannot be run in one go, because the optimiser has its
+        own `update`, or moves other parameters than the program has."""
+        import numpy as np
+
+        self.training.widen(theta, X, Y)
+        if not self.training.same or type(optimiser).update is not Optimiser.update:
+            return None
+        if self._descend is None:
+            self._descend = self.training.program.descent(optimiser.rule, X, Y)
+        moved, costs = theta.copy(), np.empty(len(batches))
+        done = self._descend(
+            moved,
+            [X, Y],
+            np.concatenate(batches),
+            len(batches[0]),
+            total,
+            l2,
+            optimiser.state,
+            np.array(optimiser.rates(len(batches)), dtype=np.float64),
+            optimiser.steps,
+            np.array(optimiser.settings, dtype=np.float64),
+            costs,
+        )
+        optimiser.steps += done
+        return moved, costs[:done].tolist()
+
+
 class _ExampleLoss:
     """The loss of one example: an object, so that the compiler sees what it refers to."""
 
@@ -184,7 +229,7 @@ class _Placed:
 ENGINES: dict[str, Callable[..., Engine]] = {
     "eager": Eager,
     "compiled": Compiled,
-    "native": partial(Compiled, backend="native"),
+    "native": Native,
 }
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 from .checks import as_table, same_rows
-from .engines import Engine, Model, choose_engine, load, read
+from .engines import Engine, Model, Native, choose_engine, load, read
 from .history import History
 from .initialisation import Generator, generator
 from .losses import Loss
@@ -96,14 +96,13 @@ def fit(
     bar = _progress_bar(epochs, progress)
     try:
         for epoch in range(epochs):
-            costs, sizes = [], []
-            for rows in batches(len(data.X), batch_size, random, sampling):
-                cost, gradient = stepper(theta, data.X[rows], data.Y[rows], len(history.steps))
-                theta = optimiser.update(theta, gradient)
+            plan = list(batches(len(data.X), batch_size, random, sampling))
+            first = len(history.steps)
+            for moved, cost in stepper.steps(theta, data, plan, optimiser, first):
+                theta = moved
                 history.steps.append(cost)
-                costs.append(cost)
-                sizes.append(len(rows))
-            numbers = {"loss": _epoch_cost(costs, sizes, reduction)}
+            sizes = [len(rows) for rows in plan]
+            numbers = {"loss": _epoch_cost(history.steps[first:], sizes, reduction)}
             numbers |= _judge(stepper.engine, theta, data, chosen)
             history.append(**numbers)
             bar.set_postfix({k: f"{v:.4g}" for k, v in numbers.items()}, refresh=False)
@@ -239,7 +238,7 @@ def _prepare(model: Model, X: Any, Y: Any, loss: Loss, validation: Any, random: 
 
 
 class _Stepper(NamedTuple):
-    """The cost of one batch and its gradient, both finite."""
+    """Takes the steps of an epoch; costs and gradients are finite, or an error."""
 
     engine: Engine
     model: Model
@@ -247,7 +246,30 @@ class _Stepper(NamedTuple):
     reduction: str
     l2: float
 
-    def __call__(self, theta: Array, X: Array, Y: Array, step: int) -> tuple[float, Array]:
+    def steps(
+        self,
+        theta: Array,
+        data: _Data,
+        plan: list[NDArray[np.intp]],
+        optimiser: Optimiser,
+        first: int,
+    ) -> Iterator[tuple[Array, float]]:
+        """(θ after the step, cost before it) for each batch of the plan."""
+        done = 0
+        if isinstance(self.engine, Native):
+            total = self.reduction == "sum"
+            ran = self.engine.run(theta, data.X, data.Y, plan, optimiser, total, self.l2)
+            if ran is not None:
+                theta, costs = ran
+                yield from ((theta, cost) for cost in costs)
+                done = len(costs)  # what it stopped at is taken step by step, and explained
+        for step, rows in enumerate(plan[done:], start=first + done):
+            cost, gradient = self.compute(theta, data.X[rows], data.Y[rows], step)
+            theta = optimiser.update(theta, gradient)
+            yield theta, cost
+
+    def compute(self, theta: Array, X: Array, Y: Array, step: int) -> tuple[float, Array]:
+        """The cost of one batch and its gradient."""
         import numpy as np
 
         try:

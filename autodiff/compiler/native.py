@@ -133,6 +133,8 @@ def _descent_text(function: Function, rule: Rule, alone: list[bool], gradient: s
     rows = ", ".join(f"{name}_rows" for name in names)
     indent = "\n".join
     return f"""\
+from __future__ import annotations  # the rule's own are names from elsewhere
+
 import math
 
 import numpy as np

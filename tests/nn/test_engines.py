@@ -1,5 +1,6 @@
 """Engines: eager and compiled training are the same training."""
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -16,6 +17,7 @@ from nn import (
     Layer,
     LayerNorm,
     Module,
+    NonFiniteError,
     Residual,
     Sequential,
     evaluate,
@@ -24,6 +26,7 @@ from nn import (
     predict,
 )
 from nn.engines import Compiled, Eager, choose_engine, read
+from tests.oracles import oracle
 
 RNG = np.random.default_rng(0)
 X = RNG.normal(size=(30, 3))
@@ -81,6 +84,47 @@ def test_eager_and_compiled_agree_to_1e_10_after_50_steps(name: str) -> None:
     )
     np.testing.assert_allclose(outputs["compiled"], outputs["eager"], rtol=1e-9, atol=1e-10)
     assert results["compiled"] == pytest.approx(results["eager"], rel=1e-10)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("optimiser", [SGD, Adam])
+def test_native_epochs_are_the_same_training(
+    optimiser: type[SGD] | type[Adam], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whole epochs without Python in the loop, with momentum, decay, a schedule and l2."""
+    oracle("numba")
+    monkeypatch.setenv("GLASSGRAD_CACHE", str(tmp_path))
+    runs = {}
+    for engine in ("compiled", "native"):
+        model = MLP(3, [5, 3], "tanh", rng=1)
+        options: dict[str, Any] = {"momentum": 0.9, "nesterov": True} if optimiser is SGD else {}
+        moving = optimiser(
+            model.parameters(), lr=lambda k: 0.02 / (k + 1), weight_decay=1e-3, **options
+        )
+        history = fit(model, X, CLASS, "softmax_cross_entropy", moving, epochs=5, batch_size=7,
+                      rng=3, l2=1e-3, reduction="sum", engine=engine, progress=False)  # fmt: skip
+        runs[engine] = history.steps, read(model.parameters()), history["accuracy"], moving.steps
+    assert len(runs["native"][0]) == runs["native"][3] == 25
+    np.testing.assert_allclose(runs["native"][0], runs["compiled"][0], rtol=1e-10)
+    np.testing.assert_allclose(runs["native"][1], runs["compiled"][1], rtol=1e-8, atol=1e-10)
+    assert runs["native"][2] == runs["compiled"][2]
+
+
+@pytest.mark.slow
+def test_native_training_names_the_step_that_went_non_finite(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    oracle("numba")
+    monkeypatch.setenv("GLASSGRAD_CACHE", str(tmp_path))
+    messages = []
+    for engine in ("compiled", "native"):
+        model = MLP(3, [2, 1], None, rng=1)
+        with pytest.raises(NonFiniteError, match=r"step \d+: .*gate") as error:
+            fit(model, X, NUMBER, "squared_error", SGD(model.parameters(), lr=1e3), epochs=99,
+                batch_size=10, rng=0, engine=engine, progress=False)  # fmt: skip
+        messages.append(str(error.value).partition(":")[0])
+        assert np.isfinite(read(model.parameters())).all()
+    assert messages[0] == messages[1]
 
 
 def test_auto_compiles_where_it_can() -> None:
