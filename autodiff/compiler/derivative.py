@@ -169,7 +169,9 @@ class _Backward:
                 adjoint = self.adjoint(array)
                 if adjoint.coefficient != 0.0:
                     plain = self.plain(adjoint, array)
-                    self.function.gradient.append((self.parameter[array], plain))
+                    self.function.gradient.append(
+                        (self.parameter[array], spread(plain, array.shape))
+                    )
 
     # ── adding up ────────────────────────────────────────────────────────────────────────────
 

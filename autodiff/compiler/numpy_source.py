@@ -172,7 +172,8 @@ class _Source:
         once = bool((covered == 1).all())
         lines.append(f"grad = np.{'empty' if once else 'zeros'}({function.theta_size})")
         for parameter, adjoint in function.gradient:
-            expr, text = parameter.expr, self.expr(adjoint)
+            bare = adjoint.array if isinstance(adjoint, Spread) else adjoint
+            expr, text = parameter.expr, self.expr(bare)
             if isinstance(expr, View):
                 target = _window(expr, "grad", function.theta_size)
                 if not target.endswith("]"):
