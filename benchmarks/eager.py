@@ -135,8 +135,8 @@ def main() -> None:
     }
     for name, run in list(runs.items())[1:]:
         runs[f"{name}, `gc.disable()`"] = functools.partial(without_collector, run)
-    # Three steps in a row, as in training: the garbage of one is collected during the next.
-    timings = take_turns(runs, at_least=3)
+    # Steps in a row, as in training: the garbage of one is collected during the next.
+    timings = take_turns(runs, rounds=5, at_least=6)
     sizes = {name: memory(loss) for name, (_, loss) in all_of_them.items()}
     base = timings["micrograd"].median
     rows = []
