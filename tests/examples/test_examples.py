@@ -34,3 +34,11 @@ def test_house_prices_one_neuron_and_an_mlp(tmp_path: Path) -> None:
     assert small > 0.4
     assert large > small + 0.1
     assert (tmp_path / "houses.png").stat().st_size > 10_000
+
+
+def test_cs229_7_13_the_hand_wired_network_is_drawn_with_its_meaning(tmp_path: Path) -> None:
+    model = run("hand_wired.py")["main"](tmp_path / "network.svg")
+    assert len(model.parameters()) == 12
+    picture = (tmp_path / "network.svg").read_text(encoding="utf-8")
+    for meaning in ("bedrooms", "family_size", "walkability", "school_quality", "price"):
+        assert meaning in picture

@@ -1,5 +1,8 @@
 """Module: the tree of parameters, names, state dicts, and the calls left on nodes."""
 
+import copy
+import pickle
+
 import numpy as np
 import pytest
 
@@ -31,8 +34,8 @@ def test_a_module_used_twice_counts_its_parameters_once_and_gets_both_gradients(
     assert len(model.parameters()) == 2 * 2 + 2 + 1
     first = Layer(2, 2, "tanh")
     second = Layer(2, 2, "tanh")
-    for copy in (first, second):
-        copy.load_state_dict(model.layer.state_dict())
+    for other in (first, second):
+        other.load_state_dict(model.layer.state_dict())
     sum(model([0.5, -1.0])).backward()  # type: ignore[union-attr]
     apart = [model.scale * a for a in second(first([0.5, -1.0]))]
     sum(apart).backward()  # type: ignore[union-attr]
@@ -174,3 +177,11 @@ def test_summary_counts_a_shared_layer_once() -> None:
     assert table.total == 6 + 4 + 9
     assert [row.parameters for row in table.rows] == [6, 0, 4, 9]
     assert [row.output for row in table.rows] == [(2,), (2,), (2,), (3,)]
+
+
+@pytest.mark.parametrize("activation", ["relu", "leaky_relu(0.2)", "softmax", None])
+def test_networks_pickle_and_copy(activation: str | None) -> None:
+    model = Sequential(Layer(2, 3, activation, rng=0), LayerNorm(3), Layer(3, 1, rng=1))
+    for again in (pickle.loads(pickle.dumps(model)), copy.deepcopy(model)):
+        assert again([1.0, 2.0]).data == model([1.0, 2.0]).data
+        assert not set(again.parameters()) & set(model.parameters())
