@@ -112,7 +112,7 @@ class _Source:
         code = "\n".join(f"    {line}" if line else "" for line in body)
         doc = f'    """{self.doc}"""\n' if self.doc else ""
         head = "import numpy as np\n" + "".join(f"\n\n{h}" for h in self.helpers.values())
-        tables = "\n".join(f"{k} = {_literal(v)}" for k, v in self.tables.items())
+        tables = "\n".join(f"{k} = {_literal(k, v)}" for k, v in self.tables.items())
         head += f"\n\n{tables}\n" if tables else ""
         return f"{head}\n\ndef {self.name}({arguments}):\n{doc}{code}\n"
 
@@ -176,6 +176,8 @@ class _Source:
             expr, text = parameter.expr, self.expr(bare)
             if isinstance(expr, View):
                 target = _window(expr, "grad", function.theta_size)
+                if target.endswith(f".reshape{expr.shape}") and isinstance(bare, Ref):
+                    target, text = target.partition(".")[0], f"{text}.ravel()"
                 if not target.endswith("]"):
                     target += "[:]"
                 lines.append(f"{target} {'=' if once else '+='} {text}")
@@ -431,7 +433,7 @@ def _window(view: View, vector: str, size: int) -> str:
     return f"{rows}[:, {columns}{f':{along}' if along != 1 else ''}]"
 
 
-def _literal(values: np.ndarray) -> str:
+def _literal(name: str, values: np.ndarray) -> str:
     if values.dtype.kind == "i" and values.ndim == 1 and values.size > 8:
         steps = np.diff(values)
         if (steps == steps[0]).all() and steps[0] > 0:
@@ -439,5 +441,7 @@ def _literal(values: np.ndarray) -> str:
     counts = values.dtype.kind == "f" and values.ndim == 1 and values.size > 1
     if counts and (values == np.arange(values.size)).all():
         return f"np.arange({values.size}.0)"
+    prefix = f"{name} = np.array("
     with np.printoptions(threshold=10**9, linewidth=96, floatmode="unique"):
-        return f"np.{np.array_repr(values)}".replace("nan", "np.nan").replace("inf", "np.inf")
+        text = np.array2string(values, separator=", ", prefix=prefix)
+    return f"np.array({text})".replace("nan", "np.nan").replace("inf", "np.inf")

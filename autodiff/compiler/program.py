@@ -7,6 +7,7 @@ import math
 import pickle
 import threading
 from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 from typing import Any, TypeGuard, overload
 
 import numpy as np
@@ -148,11 +149,14 @@ class Program:
     def _value_and_grad(
         self, version: Version, theta: Floats, arrays: list[Floats]
     ) -> tuple[float, Floats]:
-        if version.may_warn:
-            with np.errstate(all="ignore"):  # what is not finite is explained below
+        try:
+            # an overflow is explained below, by gate and row; silencing NumPy takes a microsecond
+            # or two, so programs of plain sums and products do without
+            with np.errstate(all="ignore") if version.may_warn else nullcontext():
                 J, gradient = version.gradient(theta, *arrays)
-        else:
-            J, gradient = version.gradient(theta, *arrays)
+        except RuntimeWarning:  # where warnings are errors
+            with np.errstate(all="ignore"):
+                J, gradient = version.gradient(theta, *arrays)
         if not math.isfinite(J):
             self._explain(version, theta, arrays, strict=True)
         if version.theta_size < theta.size:  # parameters that only other shapes reach

@@ -197,8 +197,11 @@ class Roller:
         return result
 
     def repeated(self, array: Array, at: Indices) -> Expr | None:
-        """A slice with every element, or the whole of it, several times over."""
+        """A slice with every element, or the whole of it, several times over; or turned."""
         found = repetition(at)
+        turned = self.turned(array, at)
+        if turned is not None:
+            return turned
         if found is None or progression(found.once) is None:
             return None
         flat = self.pick(self.arrays.index(array), found.once)
@@ -207,6 +210,20 @@ class Roller:
         spread = Array(self.names.numbered(array.name + "_"), (*lead, len(at)))
         self.steps.append(Assign(spread, Reshape(wide, (*lead, len(at)))))
         return Ref(spread)
+
+    def turned(self, array: Array, at: Indices) -> Expr | None:
+        """The whole array read as a table, column by column."""
+        across = int(at[1] - at[0]) if len(at) > 3 else 0
+        if across < 2 or len(at) != array.size or len(at) % across:
+            return None
+        table = np.arange(len(at)).reshape(-1, across)
+        if not (table.T.reshape(-1) == at).all():
+            return None
+        lead = (ROWS,) if array.rows else ()
+        turned = Turned(Reshape(Ref(array), (*lead, *table.shape)))
+        result = Array(self.names.numbered(array.name + "_"), (*lead, len(at)))
+        self.steps.append(Assign(result, Reshape(turned, (*lead, len(at)))))
+        return Ref(result)
 
     def join(self, ids: Indices) -> tuple[int, Indices]:
         """Scalars from several arrays: put these side by side; (its number, positions there)."""

@@ -12,7 +12,7 @@ from typing import Any
 
 from ..gates import GATES, Gate
 from ..value import Value
-from .simplify import contraction
+from .simplify import contraction, simplify
 from .trace import Trace
 
 
@@ -72,12 +72,30 @@ def number(trace: Trace, theta: Sequence[Value]) -> Scalars:
         if all(p in scalars.constant for p in parents):
             index[node] = constant(node.data)
             continue
+        same = _same(node.gate, parents, scalars)
+        if same is not None:
+            index[node] = same
+            continue
         key = (node.gate, parents)
         if key not in made:
             made[key] = scalars.add(node.gate, parents, node.label)
         index[node] = made[key]
     scalars.outputs = [index[node] for node in trace.outputs]
     return scalars
+
+
+def _same(gate: Gate, parents: tuple[int, ...], scalars: Scalars) -> int | None:
+    """The parent that the gate just hands on: x + 0, 1 · x, x ** 1, the sum of one number."""
+    if gate.rows:
+        alone = len(parents) == 1 and gate.formula.text == f"sum({gate.inputs[0]})"
+        return parents[0] if alone else None
+    known = {
+        name: value
+        for name, p in zip(gate.inputs, parents, strict=True)
+        if (value := scalars.constant.get(p)) in (0.0, 1.0)
+    }
+    left = simplify(gate.formula, known).text if known else ""
+    return parents[gate.inputs.index(left)] if left in gate.inputs else None
 
 
 # ── sums of products are dot products ────────────────────────────────────────────────────────
