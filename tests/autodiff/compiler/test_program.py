@@ -1,0 +1,349 @@
+"""compile's contract, its guards, threads and processes."""
+
+from __future__ import annotations
+
+import pickle
+import subprocess
+import sys
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import numpy as np
+import pytest
+
+import autodiff
+from autodiff import DomainError, Value
+from autodiff.compiler import BranchError, CompileError
+from nn import MLP, Layer, losses
+from tests.autodiff.compiler import networks
+from tests.oracles import oracle
+
+RNG = np.random.default_rng(5)
+X = RNG.normal(size=(20, 2))
+Y = np.where(X[:, 0] > 0, 1.0, -1.0)
+
+
+def moons() -> tuple[MLP, autodiff.Program]:
+    net = MLP(2, [4, 1], rng=0)
+    return net, autodiff.compile(lambda x, y: losses.hinge(net(x), y), backend="numpy")
+
+
+# ── the contract ─────────────────────────────────────────────────────────────────────────────
+
+
+def test_calling_adds_the_gradient_of_the_mean_to_every_parameter() -> None:
+    net, program = moons()
+    J = program(X, Y)
+    rows = [losses.hinge(net(x), y) for x, y in zip(X.tolist(), Y.tolist(), strict=True)]
+    mean = sum(rows) / len(rows)
+    once = [p.grad for p in net.parameters()]
+    for p in net.parameters():
+        p.grad = 0.0
+    mean.backward()
+    assert J == pytest.approx(mean.data, rel=1e-12)
+    assert once == pytest.approx([p.grad for p in net.parameters()], rel=1e-10, abs=1e-14)
+    program(X, Y)
+    assert [p.grad for p in net.parameters()] == pytest.approx([2 * g for g in once])
+
+
+def test_parameters_are_found_before_the_first_call_in_the_model_s_order() -> None:
+    net, program = moons()
+    assert program.parameters == net.parameters()
+    J, gradient = program.value_and_grad(program.theta(), X, Y)
+    assert isinstance(J, float)
+    assert gradient.shape == (len(net.parameters()),)
+    assert gradient.dtype == np.float64
+    assert program.parameters == net.parameters()
+
+
+def test_value_and_grad_reads_and_writes_no_value() -> None:
+    net, program = moons()
+    theta = program.theta() + 1.0
+    before = [p.data for p in net.parameters()]
+    J, _ = program.value_and_grad(theta, X, Y)
+    assert [p.data for p in net.parameters()] == before
+    assert all(p.grad == 0.0 for p in net.parameters())
+    program.load(theta)
+    assert program.theta().tolist() == theta.tolist()
+    assert program(X, Y) == J
+
+
+def test_predictions_have_one_row_per_example() -> None:
+    for outputs in (1, 3):
+        net = MLP(2, [4, outputs], rng=0)
+        predicted = autodiff.compile(net, backend="numpy")(X)
+        eager = [net(x) for x in X.tolist()]
+        expected = [[v.data for v in (r if isinstance(r, list) else [r])] for r in eager]
+        np.testing.assert_allclose(predicted, expected, rtol=1e-12)
+    table = autodiff.compile(lambda x: [[x[0], 1.0, x[1]], [x[1], x[0] * x[1], 2.0]])
+    assert table(X).shape == (20, 2, 3)
+    np.testing.assert_array_equal(table(X)[:, 0, 1], 1.0)
+
+
+def test_predict_of_a_loss_gives_every_row_s_loss() -> None:
+    _, program = moons()
+    rows = program.predict(X, Y)
+    assert rows.shape == (20, 1)
+    assert rows.mean() == pytest.approx(program.value_and_grad(program.theta(), X, Y)[0])
+
+
+def test_decorator_with_and_without_arguments() -> None:
+    w = Value(2.0)
+
+    @autodiff.compile
+    def first(x: Value) -> Value:
+        return w * x
+
+    @autodiff.compile(backend="numpy")
+    def second(x: Value) -> Value:
+        return w * x
+
+    assert first([1.0, 2.0]) == second([1.0, 2.0]) == 3.0
+
+
+def test_rows_of_any_shape_and_several_arguments() -> None:
+    def f(x: list[list[Value]], y: Value, z: list[Value]) -> Value:
+        return x[1][2] * y + z[0]
+
+    x, y, z = RNG.normal(size=(4, 2, 3)), RNG.normal(size=4), RNG.normal(size=(4, 1))
+    program = autodiff.compile(f, backend="numpy")
+    assert program(x, y, z) == pytest.approx((x[:, 1, 2] * y + z[:, 0]).mean())
+
+
+def test_new_shapes_compile_again_and_old_ones_are_remembered() -> None:
+    w = Value(2.0)
+
+    def f(x: list[Value]) -> Value:
+        total: Value = sum(x, Value(0.0)) * w
+        return total
+
+    program = autodiff.compile(f, backend="numpy")
+    for n in (2, 3, 2):
+        assert program(np.ones((2, n))) == 2.0 * n
+    assert [v["shapes"] for v in program.report().versions] == [((2,),), ((3,),)]
+    for n in range(1, 30):
+        program(np.ones((1, n)))
+    assert len(program.report().versions) == 8
+
+
+def test_lists_integers_and_other_widths_are_taken_as_numbers() -> None:
+    _, program = moons()
+    expected = program.value_and_grad(program.theta(), X, Y)[0]
+    given: list[Any] = [X.tolist(), np.asfortranarray(X), X[::-1][::-1]]
+    for x in given:
+        assert program.value_and_grad(program.theta(), x, Y.astype(np.int8))[0] == expected
+    single = program.value_and_grad(program.theta(), X.astype(np.float32), Y)[0]
+    assert single == pytest.approx(expected, rel=1e-6)
+
+
+def test_the_report_says_what_became_of_the_gates() -> None:
+    _, program = moons()
+    assert "not compiled yet" in str(program.report())
+    program(X, Y)
+    report = program.report()
+    (version,) = report.versions
+    assert version["gates"] == 12
+    assert version["forward"] == 6
+    assert version["unrolled"] == []
+    assert "12 gates of one example -> 6 array operations forward" in str(report)
+
+
+# ── the tape ─────────────────────────────────────────────────────────────────────────────────
+
+
+def test_the_tape_is_a_wengert_list() -> None:
+    x1, w1, b1 = "x", "w1[0,0]", "b1[0]"
+    net = MLP(1, [1], rng=0)
+    program = autodiff.compile(lambda x, y: losses.squared_error(net(x), y), backend="numpy")
+    text = str(program.prepare([[2.0]], [1.0]).tape)
+    assert f"v1 = dot([{w1}], [{x1}])" in text
+    assert f"v2 = v1 + {b1}" in text
+    assert "v̄1 += v̄2" in text
+    assert f"[w̄1[0,0]] += v̄1 * [{x1}]" in text
+
+
+def test_before_the_first_call_source_and_tape_say_what_to_do() -> None:
+    _, program = moons()
+    for ask in (lambda: program.source, lambda: program.tape):
+        with pytest.raises(RuntimeError, match=r"call it, or program\.prepare"):
+            ask()
+
+
+# ── guards ───────────────────────────────────────────────────────────────────────────────────
+
+
+def test_branching_on_data_is_refused_with_the_line() -> None:
+    w = Value(1.0, label="w")
+
+    def relu(x: Value) -> Value:
+        if x * w > 0:  # here
+            return x * w
+        return w * 0
+
+    with pytest.raises(BranchError, match=r"test_program\.py, line \d+, in relu") as caught:
+        autodiff.compile(relu)([1.0])
+    assert "if x * w > 0:  # here" in str(caught.value)
+    with pytest.raises(BranchError, match="a parameter"):
+        autodiff.compile(lambda x: x if w > 0 else x * w)([1.0])
+    with pytest.raises(BranchError, match=r"a\.max\(b\)"):
+        autodiff.compile(lambda x: max(x[0], x[1]))([[1.0, 2.0]])
+
+
+def test_comparing_constants_is_fine() -> None:
+    w = Value(1.0)
+    assert autodiff.compile(lambda x: x * w if Value(2.0) > 1 else x)([3.0]) == 3.0
+
+
+def test_a_function_that_looks_at_data_or_draws_random_numbers_is_found_out() -> None:
+    w = Value(1.0)
+    with pytest.raises(CompileError, match="on row 1"):
+        autodiff.compile(lambda x: w * x if x.data > 0 else w * 0)([1.0, -1.0])
+    numbers = iter(range(100))
+    with pytest.raises(CompileError, match=r"looks at v\.data"):
+        autodiff.compile(lambda x: w * x * next(numbers))([1.0, 2.0, 3.0])
+
+
+@pytest.mark.parametrize(
+    ("arrays", "error", "message"),
+    [
+        ((), ValueError, "got shapes nothing"),
+        ((X, Y[:3]), ValueError, r"\(20, 2\), \(3,\)"),
+        ((X[:0], Y[:0]), ValueError, "at least one row"),
+        ((1.0, 2.0), ValueError, "one row per example"),
+        ((X[:, :1], Y), ValueError, "expects 2 inputs, got 1"),
+        ((X.astype(complex), Y), TypeError, "argument 1 has dtype complex128"),
+        ((X, Y.astype(str)), TypeError, "argument 2 has dtype <U"),
+        ((X, [None] * 20), TypeError, "argument 2 has dtype object"),
+        (([[1.0, 2.0], [1.0]], [1.0, 1.0]), ValueError, "not a rectangular array"),
+    ],
+)
+def test_what_does_not_fit_is_refused(
+    arrays: tuple[Any, ...], error: type[Exception], message: str
+) -> None:
+    _, program = moons()
+    with pytest.raises(error, match=message):
+        program(*arrays)
+
+
+def test_theta_of_the_wrong_size() -> None:
+    _, program = moons()
+    with pytest.raises(ValueError, match=r"theta has shape \(3,\), but <lambda> has 17 parameters"):
+        program.value_and_grad([1.0, 2.0, 3.0], X, Y)
+
+
+def test_an_unknown_backend() -> None:
+    with pytest.raises(ValueError, match="'auto', 'numpy' or 'native', got 'cuda'"):
+        autodiff.compile(lambda x: x, backend="cuda")
+    with pytest.raises(TypeError, match="takes a function"):
+        autodiff.compile(3)  # type: ignore[call-overload]
+
+
+def test_a_row_with_nan_is_named() -> None:
+    _, program = moons()
+    program(X, Y)
+    bad = X.copy()
+    bad[7, 1] = np.nan
+    with pytest.raises(DomainError, match=r"row 7: argument 1 is nan at index \[7, 1\]"):
+        program(bad, Y)
+
+
+def test_a_gate_without_a_value_is_named_with_its_row() -> None:
+    w = Value(1.0, label="w")
+    program = autodiff.compile(lambda x: (w * x).log(), backend="numpy")
+    program([1.0, 2.0])
+    with pytest.raises(DomainError, match=r"row 1: log: .* needs a > 0"):
+        program([1.0, -2.0, -3.0])
+    with pytest.raises(DomainError, match="row 0"):
+        program.value_and_grad([-1.0], [1.0, 2.0])
+    assert w.data == 1.0
+
+
+def test_a_number_too_large_is_named_with_its_gate_and_row() -> None:
+    w = Value(1e200, label="w")
+    program = autodiff.compile(lambda x: x * w * w, backend="numpy")
+    program([0.0, 0.0])
+    with pytest.raises(DomainError, match="row 1: the loss is not finite: gate mul gives inf"):
+        program([0.0, 1.0])
+
+
+# ── threads and processes ────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize("backend", ["numpy", "auto"])
+def test_threads_may_share_a_program(backend: str) -> None:
+    net = MLP(2, [8, 1], rng=0)
+    program = autodiff.compile(lambda x, y: losses.hinge(net(x), y), backend=backend)
+    thetas = [program.theta() * k for k in range(1, 9)]
+    start = threading.Barrier(8)
+
+    def work(theta: np.ndarray) -> list[Any]:
+        start.wait()
+        return [program.value_and_grad(theta, X, Y) for _ in range(20)]
+
+    with ThreadPoolExecutor(8) as pool:
+        found = list(pool.map(work, thetas))
+    for theta, results in zip(thetas, found, strict=True):
+        J, gradient = program.value_and_grad(theta, X, Y)
+        for other, slopes in results:
+            assert other == J
+            np.testing.assert_array_equal(slopes, gradient)
+
+
+def test_gradients_handed_out_are_not_changed_by_later_calls() -> None:
+    _, program = moons()
+    _, first = program.value_and_grad(program.theta(), X, Y)
+    kept = first.copy()
+    program.value_and_grad(program.theta() * 3, X, Y)
+    np.testing.assert_array_equal(first, kept)
+
+
+def test_programs_pickle_compiled_or_not() -> None:
+    program = autodiff.compile(networks.moons, backend="numpy")
+    fresh = pickle.loads(pickle.dumps(program))
+    J, gradient = program.value_and_grad(program.theta(), X, Y)
+    assert fresh.value_and_grad(program.theta(), X, Y)[0] == J
+    again = pickle.loads(pickle.dumps(program))
+    np.testing.assert_array_equal(again.value_and_grad(again.theta(), X, Y)[1], gradient)
+    assert again.source == program.source
+    with pytest.raises(RuntimeError, match="came out of a pickle"):
+        again.value_and_grad(again.theta(), X[:, :1], Y)
+
+
+def test_lambdas_pickle_once_they_are_compiled() -> None:
+    _, program = moons()
+    J = program.value_and_grad(program.theta(), X, Y)[0]
+    assert pickle.loads(pickle.dumps(program)).value_and_grad(program.theta(), X, Y)[0] == J
+
+
+def test_a_compiled_model_pickles_with_its_parameters() -> None:
+    layer = Layer(2, 3, "tanh", rng=0)
+    predict = autodiff.compile(layer, backend="numpy")
+    expected = predict(X)
+    copy = pickle.loads(pickle.dumps(predict))
+    layer.neurons[0].b.data = 5.0
+    np.testing.assert_array_equal(copy(X), expected)
+
+
+def test_a_batch_split_over_workers_has_the_gradient_of_the_whole() -> None:
+    """Shards weighted by their rows: this is how a batch is spread over processes or machines."""
+    joblib = oracle("joblib")
+    _, program = moons()
+    theta = program.theta()
+    J, gradient = program.value_and_grad(theta, X, Y)
+    shards = np.array_split(np.arange(len(X)), 3)
+    parts = joblib.Parallel(n_jobs=2)(
+        joblib.delayed(program.value_and_grad)(theta, X[s], Y[s]) for s in shards
+    )
+    weights = [len(s) / len(X) for s in shards]
+    assert sum(w * j for w, (j, _) in zip(weights, parts, strict=True)) == pytest.approx(J)
+    whole = sum(w * g for w, (_, g) in zip(weights, parts, strict=True))
+    np.testing.assert_allclose(whole, gradient, rtol=1e-12, atol=1e-15)
+
+
+def test_importing_the_engine_does_not_load_the_compiler() -> None:
+    code = "import sys, autodiff; print('numpy' in sys.modules, autodiff.compile.__module__)"
+    printed = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    ).stdout
+    assert printed.split() == ["False", "autodiff.compiler.program"]
