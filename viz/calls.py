@@ -182,7 +182,8 @@ def term_frames(graph: Cells) -> dict[Value, Frame]:
     """For each node that only one term of a long sum uses: that term's frame.
 
     Of sums within sums only the outer one counts. Terms of less than three gates each share one
-    frame.
+    frame. A sum inside of a module call is the module's affair, and so are terms that one call
+    returned together (logits).
     """
     home: dict[Value, Frame] = {}
     sums = long_sums(graph)
@@ -192,8 +193,9 @@ def term_frames(graph: Cells) -> dict[Value, Frame]:
     for v, cell in graph.items():
         for parent in cell.parents:
             users[parent].append(v)
+    inside = frames(graph, {}, {})
     for chain, terms in sums:
-        if any(t in home for t in terms):
+        if any(t in home for t in terms) or any(inside[v] is not None for v in chain):
             continue
         own = {t: Frame("term", "", None, index=i, of=len(terms)) for i, t in enumerate(terms)}
         claimed: dict[Value, Frame] = {}
@@ -205,6 +207,8 @@ def term_frames(graph: Cells) -> dict[Value, Frame]:
             owners = {claimed.get(u) for u in users[v]}
             if len(owners) == 1 and (frame := owners.pop()) is not None:
                 claimed[v] = frame
+        if _cuts_through_a_call(graph, inside, claimed):
+            continue
         gates = sum(graph[v].gate is not None for v in claimed)
         if gates >= 3 * len(terms):
             for frame in own.values():
@@ -217,3 +221,14 @@ def term_frames(graph: Cells) -> dict[Value, Frame]:
             title = f"sum of {len(terms)} terms" if len(chain) > 1 else f"{len(terms)} terms"
             home.update(dict.fromkeys(whole, Frame("sum", title)))
     return home
+
+
+def _cuts_through_a_call(
+    graph: Cells, inside: dict[Value, Frame | None], claimed: dict[Value, Frame]
+) -> bool:
+    """Whether gates of one module call would come into different terms, or into none."""
+    owners: dict[Frame, set[Frame | None]] = {}
+    for v, frame in inside.items():
+        if frame is not None and graph[v].gate is not None:
+            owners.setdefault(frame.path()[0], set()).add(claimed.get(v))
+    return any(len(terms) > 1 for terms in owners.values())

@@ -1,7 +1,7 @@
 """Which nodes belong to which call, and to which example of a batch."""
 
 from autodiff import GATES, Constant, Value, topological_order
-from nn import MLP, Layer, Neuron, Residual, Sequential
+from nn import MLP, Layer, LayerNorm, Neuron, Residual, Sequential
 from tests.viz.circuits import batch_loss, moons_network, values
 from viz.calls import frames, level_of, long_sums, term_frames
 from viz.cells import Cells, cells
@@ -71,3 +71,17 @@ def test_long_sums_are_chains_of_plus_and_gates_over_a_row() -> None:
 def test_a_short_sum_is_left_alone() -> None:
     a, b, c = (x * x for x in values(a=1, b=2, c=3))
     assert long_sums(graph_of(a + b + c)) == []
+
+
+def test_logits_are_no_examples() -> None:
+    """They are a long row too, but one call returned them."""
+    model = MLP(4, [12, 10], rng=0)
+    root = GATES["logsumexp"](model([0.1, 0.2, 0.3, 0.4]))
+    assert term_frames(graph_of(root)) == {}
+    assert titles(root, root.parents[0]) == ["MLP", "layers[1]", "neurons[0]"]
+
+
+def test_a_sum_inside_of_a_module_is_the_modules_affair() -> None:
+    norm = LayerNorm(9)
+    root = norm([0.1 * i for i in range(9)])[0] + 0.0
+    assert term_frames(graph_of(root)) == {}
