@@ -107,6 +107,7 @@ class _Writer:
         self.after: list[str] = []
         self.nest: _Nest | None = None
         self.rowwise = False  # is the nest being written inside the block?
+        self.nest_late = False  # does it read what is known only after the last block?
 
     # ── the whole function ───────────────────────────────────────────────────────────────────
 
@@ -285,6 +286,10 @@ class _Writer:
         if fits and nest is not None:
             fits = all(nest.written.get(name, at) == at != "?" for name, at in reads)
             fits = fits and "?" not in nest.written.values() and "?" not in writes.values()
+        late = {a.name for a in self.late}
+        now_late = any(name in late for name, _ in reads)
+        # what is known before the blocks must not wait in a nest that comes after them
+        fits = fits and (rowwise or self.nest_late == now_late)
         if not fits or nest is None:
             self.flush()
             nest = self.nest = _Nest(features)
@@ -292,8 +297,7 @@ class _Writer:
             self.nest_late = False
         nest.parts += parts
         nest.written |= writes
-        late = {a.name for a in self.late}
-        self.nest_late = self.nest_late or any(name in late for name, _ in reads)
+        self.nest_late = self.nest_late or now_late
 
     def flush(self) -> None:
         """Write the current nest out."""
