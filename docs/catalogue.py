@@ -6,12 +6,12 @@ messages, is read from the raise statements themselves.
 """
 
 import ast
-import contextlib
 import io
 import linecache
 import re
 import traceback
 import warnings
+from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
@@ -53,24 +53,30 @@ def run(entry: Entry) -> Outcome:
     code = compile(entry.example, "<example>", "exec")
     lines = entry.example.splitlines(keepends=True)
     linecache.cache["<example>"] = (len(entry.example), None, lines, "<example>")
-    quiet = contextlib.redirect_stdout(io.StringIO())
-    with quiet, warnings.catch_warnings(record=True) as said:
+    quiet, still = (to(io.StringIO()) for to in (redirect_stdout, redirect_stderr))
+    with quiet, still, warnings.catch_warnings(record=True) as said:
         warnings.simplefilter("always")
         try:
             exec(code, {"__name__": "example"})
         except Exception as error:
-            frames = traceback.extract_tb(error.__traceback__)
-            places = tuple(
-                (Path(f.filename).relative_to(ROOT).as_posix(), f.lineno or 0)
-                for f in frames
-                if any(Path(f.filename).is_relative_to(ROOT / p) for p in PACKAGES)
-            )
+            context = error.__context__  # what an outer message was made of
+            places = tuple(place for e in (error, context) if e for place in _stopped_at(e))
             public = next(c for c in type(error).__mro__ if not c.__name__.startswith("_"))
             notes = "\n".join(getattr(error, "__notes__", []))
             message = re.sub(r" at 0x[0-9a-f]+", "", f"{error}\n{notes}".strip())
             return Outcome(public.__name__, message, places)
     assert said, f"{entry.title!r}: its example neither raises nor warns"
     return Outcome(said[-1].category.__name__, str(said[-1].message), ())
+
+
+def _stopped_at(error: BaseException) -> list[tuple[str, int]]:
+    """The innermost line of the project's own code."""
+    frames = [
+        (Path(f.filename).relative_to(ROOT).as_posix(), f.lineno or 0)
+        for f in traceback.extract_tb(error.__traceback__)
+        if any(Path(f.filename).is_relative_to(ROOT / package) for package in PACKAGES)
+    ]
+    return frames[-1:]
 
 
 # ── what the code can raise ──────────────────────────────────────────────────────────────────
@@ -121,9 +127,9 @@ def _template(message: ast.expr) -> str:
 
 def covered(outcomes: list[Outcome]) -> set[Site]:
     """The sites at which the examples stopped."""
-    last = {outcome.places[-1] for outcome in outcomes if outcome.places}
+    stopped = {place for outcome in outcomes for place in outcome.places}
     by_line = {(site.path, line): site for site in sites() for line in _span(site)}
-    return {by_line[place] for place in last if place in by_line}
+    return {by_line[place] for place in stopped if place in by_line}
 
 
 def _span(site: Site) -> range:
@@ -434,6 +440,42 @@ SECTIONS: dict[str, list[Entry]] = {
             "Build the model as it was built when it was saved.",
             "from nn import MLP\nMLP(2, [3, 1]).load_state_dict(MLP(2, [4, 1]).state_dict())",
         ),
+        Entry(
+            "a size that is not a whole number",
+            "Sizes are counted from 1.",
+            "Use `//` instead of `/` when you compute them.",
+            "from nn import Layer\nLayer(4, 4 / 2)",
+        ),
+        Entry(
+            "an unknown initialisation",
+            "The schemes have names, as listed in the message.",
+            "Pick one, or leave it out: `init=None` fits the weights to the activation.",
+            'from nn import MLP\nMLP(2, [3, 1], init="kaiming")',
+        ),
+        Entry(
+            "a nested list where a flat one is expected",
+            "A layer takes one example.",
+            "Call it row by row, or use `nn.predict(model, X)`, which takes a table.",
+            "from nn import Layer\nLayer(2, 1)([[1.0, 2.0], [3.0, 4.0]])",
+        ),
+        Entry(
+            "the wrong number of channels",
+            "A convolution takes a list of channels, each a list of numbers.",
+            "Wrap a single channel in a list: `conv([z])`.",
+            "from nn import Conv1D\nConv1D(1, 1, 3)([[1.0, 2.0], [3.0, 4.0]])",
+        ),
+        Entry(
+            "a negative learning rate",
+            "It would climb instead of descend.",
+            "Take its absolute value.",
+            "from autodiff import Value\nfrom nn import SGD\nSGD([Value(1.0)], lr=-0.1)",
+        ),
+        Entry(
+            "a file that is not there",
+            "There is no file of that name.",
+            "Compare the path with what `save` was given.",
+            'from nn import load\nload("missing.safetensors")',
+        ),
     ],
     "Losses and data · 损失与数据": [
         Entry(
@@ -474,6 +516,139 @@ SECTIONS: dict[str, list[Entry]] = {
             "Look at the row that the message names.",
             "from nn import MLP, fit, losses\n"
             "fit(MLP(2, [1]), [[1.0, 2.0], [3.0]], [1.0, 2.0], losses.squared_error)",
+        ),
+        Entry(
+            "more targets than outputs",
+            "Each output of the network needs its target.",
+            "Compare the last layer's width with the target.",
+            "from nn import losses\nlosses.squared_error([1.0, 2.0], [1.0])",
+        ),
+        Entry(
+            "labels that the loss does not take",
+            "The hinge loss takes -1 and 1, the logistic loss 0 and 1.",
+            "Use `2 * y - 1` to turn 0 and 1 into -1 and 1.",
+            "from nn import MLP, fit\nfit(MLP(1, [1]), [[1.0], [2.0]], [0, 2], 'hinge')",
+        ),
+        Entry(
+            "an unknown loss",
+            "Losses have the names of the functions in `nn.losses`.",
+            "Pick one from the message, or hand over a function.",
+            "from nn import MLP, fit\nfit(MLP(1, [1]), [[1.0]], [1.0], 'mse')",
+        ),
+        Entry(
+            "a batch that is larger than the data",
+            "A batch is drawn without replacement.",
+            "Use `batch_size=None` for all rows.",
+            "from nn import MLP, fit, losses\n"
+            "fit(MLP(1, [1]), [[1.0], [2.0]], [1.0, 2.0], losses.squared_error, batch_size=32)",
+        ),
+        Entry(
+            "training that diverges",
+            "The learning rate is too large: the cost grew until it no longer fitted.",
+            "Lower the rate, standardise the inputs. The model holds the last good parameters.",
+            "from nn import MLP, SGD, fit, losses\nmodel = MLP(1, [1], rng=0)\n"
+            "fit(model, [[1000.0], [2000.0]], [1.0, 2.0], losses.squared_error,\n"
+            "    SGD(model.parameters(), lr=10.0), epochs=100, progress=False)",
+        ),
+    ],
+    "Expressions · 表达式": [
+        Entry(
+            "an expression with an unknown name",
+            "Text that a user types goes through a small grammar of its own.",
+            "Use the functions that the message lists, and give a value for each name.",
+            'from autodiff import parse\nparse("sine(x)", x=1.0)',
+        ),
+        Entry(
+            "an expression that does not close",
+            "A parenthesis is missing; the message points at the place.",
+            "Close it.",
+            'from autodiff import parse\nparse("(x + 1 * 2", x=1.0)',
+        ),
+        Entry(
+            "a value that is not used",
+            "The name does not occur in the expression: usually a slip of the pen.",
+            "Compare the spelling.",
+            'from autodiff import parse\nparse("x * 2", x=1.0, y=3.0)',
+        ),
+    ],
+    "The compiler · 编译器": [
+        Entry(
+            "an if on a Value",
+            "The program is traced once, so it would keep the branch that this one example took.",
+            "Write it with gates: `x.relu()`, `x.max(y)`, `abs(x)`.",
+            "import autodiff\n"
+            "def f(x):\n    return x if x > 0 else -x\n"
+            "autodiff.compile(f)([1.0, -2.0])",
+        ),
+        Entry(
+            "a compiled function that returns nothing",
+            "A `return` is missing.",
+            "Return a Value, or a (nested) list of Values.",
+            "import autodiff\nautodiff.compile(lambda x: None)([1.0])",
+        ),
+        Entry(
+            "arguments with different numbers of rows",
+            "Every argument has one row per example.",
+            "Compare the shapes in the message.",
+            "import autodiff\nautodiff.compile(lambda x, y: x * y)([1.0, 2.0], [3.0])",
+        ),
+        Entry(
+            "the gradient of a prediction",
+            "A model by itself has no loss.",
+            "Compile the loss: `compile(lambda x, y: loss(model(x), y))`.",
+            "import autodiff\nfrom nn import MLP\n"
+            "predict = autodiff.compile(MLP(2, [1]))\n"
+            "predict.value_and_grad(predict.theta(), [[1.0, 2.0]])",
+        ),
+        Entry(
+            "theta of the wrong length",
+            "theta holds one number for each parameter.",
+            "Start from `program.theta()`.",
+            "import autodiff\nfrom autodiff import Value\nw = Value(2.0)\n"
+            "program = autodiff.compile(lambda x: w * x)\nprogram([1.0])\n"
+            "program.value_and_grad([1.0, 2.0], [1.0])",
+        ),
+        Entry(
+            "text among the numbers",
+            "Arrays of real numbers are wanted.",
+            "Convert the column, as in `array.astype(float)`.",
+            'import autodiff\nautodiff.compile(lambda x: x * 2)(["a", "b"])',
+        ),
+    ],
+    "Pictures · 图形": [
+        Entry(
+            "drawing something that is no Value",
+            "A picture starts from the root of a graph.",
+            "Hand over one Value; of a list draw one element, or their sum.",
+            "from autodiff import Value\nfrom viz import draw\ndraw([Value(1.0)])",
+        ),
+        Entry(
+            "a graph that is too large to lay out",
+            "Graphviz takes minutes for thousands of nodes.",
+            'Use detail="auto", draw a smaller example, or fold along modules.',
+            "from autodiff import Value\nfrom viz import draw\nx = Value(0.5)\n"
+            'for _ in range(3000):\n    x = x.sin()\ndraw(x, detail="gate")',
+        ),
+        Entry(
+            "an unknown level of detail",
+            "The levels are model, layer, neuron, gate and primitive.",
+            "Pick one of them, or auto.",
+            "from autodiff import Value\nfrom viz import draw\n"
+            'draw(Value(1.0) * 2, detail="atoms")',
+        ),
+        Entry(
+            "explaining a node on which the root does not depend",
+            "There is no path between them, so the gradient is 0.",
+            "Look for the node that you meant; a copy is another node.",
+            "from autodiff import Value\nfrom viz import explain\n"
+            "x, y = Value(1.0), Value(2.0)\nexplain(x, y * 2)",
+        ),
+        Entry(
+            "gradient flow before backward()",
+            "There are no gradients yet.",
+            "Call `loss.backward()` first.",
+            "from nn import MLP\nfrom viz import plot_gradient_flow\n"
+            "plot_gradient_flow(MLP(2, [3, 1]))",
         ),
     ],
 }

@@ -6,10 +6,12 @@ import sys
 from collections.abc import Iterator
 from html.parser import HTMLParser
 from pathlib import Path
+from typing import Any
 from urllib.parse import unquote, urlsplit
 
 import pytest
 
+import autodiff
 from autodiff import GATES
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -83,6 +85,25 @@ def test_docstrings_become_restructured_text() -> None:
         r"a \* b \| c",
         "",
     ]
+
+
+def code_blocks() -> Iterator[Any]:
+    for page in sorted(DOCS.glob("*.md")):
+        if page.stem != "gallery":  # whose code is run to draw its pictures
+            blocks = re.findall(r"(?ms)^```python\n(.*?)^```", page.read_text(encoding="utf-8"))
+            for k, block in enumerate(blocks, start=1):
+                yield pytest.param(block, id=f"{page.stem} {k}")
+
+
+@pytest.mark.parametrize("block", list(code_blocks()))
+def test_the_code_on_the_pages_runs(block: str) -> None:
+    namespace = {"X": [[0.5, 1.0], [-1.0, 0.3]], "y": [1.0, -1.0]}
+    if "  # raises " not in block:
+        exec(block, namespace)
+        return
+    kind = block.partition("  # raises ")[2].split()[0]
+    with pytest.raises(getattr(autodiff, kind)):
+        exec(block, namespace)
 
 
 def headings(text: str) -> Iterator[str]:
