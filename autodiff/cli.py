@@ -10,7 +10,7 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -34,6 +34,7 @@ examples:
   autodiff "y = x^2; y + σ(y)" x=0.5 --explain x          the chain rule, written out
   autodiff "x^2 / y" x=3 y=pi/2 --json                    for machines
   autodiff "x * y" x=2 y=3 --explore page.html            a page to step through and play with
+  autodiff "x * y" x=2 y=3 --animate passes.svg           both passes as a moving picture
   echo "x * x" | autodiff - x=3                           the expression from standard input
 
 other commands (each has its own --help):
@@ -46,6 +47,7 @@ functions: {functions}
 
 # What `viz.draw` is told of a picture.
 _LOOKS = ("style", "detail", "theme", "direction", "parts", "title")
+_MOVING_LOOKS = ("detail", "theme", "direction")
 
 
 class _Refused(Exception):
@@ -136,11 +138,16 @@ def _expression(argv: list[str]) -> int:
         help="the chain rule for one input or named result, written out",
     )
     parser.add_argument("--explore", metavar="PAGE.html", help="write an interactive page")
+    parser.add_argument(
+        "--animate", metavar="FILE", help="both passes as one moving picture: .svg or .gif"
+    )
+    parser.add_argument("--frames", metavar="FOLDER", help="... as numbered pictures, for slides")
     parser.add_argument("--version", action=_Version)
     if not argv:
         parser.error("give an expression")
     chosen = parser.parse_intermixed_args(_shielded(argv, parser))
-    if not chosen.output and (idle := [f"--{name}" for name in _LOOKS if getattr(chosen, name)]):
+    drawn = chosen.output or chosen.animate or chosen.frames
+    if not drawn and (idle := [f"--{name}" for name in _LOOKS if getattr(chosen, name)]):
         parser.error(f"{idle[0]} says how a picture looks; name its file with -o")
     text, root = _graph(chosen.arguments)
     _name_root(root)
@@ -156,12 +163,9 @@ def _expression(argv: list[str]) -> int:
 
         print(table(root, ascii_only=not _speaks_unicode()))
     notes = sys.stderr if chosen.json else sys.stdout
-    for path in chosen.output:
-        _save(path, lambda target: _draw(root, chosen, target))
+    for path, write in _pictures(root, text, chosen):
+        _save(path, write)
         print(f"wrote {path}", file=notes)
-    if chosen.explore:
-        _save(chosen.explore, lambda target: _explore(root, text, target))
-        print(f"wrote {chosen.explore}", file=notes)
     return 0
 
 
@@ -290,27 +294,35 @@ def _asked(question: str) -> str:
         return "q"
 
 
-def _draw(root: Value, chosen: argparse.Namespace, target: Path) -> None:
+def _pictures(
+    root: Value, title: str, chosen: argparse.Namespace
+) -> Iterator[tuple[str, Callable[[Path], object]]]:
+    """The files that were asked for, and what writes each of them."""
+    looks = {name: look for name in _LOOKS if (look := getattr(chosen, name)) is not None}
+    moving = {name: look for name, look in looks.items() if name in _MOVING_LOOKS}
+    if not (chosen.output or chosen.explore or chosen.animate or chosen.frames):
+        return
     import viz
+    from viz.frames import animate, frames
 
-    options = {name: look for name in _LOOKS if (look := getattr(chosen, name)) is not None}
-    viz.render(viz.draw(root, **options), target)
+    for path in chosen.output:
+        yield path, lambda target: viz.render(viz.draw(root, **looks), target)
+    if chosen.explore:
+        yield chosen.explore, lambda target: viz.explore(root, target, title=title)
+    if chosen.animate:
+        yield chosen.animate, lambda target: animate(root, target, **moving)
+    if chosen.frames:
+        yield chosen.frames, lambda target: frames(root, target, **moving)
 
 
-def _explore(root: Value, title: str, target: Path) -> None:
-    import viz
-
-    viz.explore(root, target, title=title)
-
-
-def _save(path: str, write: Callable[[Path], None]) -> None:
+def _save(path: str, write: Callable[[Path], object]) -> None:
     """Write a file; what cannot be drawn or written is bad input, not a crash."""
     target = Path(path)
     if not target.parent.is_dir():
         raise _Refused(f"cannot write {path}: there is no folder {str(target.parent)!r}")
     try:
         write(target)
-    except (ValueError, RuntimeError, OSError) as error:
+    except (ValueError, RuntimeError, OSError, ImportError) as error:
         raise _Refused(f"cannot write {path}: {error}") from None
 
 

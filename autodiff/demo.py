@@ -108,10 +108,15 @@ def _listed(numbers: dict[str, float]) -> str:
 
 def _page(out: Path) -> list[Written]:
     import viz
+    from viz.frames import animate
 
-    name = "explorer.html"
-    viz.explore(CIRCUITS[0].graph(), out / name, title=CIRCUITS[0].expression)
-    return [(name, "step through the first circuit, and move its inputs, in a browser")]
+    first = CIRCUITS[0]
+    viz.explore(first.graph(), out / "explorer.html", title=first.expression)
+    animate(first.graph(), out / "circuit-steps.svg")
+    return [
+        ("circuit-steps.svg", "both passes through the first circuit, as a moving picture"),
+        ("explorer.html", "step through it yourself, and move its inputs, in a browser"),
+    ]
 
 
 # ── handwritten digits ───────────────────────────────────────────────────────────────────────

@@ -174,6 +174,15 @@ def test_explore_writes_a_page_of_this_expression(
     assert "(x + y) * z" in page.read_text(encoding="utf-8")
 
 
+def test_moving_pictures_and_frames(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    moving, folder = tmp_path / "moving.svg", tmp_path / "frames"
+    looks = ["--theme", "print", "--direction", "TB"]
+    out(capsys, *FIRST, "--animate", str(moving), "--frames", str(folder), *looks)
+    assert "@keyframes" in moving.read_text(encoding="utf-8")
+    assert len(list(folder.glob("*.svg"))) == 6  # the inputs, 2 gates, the 1, 2 gates
+    assert ".svg or .gif" in refused(capsys, *FIRST, "--animate", str(tmp_path / "moving.mp4"))
+
+
 @pytest.mark.parametrize(
     ("options", "words"),
     [
