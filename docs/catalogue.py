@@ -39,6 +39,14 @@ class Site(NamedTuple):
     kind: str
     message: str
 
+    @property
+    def where(self) -> str:
+        """The module, and the function if it is one that a user calls."""
+        module = self.path.removesuffix(".py").replace("/", ".").removesuffix(".__init__")
+        function = self.function.removesuffix(".__init__")
+        inner = function.startswith("_") or "._" in function
+        return module if inner or not function else f"{module}.{function}"
+
 
 class Outcome(NamedTuple):
     """What an example raised, or warned of, and in which frames of the project."""
@@ -159,7 +167,7 @@ def page() -> str:
     parts.append(_OTHERS)
     for package in PACKAGES:
         rows = [
-            f"| `{s.function or s.path}` | {s.kind} | {_cell(s.message)} |"
+            f"| `{s.where}` | {s.kind} | {_cell(s.message)} |"
             for s in others
             if s.path.startswith(package + "/")
         ]

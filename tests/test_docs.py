@@ -51,7 +51,7 @@ def test_the_page_of_errors_names_every_message_that_the_code_can_raise() -> Non
     page = catalogue.page()
     shown = catalogue.covered([catalogue.run(entry) for entry in ENTRIES])
     for site in catalogue.sites():
-        assert site in shown or f"`{site.function or site.path}` | {site.kind}" in page
+        assert site in shown or f"| `{site.where}` | {site.kind} |" in page
 
 
 def test_sites_are_read_with_their_messages() -> None:
