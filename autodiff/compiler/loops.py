@@ -106,7 +106,8 @@ class _Writer:
         self.block: list[str] = []
         self.after: list[str] = []
         self.nest: _Nest | None = None
-        self.rowwise = False  # is the nest being written inside the block?
+        self.rowwise = False  # does the nest being written belong into the block of rows?
+        self.nest_late = False  # or, if not, after all blocks?
         self.nest_late = False  # does it read what is known only after the last block?
 
     # ── the whole function ───────────────────────────────────────────────────────────────────
@@ -282,22 +283,20 @@ class _Writer:
         reads, self.reads = self.reads, set()
         features = tuple(s for s in shape if s != ROWS)
         rowwise = ROWS in shape or any(kind == "rows" for kind, _ in parts)
-        fits = nest is not None and nest.shape == features and self.rowwise == rowwise
+        names = {array.name for array in self.late}
+        late = not rowwise and any(name in names for name, _ in reads)
+        fits = nest is not None and nest.shape == features
+        fits = fits and self.rowwise == rowwise and self.nest_late == late
         if fits and nest is not None:
             fits = all(nest.written.get(name, at) == at != "?" for name, at in reads)
             fits = fits and "?" not in nest.written.values() and "?" not in writes.values()
-        late = {a.name for a in self.late}
-        now_late = any(name in late for name, _ in reads)
-        # what is known before the blocks must not wait in a nest that comes after them
-        fits = fits and (rowwise or self.nest_late == now_late)
         if not fits or nest is None:
             self.flush()
             nest = self.nest = _Nest(features)
             self.rowwise = rowwise
-            self.nest_late = False
+            self.nest_late = late
         nest.parts += parts
         nest.written |= writes
-        self.nest_late = self.nest_late or now_late
 
     def flush(self) -> None:
         """Write the current nest out."""
