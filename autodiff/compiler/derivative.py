@@ -12,7 +12,7 @@ until a line of code is written anyway, so that they cost no operation of their 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,7 +27,6 @@ from .ir import (
     Fold,
     Function,
     Gathered,
-    Indices,
     Join,
     Number,
     Placed,
@@ -37,7 +36,6 @@ from .ir import (
     Shape,
     Slice,
     Spread,
-    Sum,
     Take,
     Term,
     Total,
@@ -47,8 +45,11 @@ from .ir import (
     reshape,
     turn,
 )
-from .roll import Fire, Rolled
-from .simplify import contraction, factors, simplify
+from .rolled import Fire, Rolled
+from .simplify import contraction, factors, names, simplify
+from .terms import add_up, apply, change_shape, inverse, outer, times, unbroadcast, unwrapped
+
+_LONGEST = 24  # terms in a line of code
 
 # ── the forward pass ─────────────────────────────────────────────────────────────────────────
 
@@ -61,9 +62,9 @@ def forward(step: Fire) -> Expr:
     arguments = {k: e for k, e in step.inputs.items() if not isinstance(e, Number)}
     if step.layout == "each":
         formula = simplify(step.gate.formula, known)
-        if not formula.names:
+        if not names(formula):
             return Spread(Number(float(eval(formula.python(), {}))), step.out.shape)
-        used = {k: e for k, e in arguments.items() if k in formula.names}
+        used = {k: e for k, e in arguments.items() if k in names(formula)}
         return spread(Apply(formula, used), step.out.shape)
     if step.layout in ("rows", "grid"):
         formula = simplify(step.gate.formula, known)
@@ -75,7 +76,7 @@ def forward(step: Fire) -> Expr:
     result: Expr = product
     if rest.text != "product":
         singles = {k: e for k, e in arguments.items() if k not in step.gate.rows}
-        used = {k: e for k, e in singles.items() if k in rest.names}
+        used = {k: e for k, e in singles.items() if k in names(rest)}
         result = Apply(rest, {"product": product, **used})
     return result if result.shape == step.out.shape else reshape(result, step.out.shape)
 
@@ -179,7 +180,12 @@ class _Backward:
         """The sum of all contributions, given a name unless it has one or is a number."""
         terms = [t for t in self.terms.pop(array, []) if t.coefficient != 0.0]
         terms += self.sliced(array)
-        total = _total(terms)
+        while len(terms) > _LONGEST:  # in lines that Python's parser can take
+            some, terms = add_up(terms[:_LONGEST]), terms[_LONGEST:]
+            if not isinstance(some, Term):
+                some = Term(factors=(self.name(array, some),))
+            terms.append(some)
+        total = add_up(terms)
         if isinstance(total, Term):
             plain = not total.divisors and all(isinstance(f, Ref) for f in total.factors)
             if plain and len(total.factors) <= 1:
@@ -195,7 +201,7 @@ class _Backward:
         starts = [start for start, _, _, _ in parts]
         tiled = starts == [0, *ends[:-1]] and ends[-1] == array.size
         lead = array.shape[:-1]
-        full = [spread(_body(t), (*lead, count)) for _, _, count, t in parts]
+        full = [spread(unwrapped(t), (*lead, count)) for _, _, count, t in parts]
         if tiled and all(step == 1 for _, step, _, _ in parts):
             return [Term(factors=(Join(tuple(full)),))]
         return [
@@ -244,7 +250,7 @@ class _Backward:
                 k: e if k in step.gate.rows or e.shape in ((), (1,)) else reshape(e, (*e.shape, 1))
                 for k, e in arguments.items()
             }
-            row_upstream = _map(upstream, lambda f: reshape(spread(f, full), column))
+            row_upstream = change_shape(upstream, lambda f: reshape(spread(f, full), column))
             rows_full = broadcast(column, *(step.inputs[r].shape for r in step.gate.rows))
         else:
             row_arguments, row_upstream = arguments, upstream
@@ -256,7 +262,7 @@ class _Backward:
             if name in step.gate.rows:
                 term = self.downstream(step, row_upstream, partial, row_arguments)
                 self.pull(step.inputs[name], term, rows_full)
-            elif step.layout == "grid" and partial.names & set(step.gate.rows):
+            elif step.layout == "grid" and names(partial) & set(step.gate.rows):
                 term = self.downstream(step, row_upstream, partial, row_arguments)
                 self.pull(row_arguments[name], term, column)
             else:
@@ -268,11 +274,11 @@ class _Backward:
     ) -> Term:
         """upstream × local, the local gradient taken apart into factors."""
         local = factors(simplify(partial, numbers(step)))
-        return _times(
+        return times(
             upstream,
             local.coefficient,
-            [_apply(f, arguments) for f in local.factors],
-            [_apply(f, arguments) for f in local.divisors],
+            [apply(f, arguments) for f in local.factors],
+            [apply(f, arguments) for f in local.divisors],
         )
 
     def product(self, step: Fire, upstream: Term) -> None:
@@ -284,7 +290,7 @@ class _Backward:
         out: Expr = Ref(step.out)
         if not flat:
             out = reshape(out, full)
-            upstream = _map(upstream, lambda f: reshape(spread(f, step.out.shape), full))
+            upstream = change_shape(upstream, lambda f: reshape(spread(f, step.out.shape), full))
         arguments: dict[str, Expr] = {**step.inputs, "out": out}
         wanted = [n for n in gate.inputs if self.leads_somewhere(step.inputs[n])]
         for name, partial in zip(gate.inputs, gate.partials, strict=True):
@@ -297,11 +303,11 @@ class _Backward:
                 continue
             other = step.matrix if name == step.stack else step.stack
             local = factors(simplify(partial, numbers(step)))
-            term = _times(
+            term = times(
                 upstream,
                 local.coefficient,
-                [_apply(f, arguments) for f in local.factors if f.text != other],
-                [_apply(f, arguments) for f in local.divisors],
+                [apply(f, arguments) for f in local.factors if f.text != other],
+                [apply(f, arguments) for f in local.divisors],
             )
             u = self.whole(term, step.out, full)
             if local.coefficient == 1 and len(local.factors) == 1 and not local.divisors:
@@ -309,11 +315,11 @@ class _Backward:
             if name == step.stack:
                 self.pull(stack, Term(factors=(Product(u, matrix),)), stack.shape)
             else:
-                self.pull(matrix, Term(factors=(_outer(u, stack, matrix),)), matrix.shape)
+                self.pull(matrix, Term(factors=(outer(u, stack, matrix),)), matrix.shape)
 
     def whole(self, term: Term, array: Array, shape: Shape) -> Expr:
         """The term as one variable of full shape, fit for a matrix product."""
-        body = _body(term)
+        body = unwrapped(term)
         if isinstance(body, Ref) and body.shape == shape:
             return body
         if isinstance(body, Reshape) and isinstance(body.array, Ref):
@@ -339,31 +345,31 @@ class _Backward:
         """Hand `term`, the adjoint of `expr` broadcast to `full`, on to the variables in expr."""
         if term.coefficient == 0.0 or not self.leads_somewhere(expr):
             return
-        term = _unbroadcast(term, full, expr.shape)
+        term = unbroadcast(term, full, expr.shape)
         match expr:
             case Ref(array):
                 self.terms[array].append(term)
             case Slice(array=Ref(array), start=start, step=step, count=count):
                 self.slices[array].append((start, step, count, term))
             case Slice(array=inner, start=start, step=step):
-                placed = Placed(spread(_body(term), expr.shape), start, step, inner.shape[-1])
+                placed = Placed(spread(unwrapped(term), expr.shape), start, step, inner.shape[-1])
                 self.pull(inner, Term(factors=(placed,)), inner.shape)
             case Reshape(array=inner):
-                moved = _map(term, lambda f: reshape(spread(f, expr.shape), inner.shape))
+                moved = change_shape(term, lambda f: reshape(spread(f, expr.shape), inner.shape))
                 self.pull(inner, moved, inner.shape)
             case Turned(array=inner):
-                turned = _map(term, lambda f: turn(spread(f, expr.shape)))
+                turned = change_shape(term, lambda f: turn(spread(f, expr.shape)))
                 self.pull(inner, turned, inner.shape)
             case Spread(array=inner):
                 self.pull(inner, term, expr.shape)
             case Take(array=inner, name=name, indices=indices):
                 sources = inverse(indices, inner.shape[-1], self.useful(inner))
-                body = spread(_body(term), expr.shape)
+                body = spread(unwrapped(term), expr.shape)
                 gathered = Gathered(body, f"{name}_inverse", sources, indices.ndim)
                 self.pull(inner, Term(factors=(gathered,)), inner.shape)
             case Join(parts=parts):
                 offset = 0
-                bare = _body(Term(1.0, 0, term.factors, term.divisors))
+                bare = unwrapped(Term(1.0, 0, term.factors, term.divisors))
                 if term.factors and not isinstance(bare, Ref):
                     bare = self.assign(self.rolled.names.numbered("d"), bare)
                 for part in parts:
@@ -376,149 +382,3 @@ class _Backward:
                     offset += size
             case _:
                 raise AssertionError(expr)
-
-
-def inverse(indices: Indices, size: int, useful: NDArray[np.bool_] | None = None) -> Indices:
-    """For each of `size` elements the places that picked it, padded with one past the end.
-
-    Elements that are not `useful` (the zeros around an image) get none.
-
-    >>> inverse(np.array([2, 0, 2]), 3).tolist()
-    [[1, 3], [3, 3], [0, 2]]
-    """
-    flat = indices.reshape(-1)
-    order = np.argsort(flat, kind="stable")
-    if useful is not None:
-        order = order[useful[flat[order]]]
-    counts = np.bincount(flat[order], minlength=size)
-    table: Indices = np.full((size, max(1, int(counts.max()))), flat.size, dtype=np.intp)
-    starts = np.concatenate([[0], np.cumsum(counts)[:-1]])
-    table[flat[order], np.arange(order.size) - np.repeat(starts, counts)] = order
-    return table
-
-
-# ── terms ────────────────────────────────────────────────────────────────────────────────────
-
-
-def _apply(formula: Formula, arguments: Mapping[str, Expr]) -> Expr:
-    """A formula on its arguments; just the argument where the formula is no more than that."""
-    if formula.text in arguments:
-        return arguments[formula.text]
-    used = {name: arguments[name] for name in formula.inputs if name in formula.names}
-    return Apply(formula, used)
-
-
-def _times(term: Term, coefficient: float, above: list[Expr], below: list[Expr]) -> Term:
-    factors_ = [*term.factors]
-    for factor in above:
-        if isinstance(factor, Number):
-            coefficient *= factor.value
-        else:
-            factors_.append(factor)
-    divisors = [*term.divisors]
-    for divisor in below:
-        if isinstance(divisor, Number):
-            coefficient /= divisor.value
-        else:
-            divisors.append(divisor)
-    product = term.coefficient * coefficient
-    return Term(product, term.per_row, tuple(factors_), tuple(divisors))
-
-
-def _body(term: Term) -> Expr:
-    """The term as an expression, as plain as it can be."""
-    if term.coefficient == 1 and term.per_row == 0 and not term.divisors and len(term.factors) == 1:
-        return term.factors[0]
-    return term
-
-
-def _map(term: Term, change: Callable[[Expr], Expr]) -> Term:
-    """Change the shape of what stands behind a term's number."""
-    if not term.factors and not term.divisors:
-        return term
-    body = _body(Term(1.0, 0, term.factors, term.divisors))
-    return Term(term.coefficient, term.per_row, (change(body),))
-
-
-def _unbroadcast(term: Term, full: Shape, target: Shape) -> Term:
-    """The adjoint of broadcasting `target` to `full`: sums over the axes along which it grew."""
-    missing = len(full) - len(target)
-    axes = [k for k in range(missing) if full[k] != 1]
-    axes += [missing + k for k, s in enumerate(target) if s == 1 and full[missing + k] != 1]
-    if not axes:
-        return _lower(term, len(target))
-    shift = len(full) - len(term.shape)
-    coefficient, per_row = term.coefficient, term.per_row
-    real = []
-    for axis in axes:
-        if axis >= shift and term.shape[axis - shift] != 1:
-            real.append(axis - shift)
-        elif full[axis] == ROWS:
-            per_row += 1
-        else:
-            coefficient *= full[axis]
-    if not real:
-        return Term(coefficient, per_row, term.factors, term.divisors)
-    body = _body(Term(1.0, 0, term.factors, term.divisors))
-    leading = all(axis + shift < missing for axis in real)
-    inner = all(axis + shift >= missing for axis in real)
-    summed: Expr = Sum(body, tuple(real), keep=inner and not leading)
-    if not leading and not inner:
-        summed = reshape(summed, target)
-    return _lower(Term(coefficient, per_row, (summed,)), len(target))
-
-
-def _lower(term: Term, rank: int) -> Term:
-    """Without leading axes of length 1 that the target lacks."""
-    extra = len(term.shape) - rank
-    return _map(term, lambda f: reshape(f, f.shape[extra:])) if extra > 0 else term
-
-
-def _total(terms: list[Term]) -> Expr:
-    """Σ terms: like terms added up, equal numbers taken out in front, positive terms first."""
-    alike: dict[object, Term] = {}
-    for term in terms:
-        key = (term.per_row, _key(term.factors), _key(term.divisors))
-        if key in alike:
-            coefficient = alike[key].coefficient + term.coefficient
-            alike[key] = Term(coefficient, term.per_row, term.factors, term.divisors)
-        else:
-            alike[key] = term
-    rest = [t for t in alike.values() if t.coefficient != 0.0]
-    if not rest:
-        return Term(0.0)
-    if len(rest) == 1:
-        return rest[0]
-    rest.sort(key=lambda t: t.coefficient < 0)
-    sizes = {(abs(t.coefficient), t.per_row) for t in rest}
-    if len(sizes) > 1:
-        return Total(tuple(rest))
-    ((size, per_row),) = sizes
-    signs = tuple(Term(t.coefficient / size, 0, t.factors, t.divisors) for t in rest)
-    return Total(signs, size, per_row)
-
-
-def _key(part: object) -> object:
-    """Equal for expressions that are written alike."""
-    match part:
-        case tuple():
-            return tuple(map(_key, part))
-        case Ref(array):
-            return array
-        case Apply(formula, arguments):
-            return (formula.text, tuple((k, _key(e)) for k, e in arguments.items()))
-        case Reshape(array, shape):
-            return ("reshape", _key(array), shape)
-        case Slice(array, start, step, count):
-            return ("slice", _key(array), start, step, count)
-    return id(part)
-
-
-def _outer(u: Expr, stack: Expr, matrix: Expr) -> Expr:
-    """Σ over the stack (and, for shared weights, over the rows) of upstream ⊗ vector."""
-    if ROWS in matrix.shape:  # one matrix per row
-        return Product(turn(u), stack)
-    if len(u.shape) == 3:
-        u = reshape(u, (ROWS, u.shape[-1]))
-        stack = reshape(stack, (ROWS, stack.shape[-1]))
-    return Product(turn(u), stack)

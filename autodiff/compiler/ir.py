@@ -43,6 +43,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Final, TypeAlias
 
 import numpy as np
@@ -442,12 +443,17 @@ def may_warn(function: Function) -> bool:
         for expr in walk(assign.expr):
             if isinstance(expr, Term) and expr.divisors:
                 return True
-            if isinstance(expr, Apply | Fold):
-                atoms = [a for a in expr.formula.atoms if not ATOMS[a].predicate and a != "sum"]
-                operators = {type(node) for node in ast.walk(expr.formula.tree)}
-                if atoms or ast.Div in operators or ast.Pow in operators:
-                    return True
+            if isinstance(expr, Apply | Fold) and _delicate(expr.formula):
+                return True
     return False
+
+
+@lru_cache(maxsize=4096)
+def _delicate(formula: Formula) -> bool:
+    """Does it divide, raise to a power, or call a function that may refuse?"""
+    atoms = [a for a in formula.atoms if not ATOMS[a].predicate and a != "sum"]
+    operators = {type(node) for node in ast.walk(formula.tree)}
+    return bool(atoms) or ast.Div in operators or ast.Pow in operators
 
 
 def walk(expr: Expr) -> Iterator[Expr]:

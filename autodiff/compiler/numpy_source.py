@@ -36,7 +36,7 @@ from .ir import (
     Total,
     Turned,
     View,
-    walk,
+    arrays_in,
 )
 from .simplify import is_test
 
@@ -68,6 +68,8 @@ def placed(d, start, step, size):
 
 def binding(text: str) -> int:
     """How tightly the outermost operator of a Python expression binds."""
+    if text.isidentifier():
+        return _ATOM
     match ast.parse(text, mode="eval").body:
         case ast.BinOp(op=op):
             return _BINDS.get(type(op), 5)
@@ -101,14 +103,14 @@ class _Source:
     def text(self) -> str:
         function = self.function
         arguments = ", ".join(["theta", *(i.name for i in function.inputs)])
-        body = self.prologue()
-        body += ["", "# forward pass"] if function.forward else []
+        body = ["", "# forward pass"] if function.forward else []
         body += [self.assign(a) for a in function.forward]
         if self.loss:
             body += self.cost()
             body += self.backward()
         else:
             body.append(f"return {self.expr(self.spread_output())}")
+        body = [*self.prologue(body), *body]
         code = "\n".join(f"    {line}" if line else "" for line in body)
         doc = f'    """{self.doc}"""\n' if self.doc else ""
         head = "import numpy as np\n" + "".join(f"\n\n{h}" for h in self.helpers.values())
@@ -116,20 +118,14 @@ class _Source:
         head += f"\n\n{tables}\n" if tables else ""
         return f"{head}\n\ndef {self.name}({arguments}):\n{doc}{code}\n"
 
-    def prologue(self) -> list[str]:
+    def prologue(self, body: list[str]) -> list[str]:
         """Sizes, inputs as matrices, parameters as windows into theta."""
         function = self.function
+        assigned = [*function.forward, *function.backward]
+        used = set(arrays_in(*(a.expr for a in assigned), function.output))
+        columns = any(len(shape) != 1 for shape in function.row_shapes)
         lines = []
-        used = {
-            one.array
-            for a in [*function.forward, *function.backward]
-            for one in walk(a.expr)
-            if isinstance(one, Ref)
-        }
-        used |= {one.array for one in walk(function.output) if isinstance(one, Ref)}
-        text = " ".join(self.expr(a.expr) for a in [*function.forward, *function.backward])
-        count = re.search(r"\bE\b", text) or not self.loss or ROWS in function.output.shape
-        if count and function.inputs:
+        if columns or any(re.search(r"\bE\b", line) for line in body):
             lines.append(f"E = len({function.inputs[0].name})")
         for array, shape in zip(function.inputs, function.row_shapes, strict=True):
             if array in used and len(shape) != 1:

@@ -189,6 +189,12 @@ def _formula(tree: ast.expr, inputs: tuple[str, ...], rows: tuple[str, ...]) -> 
     return Formula(ast.unparse(ast.fix_missing_locations(tree)), inputs, rows)
 
 
+@lru_cache(maxsize=4096)
+def names(formula: Formula) -> frozenset[str]:
+    """`formula.names`, looked up once: long programs ask often."""
+    return frozenset(formula.names)
+
+
 class Factors(NamedTuple):
     """coefficient · Π factors / Π divisors."""
 

@@ -11,12 +11,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..value import Value
-from .backends import Runner, choose, numpy_runner
+from .backends import Runner, Unsupported, choose, numpy_runner
 from .derivative import differentiate, forward_only
 from .ir import Function, may_warn
 from .names import argument_names
 from .numpy_source import numpy_source
-from .roll import Rolled, roll
+from .roll import roll
+from .rolled import Rolled
 from .scalars import flatten, number
 from .trace import Trace, trace
 
@@ -52,7 +53,8 @@ class Version:
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__dict__.update(state)
-        self.build(self.backend)
+        # the receiving process may be without Numba
+        self.build("auto" if self.backend == "native" else self.backend)
 
     def build(self, backend: str) -> None:
         """Make the runners."""
@@ -65,11 +67,17 @@ class Version:
                 continue
             # a loss' outputs are only looked at in a check: not worth Numba's time
             aside = self.source and not loss
-            for kind, make in choose("numpy" if aside else backend):
-                if kind == "numpy":
-                    self.runners[name] = numpy_runner(source, name)
-                else:
-                    self.runners[name] = make(self.function, name, "", loss)
+            wanted = choose("numpy" if aside else backend)
+            for position, (kind, make) in enumerate(wanted):
+                try:
+                    if kind == "numpy":
+                        self.runners[name] = numpy_runner(source, name)
+                    else:
+                        self.runners[name] = make(self.function, name, "", loss)
+                except Unsupported:
+                    if position == len(wanted) - 1:
+                        raise
+                    continue
                 if not aside:
                     self.backend = kind
                 break

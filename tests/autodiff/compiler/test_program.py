@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import pickle
+import runpy
 import subprocess
 import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -15,6 +17,7 @@ import pytest
 import autodiff
 from autodiff import DomainError, Value
 from autodiff.compiler import BranchError, CompileError
+from autodiff.compiler.backends import Unsupported
 from nn import MLP, Layer, losses
 from tests.autodiff.compiler import networks
 from tests.oracles import oracle
@@ -347,3 +350,42 @@ def test_importing_the_engine_does_not_load_the_compiler() -> None:
         [sys.executable, "-c", code], capture_output=True, text=True, check=True
     ).stdout
     assert printed.split() == ["False", "autodiff.compiler.program"]
+
+
+def test_the_example_of_a_sharded_batch_runs(capsys: pytest.CaptureFixture[str]) -> None:
+    oracle("joblib")
+    oracle("sklearn")
+    example = Path(__file__).parents[3] / "examples" / "sharded_batch.py"
+    runpy.run_path(str(example), run_name="__main__")
+    assert "largest difference" in capsys.readouterr().out
+
+
+def test_a_backend_that_cannot_do_it_hands_over(monkeypatch: pytest.MonkeyPatch) -> None:
+    """ "auto" takes NumPy where the native backend has no code for something."""
+
+    def refuse(*_: Any) -> None:
+        raise Unsupported("no loops for this")
+
+    two = [("native", refuse), ("numpy", refuse)]
+    monkeypatch.setattr("autodiff.compiler.version.choose", lambda _: two)
+    w = Value(2.0)
+    program = autodiff.compile(lambda x: w * x)
+    assert program([1.0, 2.0]) == 3.0
+    assert program.report().versions[0]["backend"] == "numpy"
+    monkeypatch.setattr("autodiff.compiler.version.choose", lambda _: two[:1])
+    with pytest.raises(Unsupported):
+        autodiff.compile(lambda x: w * x)([1.0])
+
+
+def test_a_long_chain_that_cannot_roll_still_runs() -> None:
+    k = Value(0.3)
+
+    def chain(x: Value) -> Value:
+        v = x
+        for _ in range(200):
+            v = (v * k + x).tanh()
+        return v
+
+    program = autodiff.compile(chain, backend="numpy")
+    J = program([0.1, 0.2])
+    assert pytest.approx(J) == (chain(Value(0.1)).data + chain(Value(0.2)).data) / 2
