@@ -23,6 +23,7 @@ test: $(VENV)/.installed-test ## run the tests and the docstrings' examples
 	$(BIN)/python -m pytest -n auto $(ARGS)
 
 notebooks: $(VENV)/.installed-notebook ## open the course in JupyterLab
+	$(BIN)/jupyter trust notebooks/*.ipynb  # else it shows no SVG before a cell was run
 	$(BIN)/jupyter lab --notebook-dir=notebooks $(ARGS)
 
 run-notebooks: $(VENV)/.installed-test ## run every notebook from top to bottom, keep nothing
