@@ -20,13 +20,15 @@ from .misuse import MisuseWarning, mutated
 from .value import Call, Constant, Row, Value
 
 if TYPE_CHECKING:
-    from .compiler import compile  # noqa: A004
+    from .compiler import BranchError, CompileError, Program, compile  # noqa: A004
     from .expression import ExpressionError, parse
 
 __all__ = [
     "GATES",
     "AnomalyError",
+    "BranchError",
     "Call",
+    "CompileError",
     "Constant",
     "DomainError",
     "ExpressionError",
@@ -35,6 +37,7 @@ __all__ = [
     "Gate",
     "MisuseWarning",
     "Part",
+    "Program",
     "Row",
     "Step",
     "Value",
@@ -58,7 +61,11 @@ __all__ = [
 ]
 
 # Loaded when first asked for, so that `import autodiff` stays quick.
-_LATER = {"compile": "compiler", "ExpressionError": "expression", "parse": "expression"}
+_LATER = {
+    **dict.fromkeys(("BranchError", "CompileError", "Program", "compile"), "compiler"),
+    "ExpressionError": "expression",
+    "parse": "expression",
+}
 
 
 def __getattr__(name: str) -> Any:

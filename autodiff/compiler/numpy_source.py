@@ -157,7 +157,10 @@ class _Source:
 
     def backward(self) -> list[str]:
         function = self.function
-        lines = ["", "# backward pass: d... is the derivative of J with respect to ..."]
+        lines = [
+            "",
+            "# backward pass: d... is the derivative of J with respect to ...",
+        ]
         lines += [self.assign(a) for a in function.backward]
         lines += ["", "# the gradient, in the order of theta"]
         covered = np.zeros(function.theta_size, dtype=int)

@@ -115,7 +115,7 @@ def make_version(
     loss = traced.shape is None and not predicts
     program = differentiate(rolled) if loss else forward_only(rolled)
     lap("derivative")
-    shown = getattr(function, "__name__", type(function).__name__)
+    shown = getattr(function, "__name__", type(function).__name__).replace("<lambda>", "f")
     source = ""
     if loss:
         source = numpy_source(
