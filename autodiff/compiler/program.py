@@ -45,7 +45,8 @@ def compile(  # noqa: A001
 
     function  takes one row of each argument, as a Value or a (nested) list of Values, and returns
               a Value (a loss) or a (nested) list of Values (a prediction). What it captures,
-              Values or modules, are the parameters; they need not be listed.
+              Values or modules, are the parameters; they need not be listed. A module by itself
+              predicts, also if it has just one output.
     backend   "numpy", "native" (Numba, loops fused), or "auto": native if Numba is installed
 
     >>> import autodiff
