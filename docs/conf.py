@@ -35,6 +35,7 @@ myst_enable_extensions = ["dollarmath", "colon_fence", "deflist", "attrs_inline"
 myst_heading_anchors = 3
 nb_execution_mode = "off"
 nb_merge_streams = True
+nb_render_markdown_format = "myst"  # with formulas
 
 autodoc_member_order = "bysource"
 autodoc_typehints = "signature"
