@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 
 from ..atoms import ATOMS
 from ..formula import Formula
+from .elements import Elements, flattened, indices, merged_rows, unflat
 from .ir import (
     ROWS,
     Apply,
@@ -31,8 +32,6 @@ from .ir import (
     Function,
     Gathered,
     Join,
-    Number,
-    Picked,
     Placed,
     Product,
     Ref,
@@ -41,14 +40,13 @@ from .ir import (
     Slice,
     Spread,
     Sum,
-    Table,
     Take,
     Term,
     Total,
     Turned,
-    View,
     walk,
 )
+from .nests import Nests
 
 BLOCK: Final = 128
 TILE: Final = 4
@@ -73,42 +71,22 @@ class Loops:
     singles: int
 
 
-@dataclass
-class _Nest:
-    """Loops over `shape`, and inside them parts: ("body", lines of the innermost loop, over rows
-    if there are any), ("rows", lines that hold loops over rows themselves) and ("first", lines to
-    come before all others)."""
-
-    shape: Shape
-    parts: list[tuple[str, list[str]]] = field(default_factory=list)
-    written: dict[str, str] = field(default_factory=dict)  # array name -> at which index
-
-
 def lower(function: Function, purpose: str) -> Loops:
     """Write `function` as loops that compute the "gradient" of a loss, or the "outputs"."""
     writer = _Writer(function, purpose)
-    return Loops(writer.text(), writer.tables, writer.lines, writer.singles)
+    return Loops(writer.text(), writer.elements.tables, writer.lines, writer.singles)
 
 
 class _Writer:
     def __init__(self, function: Function, purpose: str) -> None:
         self.function = function
-        self.tables: dict[str, NDArray[np.generic]] = {}
         self.purpose = purpose
-        self.buffers: list[str] = []  # statements that cut arrays out of `work`
+        self.elements = Elements(function)
+        self.nests = Nests(self.elements)
+        self.buffers: list[str] = []  # statements that cut variables out of `block` and `single`
         self.lines = 0
         self.singles = 0
         self.temporaries = 0
-        self.windows: dict[Array, Expr] = {p.array: p.expr for p in function.parameters}
-        self.late: set[Array] = set()  # known only after the last block
-        self.reads: set[tuple[str, str]] = set()
-        self.before: list[str] = []
-        self.block: list[str] = []
-        self.after: list[str] = []
-        self.nest: _Nest | None = None
-        self.rowwise = False  # does the nest being written belong into the block of rows?
-        self.nest_late = False  # or, if not, after all blocks?
-        self.nest_late = False  # does it read what is known only after the last block?
 
     # ── the whole function ───────────────────────────────────────────────────────────────────
 
@@ -120,7 +98,7 @@ class _Writer:
         for array in function.inputs:
             self.buffer(array)
             rows = f"{array.name}_rows[start + r" + (", i]" if array.size != 1 else "]")
-            self.block += [
+            self.nests.block += [
                 f"for i in range({array.size}):",
                 "    for r in range(n):",
                 f"        {array.name}[i, r] = {rows}",
@@ -128,18 +106,18 @@ class _Writer:
         for assign in [*function.forward, *(function.backward if gradient else [])]:
             self.assign(assign.array, assign.expr)
         self.finish(gradient)
-        self.flush()
+        self.nests.flush()
         lines = [
             f"def {self.purpose}(theta, {inputs}, {target}, block, single):",
             f"    rows = {function.inputs[0].name}_rows.shape[0]",
             "    E = float(rows)",
         ]
         lines += ["    J = 0.0", "    grad[:] = 0.0"] if gradient else []
-        lines += [f"    {line}" for line in [*self.buffers, *self.before]]
+        lines += [f"    {line}" for line in [*self.buffers, *self.nests.before]]
         lines += [f"    for start in range(0, rows, {BLOCK}):"]
         lines += [f"        n = min({BLOCK}, rows - start)"]
-        lines += [f"        {line}" for line in self.block]
-        lines += [f"    {line}" for line in self.after]
+        lines += [f"        {line}" for line in self.nests.block]
+        lines += [f"    {line}" for line in self.nests.after]
         lines += ["    return J / E"] if gradient else []
         return "\n".join(lines) + "\n"
 
@@ -151,23 +129,23 @@ class _Writer:
             for parameter, adjoint in self.function.gradient:
                 adjoint = self.plain(adjoint)
                 shape = parameter.array.shape
-                at = _indices(shape)
-                window = self.element(parameter.expr, at).replace("theta", "grad", 1)
-                self.pointwise(shape, f"{window} += {self.aligned(adjoint, at)}", {})
+                at = indices(shape)
+                window = self.elements.element(parameter.expr, at).replace("theta", "grad", 1)
+                self.nests.pointwise(shape, f"{window} += {self.elements.aligned(adjoint, at)}", {})
             at = ["r", "0"] if rows else ["0"]
-            value = self.element(output, at[-len(output.shape) :] if output.shape else [])
+            value = self.elements.element(output, at[-len(output.shape) :] if output.shape else [])
             if rows:
-                self.flush()
-                self.block += ["total = 0.0", "for r in range(n):", f"    total += {value}"]
-                self.block += ["J += total"]
+                self.nests.flush()
+                self.nests.block += ["total = 0.0", "for r in range(n):", f"    total += {value}"]
+                self.nests.block += ["J += total"]
             else:
-                self.flush()
-                self.after.append(f"J = E * {value}")
+                self.nests.flush()
+                self.nests.after.append(f"J = E * {value}")
             return
-        self.flush()
+        self.nests.flush()
         k = output.shape[-1]
-        value = self.element(output, ["r", "k"] if rows else ["k"])
-        self.block += [
+        value = self.elements.element(output, ["r", "k"] if rows else ["k"])
+        self.nests.block += [
             f"for k in range({k}):",
             "    for r in range(n):",
             f"        out[start + r, k] = {value}",
@@ -181,7 +159,7 @@ class _Writer:
 
     def buffered(self, array: Array, expr: Expr) -> None:
         """array = expr, where the array has its place."""
-        at = _indices(array.shape)
+        at = indices(array.shape)
         match expr:
             case Term(1.0, 0, (factor,), ()) if factor.shape == array.shape:
                 self.buffered(array, factor)
@@ -201,32 +179,35 @@ class _Writer:
                 self.gathered(array, expr)
             case Placed(array=placed, start=start, step=step):
                 part = self.plain(placed)
-                zero = f"{self.place(array, at)} = 0.0"
-                self.pointwise(array.shape, zero, {array.name: "?"})
-                self.flush()
-                inner = _indices(part.shape)
+                zero = f"{self.elements.place(array, at)} = 0.0"
+                self.nests.pointwise(array.shape, zero, {array.name: "?"})
+                self.nests.flush()
+                inner = indices(part.shape)
                 target = [*inner[:-1], f"{start} + {step} * ({inner[-1]})"]
-                text = f"{self.place(array, target)} = {self.element(part, inner)}"
-                self.pointwise(part.shape, text, {array.name: "?"})
+                text = (
+                    f"{self.elements.place(array, target)} = {self.elements.element(part, inner)}"
+                )
+                self.nests.pointwise(part.shape, text, {array.name: "?"})
             case Join(parts=parts):
                 offset = 0
                 for part in map(self.plain, parts):
                     shape = (*array.shape[:-1], part.shape[-1])
-                    inner = _indices(shape)
+                    inner = indices(shape)
                     target = [*inner[:-1], f"{offset} + {inner[-1]}"]
-                    text = f"{self.place(array, target)} = {self.aligned(part, inner)}"
-                    self.pointwise(shape, text, {array.name: "?"})
+                    place = self.elements.place(array, target)
+                    text = f"{place} = {self.elements.aligned(part, inner)}"
+                    self.nests.pointwise(shape, text, {array.name: "?"})
                     offset += part.shape[-1]
             case _:
                 self.assign_to(array, self.plain(expr))
 
     def assign_to(self, array: Array, simple: Expr) -> None:
         """array = simple, element by element."""
-        at = _indices(array.shape)
-        text = f"{self.place(array, at)} = {self.aligned(simple, at)}"
-        self.pointwise(array.shape, text, {array.name: _flat(array.shape, at)})
-        if any(a in self.late for a in _arrays(simple)):
-            self.late.add(array)
+        at = indices(array.shape)
+        text = f"{self.elements.place(array, at)} = {self.elements.aligned(simple, at)}"
+        self.nests.pointwise(array.shape, text, {array.name: flattened(array.shape, at)})
+        if self.nests.waits(simple):
+            self.nests.late.add(array)
 
     def buffer(self, array: Array) -> None:
         """Room for the array: a line of `block` per element if it has rows, else of `single`."""
@@ -268,66 +249,6 @@ class _Writer:
                 return Take(self.plain(inner), name, indices)
         raise AssertionError(expr)
 
-    # ── loop nests ───────────────────────────────────────────────────────────────────────────
-
-    def pointwise(self, shape: Shape, statement: str, writes: dict[str, str]) -> None:
-        """One statement for each element of `shape`."""
-        self.add(shape, [("body", [statement])], writes)
-
-    def add(self, shape: Shape, parts: list[tuple[str, list[str]]], writes: dict[str, str]) -> None:
-        """Append to the current nest if that changes nothing, else begin a new one.
-
-        `self.reads` has collected what the parts read.
-        """
-        nest = self.nest
-        reads, self.reads = self.reads, set()
-        features = tuple(s for s in shape if s != ROWS)
-        rowwise = ROWS in shape or any(kind == "rows" for kind, _ in parts)
-        names = {array.name for array in self.late}
-        late = not rowwise and any(name in names for name, _ in reads)
-        fits = nest is not None and nest.shape == features
-        fits = fits and self.rowwise == rowwise and self.nest_late == late
-        if fits and nest is not None:
-            fits = all(nest.written.get(name, at) == at != "?" for name, at in reads)
-            fits = fits and "?" not in nest.written.values() and "?" not in writes.values()
-        if not fits or nest is None:
-            self.flush()
-            nest = self.nest = _Nest(features)
-            self.rowwise = rowwise
-            self.nest_late = late
-        nest.parts += parts
-        nest.written |= writes
-
-    def flush(self) -> None:
-        """Write the current nest out."""
-        nest, self.nest = self.nest, None
-        if nest is None:
-            return
-        lines: list[str] = []
-        depth = 0
-        for k, size in enumerate(nest.shape):
-            if size != 1:
-                lines.append("    " * depth + f"for i{k} in range({size}):")
-                depth += 1
-        pad = "    " * depth
-        open_rows = False
-        firsts = [part for part in nest.parts if part[0] == "first"]
-        for kind, part in firsts + [part for part in nest.parts if part[0] != "first"]:
-            if kind == "body" and self.rowwise:
-                if not open_rows:
-                    lines.append(f"{pad}for r in range(n):")
-                lines += [f"{pad}    {line}" for line in part]
-                open_rows = True
-            else:
-                lines += [pad + line for line in part]
-                open_rows = False
-        if self.rowwise:
-            self.block += lines
-        elif self.nest_late:
-            self.after += lines
-        else:
-            self.before += lines
-
     def product(self, array: Array, product: Product) -> None:
         """left @ right, four columns of the result and four factors of each at a time."""
         left, right = self.plain(product.left), self.plain(product.right)
@@ -335,22 +256,22 @@ class _Writer:
             self.outer(array, left, right)
             return
         rows = ROWS in array.shape
-        *row, _ = _indices(array.shape)
+        *row, _ = indices(array.shape)
         loop = "for r in range(n): " if rows else ""
         lines: list[str] = []
         for j, columns, wide in _blocks("j", array.shape[-1], TILE):
             depth = "    " * (wide > 1)
             lines += [f"for j in range({columns}):"] if wide > 1 else []
-            targets = [self.place(array, [*row, index]) for index in j]
+            targets = [self.elements.place(array, [*row, index]) for index in j]
             lines += [f"{depth}{loop}{target} = 0.0" for target in targets]
             for k, factors, long in _blocks("k", left.shape[-1], TILE if len(j) > 1 else 2 * TILE):
                 deeper = depth + "    " * (long > 1)
                 lines += [f"{depth}for k in range({factors}):"] if long > 1 else []
                 body = self.tile(left, right, row, j, k, targets, rows)
                 lines += [deeper + line for line in body]
-        if not rows and any(a in self.late for e in (left, right) for a in _arrays(e)):
-            self.late.add(array)
-        self.add(array.shape[:-1], [("rows" if rows else "body", lines)], {array.name: "?"})
+        if not rows and self.nests.waits(left, right):
+            self.nests.late.add(array)
+        self.nests.add(array.shape[:-1], [("rows" if rows else "body", lines)], {array.name: "?"})
 
     def tile(
         self,
@@ -368,7 +289,7 @@ class _Writer:
 
         def named(name: str, expr: Expr, index: list[str]) -> str:
             where = inside if ROWS in expr.shape else before
-            where.append(f"{name} = {self.aligned(expr, index)}")
+            where.append(f"{name} = {self.elements.aligned(expr, index)}")
             return name
 
         lefts = [named(f"u{b}", left, [*row, i]) for b, i in enumerate(k)]
@@ -382,12 +303,12 @@ class _Writer:
 
     def outer(self, array: Array, left: Expr, right: Expr) -> None:
         """A product that sums over rows: sixteen sums at once share four and four factors."""
-        self.late.add(array)
-        self.before.append(f"{array.name}[:] = 0.0")
-        merged = max(_merged(e) for e in (*walk(left), *walk(right)))
+        self.nests.late.add(array)
+        self.nests.before.append(f"{array.name}[:] = 0.0")
+        merged = max(merged_rows(e) for e in (*walk(left), *walk(right)))
         loops = [("q", merged)] if merged > 1 else []
         *ahead, height, width = array.shape
-        at = _indices(tuple(ahead))
+        at = indices(tuple(ahead))
         lines: list[str] = []
         for j, above, wide in _blocks("j", height, TILE):
             depth = "    " * (wide > 1)
@@ -396,31 +317,37 @@ class _Writer:
                 deeper = depth + "    " * (long > 1)
                 lines += [f"{depth}for k in range({columns}):"] if long > 1 else []
                 pairs = [(a, b) for a in range(len(j)) for b in range(len(k))]
-                inner = [f"u{a} = {self.aligned(left, [*at, i, 'r'])}" for a, i in enumerate(j)]
-                inner += [f"v{b} = {self.aligned(right, [*at, 'r', i])}" for b, i in enumerate(k)]
+                inner = [
+                    f"u{a} = {self.elements.aligned(left, [*at, i, 'r'])}" for a, i in enumerate(j)
+                ]
+                inner += [
+                    f"v{b} = {self.elements.aligned(right, [*at, 'r', i])}" for b, i in enumerate(k)
+                ]
                 inner += [f"s{a}{b} += u{a} * v{b}" for a, b in pairs]
                 body = [f"s{a}{b} = 0.0" for a, b in pairs]
                 body += _nested(loops, ["for r in range(n):", *(f"    {i}" for i in inner)])
-                body += [f"{self.place(array, [*at, j[a], k[b]])} += s{a}{b}" for a, b in pairs]
+                body += [
+                    f"{self.elements.place(array, [*at, j[a], k[b]])} += s{a}{b}" for a, b in pairs
+                ]
                 lines += [deeper + line for line in body]
-        self.add(tuple(ahead), [("rows", lines)], {})
+        self.nests.add(tuple(ahead), [("rows", lines)], {})
 
     def sum(self, array: Array, summed: Expr, axes: tuple[int, ...], keep: bool) -> None:
         """A sum over rows, features or both."""
-        full = _indices(summed.shape, "s")
+        full = indices(summed.shape, "s")
         left = [k for k in range(len(summed.shape)) if keep or k not in axes]
-        at = _indices(array.shape)
+        at = indices(array.shape)
         own = dict(zip(left, at, strict=True))
         index = [full[k] if k in axes else own[k] for k in range(len(summed.shape))]
         inner = [(full[k], summed.shape[k]) for k in axes if summed.shape[k] != ROWS]
         over_rows = ROWS in [summed.shape[k] for k in axes]
-        merged = max(_merged(e) for e in walk(summed))
+        merged = max(merged_rows(e) for e in walk(summed))
         inner += [("q", merged)] if merged > 1 else []
-        text = self.aligned(summed, index)
-        target = self.place(array, at)
+        text = self.elements.aligned(summed, index)
+        target = self.elements.place(array, at)
         if over_rows:
-            self.late.add(array)
-            self.before.append(f"{array.name}[:] = 0.0")
+            self.nests.late.add(array)
+            self.nests.before.append(f"{array.name}[:] = 0.0")
             if not inner:  # the loop over rows can be shared
                 total = f"sum_{array.name}"
                 parts = [
@@ -431,26 +358,26 @@ class _Writer:
             else:
                 lines = [*_nested(inner, ["for r in range(n):", f"    total += {text}"])]
                 parts = [("rows", ["total = 0.0", *lines, f"{target} += total"])]
-            self.add((*array.shape, ROWS), parts, {})
+            self.nests.add((*array.shape, ROWS), parts, {})
             return
         rows = ROWS in array.shape
         loop = "for r in range(n): " if rows else ""
         lines = [f"{loop}{target} = 0.0", *_nested(inner, [f"{loop}{target} += {text}"])]
-        if any(a in self.late for a in _arrays(summed)):
-            self.late.add(array)
+        if self.nests.waits(summed):
+            self.nests.late.add(array)
         kind = "rows" if rows else "body"
-        self.add(array.shape, [(kind, lines)], {array.name: _flat(array.shape, at)})
+        self.nests.add(array.shape, [(kind, lines)], {array.name: flattened(array.shape, at)})
 
     def fold(self, array: Array, fold: Fold) -> None:
         """A formula with reductions along a row: each runs through the row in its passes."""
         arguments = {k: self.plain(v) for k, v in fold.arguments.items()}
         rows = ROWS in array.shape
         loop = "for r in range(n): " if rows else ""
-        at = _indices(array.shape)
+        at = indices(array.shape)
         outer = at[:-1] if fold.keep else at
-        one = {k: self.aligned(v, [*outer, "0"] if len(v.shape) > len(outer) else at)
+        one = {k: self.elements.aligned(v, [*outer, "0"] if len(v.shape) > len(outer) else at)
                for k, v in arguments.items() if k not in fold.formula.rows}  # fmt: skip
-        each = {k: self.aligned(v, [*outer, "k"]) for k, v in arguments.items()
+        each = {k: self.elements.aligned(v, [*outer, "k"]) for k, v in arguments.items()
                 if k in fold.formula.rows}  # fmt: skip
         names = {**one, **each, "n": str(fold.n)}
         lines: list[str] = []
@@ -482,24 +409,24 @@ class _Writer:
 
         rest = ast.unparse(Put().visit(tree))
         final = Formula(rest, (*fold.formula.inputs, *results)).python(**names, **results)
-        lines.append(f"{loop}{self.place(array, at)} = {final}")
-        if any(a in self.late for v in arguments.values() for a in _arrays(v)):
-            self.late.add(array)
+        lines.append(f"{loop}{self.elements.place(array, at)} = {final}")
+        if self.nests.waits(*arguments.values()):
+            self.nests.late.add(array)
         kind = "rows" if rows else "body"
-        self.add(array.shape, [(kind, lines)], {array.name: _flat(array.shape, at)})
+        self.nests.add(array.shape, [(kind, lines)], {array.name: flattened(array.shape, at)})
 
     def gathered(self, array: Array, expr: Gathered) -> None:
         """Each element is a sum of picked ones; an index past the end adds nothing."""
         source = self.plain(expr.array)
-        at = _indices(array.shape)
+        at = indices(array.shape)
         rows = ROWS in array.shape
         count = expr.sources.shape[1]
-        table = self.table(expr.name, expr.sources)
+        table = self.elements.table(expr.name, expr.sources)
         picked_shape = source.shape[len(source.shape) - expr.axes :]
         end = int(np.prod(picked_shape))
-        inner = _unflat("g", picked_shape)
-        value = self.aligned(source, [*at[:-1], *inner])
-        target = self.place(array, at)
+        inner = unflat("g", picked_shape)
+        value = self.elements.aligned(source, [*at[:-1], *inner])
+        target = self.elements.place(array, at)
         loop = "for r in range(n): " if rows else ""
         lines = [
             f"{loop}{target} = 0.0",
@@ -508,145 +435,10 @@ class _Writer:
             f"    if g < {end}:",
             f"        {loop}{target} += {value}",
         ]
-        if any(a in self.late for a in _arrays(source)):
-            self.late.add(array)
+        if self.nests.waits(source):
+            self.nests.late.add(array)
         kind = "rows" if rows else "body"
-        self.add(array.shape, [(kind, lines)], {array.name: _flat(array.shape, at)})
-
-    # ── the text of one element ──────────────────────────────────────────────────────────────
-
-    def table(self, name: str, values: NDArray[np.generic]) -> str:
-        """A constant array as a flat global."""
-        flat = np.ascontiguousarray(values).reshape(-1)
-        key = f"{name}_flat"
-        while key in self.tables and not np.array_equal(self.tables[key], flat):
-            key += "_"
-        self.tables[key] = flat
-        return key
-
-    def place(self, array: Array, at: Sequence[str]) -> str:
-        """Where an element of a variable is."""
-        window = self.windows.get(array)
-        if window is not None:
-            return self.element(window, at)
-        flat = _flat(array.shape, at)
-        self.reads.add((array.name, flat))
-        return f"{array.name}[{flat}, r]" if array.rows else f"{array.name}[{flat}]"
-
-    def aligned(self, expr: Expr, at: Sequence[str]) -> str:
-        """`element` for an index of a shape that `expr` broadcasts to."""
-        index = list(at[len(at) - len(expr.shape) :]) if expr.shape else []
-        return self.element(
-            expr, ["0" if s == 1 else i for s, i in zip(expr.shape, index, strict=True)]
-        )
-
-    def element(self, expr: Expr, at: Sequence[str]) -> str:
-        """The element of `expr` at an index ("r" along the rows), as Python source."""
-        match expr:
-            case Ref(array):
-                return self.place(array, at)
-            case Number(value):
-                return repr(value)
-            case Table(name, values):
-                return f"{self.table(name, values)}[{_flat(values.shape, at)}]"
-            case View(offset, shape, strides):
-                steps = [
-                    f"{stride} * ({i})" if stride != 1 else f"{i}"
-                    for i, stride, size in zip(at, strides, shape, strict=True)
-                    if size != 1
-                ]
-                return f"theta[{' + '.join([str(offset), *steps])}]"
-            case Picked(name, indices):
-                return f"theta[{self.table(name, indices)}[{_flat(indices.shape, at)}]]"
-            case Apply(formula, arguments):
-                names = {k: self.aligned(v, at) for k, v in arguments.items()}
-                return f"({formula.python(**names)})"
-            case Term(coefficient, per_row, factors, divisors):
-                parts = [self.aligned(f, at) for f in factors]
-                if coefficient != 1.0 or not parts:
-                    parts.insert(0, repr(coefficient))
-                parts += ["E"] * max(per_row, 0)
-                below = [self.aligned(d, at) for d in divisors] + ["E"] * max(-per_row, 0)
-                text = " * ".join(parts)
-                if below:
-                    text = f"{text} / ({' * '.join(below)})"
-                return f"({text})"
-            case Total(terms, coefficient, per_row):
-                text = " + ".join(self.aligned(t, at) for t in terms)
-                scale = f" * {coefficient!r}" if coefficient != 1.0 else ""
-                scale += " * E" * max(per_row, 0) + " / E" * max(-per_row, 0)
-                return f"(({text}){scale})" if scale else f"({text})"
-            case Turned(array):
-                *ahead, i, j = at
-                return self.element(array, [*ahead, j, i])
-            case Reshape(array, shape):
-                if expr.shape == array.shape:
-                    return self.element(array, at)
-                features = tuple(s for s in array.shape if s != ROWS)
-                flat = _flat(shape, at)
-                if merged := _merged(expr):
-                    flat = f"q * {_count(shape)} + {flat}" if merged > 1 else flat
-                inner = _unflat(flat, features)
-                return self.element(array, ["r", *inner] if ROWS in array.shape else inner)
-            case Slice(array, start, step, _):
-                last = f"{start} + {step} * ({at[-1]})" if step != 1 else f"{start} + {at[-1]}"
-                return self.element(array, [*at[:-1], last])
-            case Take(array, name, indices):
-                cut = len(at) - indices.ndim
-                picked = f"{self.table(name, indices)}[{_flat(indices.shape, at[cut:])}]"
-                return self.element(array, [*at[:cut], picked])
-            case Spread(array, _):
-                return self.aligned(array, at)
-        raise AssertionError(expr)
-
-
-# ── indices as text ──────────────────────────────────────────────────────────────────────────
-
-
-def _indices(shape: Shape, letter: str = "i") -> list[str]:
-    """Names of the loop variables for each axis; "r" along the rows."""
-    names, k = [], 0
-    for size in shape:
-        if size == ROWS:
-            names.append("r")
-        else:
-            names.append(f"{letter}{k}" if size != 1 else "0")
-            k += 1
-    return names
-
-
-def _flat(shape: Shape, at: Sequence[str]) -> str:
-    """The position in row-major order, rows left out."""
-    text = ""
-    for size, index in zip(shape, at, strict=True):
-        if size == ROWS:
-            continue
-        text = f"({text}) * {size} + {index}" if text not in ("", "0") else index
-    return text or "0"
-
-
-def _unflat(flat: str, shape: Shape) -> list[str]:
-    """The index of each axis from a position in row-major order."""
-    if len(shape) == 1:
-        return [flat]
-    index, below = [], 1
-    for k, size in reversed(list(enumerate(shape))):
-        text = f"({flat}) // {below}" if below > 1 else f"({flat})"
-        index.append(f"{text} % {size}" if k else text)
-        below *= size
-    return index[::-1]
-
-
-def _count(shape: Shape) -> int:
-    """How many elements, rows not counted."""
-    return int(np.prod([s for s in shape if s != ROWS], dtype=int))
-
-
-def _merged(expr: Expr) -> int:
-    """How many positions per example a reshape has merged into the axis of rows (1: none)."""
-    if not isinstance(expr, Reshape) or ROWS not in expr.shape:
-        return 1
-    return _count(expr.array.shape) // _count(expr.shape)
+        self.nests.add(array.shape, [(kind, lines)], {array.name: flattened(array.shape, at)})
 
 
 def _blocks(name: str, size: int, width: int) -> list[tuple[list[str], str, int]]:
@@ -673,10 +465,6 @@ def _nested(loops: Sequence[tuple[str, int]], body: Sequence[str]) -> list[str]:
     for depth, (name, size) in enumerate(loops):
         lines.append("    " * depth + f"for {name} in range({size}):")
     return lines + ["    " * len(loops) + line for line in body]
-
-
-def _arrays(expr: Expr) -> list[Array]:
-    return [e.array for e in walk(expr) if isinstance(e, Ref)]
 
 
 def _is_row_atom(call: ast.Call) -> bool:
