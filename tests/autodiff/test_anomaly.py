@@ -6,8 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from autodiff import AnomalyError, DomainError, MisuseWarning, Value, detect_anomaly, gate, mutated
-from autodiff.misuse import check_gradients, spend
+from autodiff import AnomalyError, DomainError, MisuseWarning, Value, detect_anomaly, gate
 
 
 def anomaly(f: Callable[[], object]) -> AnomalyError:
@@ -217,47 +216,6 @@ def test_data_assigned_to_after_the_forward_pass_is_noticed() -> None:
     said = warned(f)
     assert len(said) == 1
     assert "a mul was 4.0 then and would be 25.0 now (assigned to: 'w' = 5.0)" in said[0]
-
-
-def test_mutated_compares_every_gate_with_what_it_would_give_now() -> None:
-    x, y = Value(-8.0), Value(2.0)
-    out = (x.abs() ** 0.5 + [y][0]).tanh() * y
-    assert mutated(out) == []
-    y.data = math.nan
-    changed = mutated(out)
-    assert [node.gate.name for node, _ in changed if node.gate] == ["add", "mul"]
-    assert all(math.isnan(now) for _, now in changed)
-
-
-def test_parameters_that_no_gradient_reaches_are_named() -> None:
-    used, unused = Value(1.0, label="used"), [Value(0.0, label=f"w{i}") for i in range(5)]
-    (used * 2).backward()
-    with pytest.warns(MisuseWarning, match="'w0' = 0.0, 'w1' = 0.0, 'w2' = 0.0 and 2 more of 6"):
-        check_gradients([used, *unused])
-    with pytest.warns(MisuseWarning, match=r"the head's bias: the loss does not depend on it"):
-        check_gradients([used, unused[0]], {unused[0]: "the head's bias"})
-
-
-def test_a_spent_gradient_warns_when_a_backward_pass_adds_to_it() -> None:
-    w = Value(3.0)
-    (w * w).backward()
-    spend([w])
-    assert w.grad == 6.0
-    assert repr(w.grad) == "6.0"
-    assert w.grad + 1 == 7.0, "whoever reads it is not warned"
-    with pytest.warns(MisuseWarning, match="zero_grad"):
-        (w * w).backward()
-    assert w.grad == 12.0
-    assert type(w.grad) is float
-
-
-def test_a_spent_gradient_that_was_reset_is_silent() -> None:
-    w = Value(3.0)
-    (w * w).backward()
-    spend([w])
-    w.grad = 0.0
-    (w * w).backward()
-    assert w.grad == 6.0
 
 
 # ── the block leaves no trace ────────────────────────────────────────────────────────────────
