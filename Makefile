@@ -46,7 +46,7 @@ format: $(VENV)/.installed-dev ## rewrite what ruff can mend by itself
 	$(BIN)/ruff format
 
 clean: ## remove .venv and everything built
-	rm -rf $(VENV) build dist demo .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) build dist demo docs/generated .pytest_cache .mypy_cache .ruff_cache .hypothesis
 
 # One stamp for each extra, older than pyproject.toml when that changed. An interrupted
 # installation leaves no stamp and is taken up again.
