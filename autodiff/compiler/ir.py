@@ -397,6 +397,7 @@ class Function:
     backward    assignments of adjoints, in the order in which they can be computed
     gradient    (parameter, adjoint) pairs: dJ/dtheta is 0 but for the sum of these, each placed
                 where its parameter's window is
+    dtype       of theta, the arguments and the results: "float64" or "float32"
     """
 
     inputs: list[Array]
@@ -407,6 +408,7 @@ class Function:
     backward: list[Assign] = field(default_factory=list)
     gradient: list[tuple[Assign, Expr]] = field(default_factory=list)
     row_shapes: list[Shape] = field(default_factory=list)
+    dtype: str = "float64"
 
 
 def reshape(expr: Expr, shape: Shape) -> Expr:

@@ -7,6 +7,7 @@ to move the folder; where it cannot be written, everything works without it.
 
 from __future__ import annotations
 
+import ast
 import hashlib
 import importlib.util
 import inspect
@@ -19,12 +20,13 @@ import threading
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import ModuleType
-from typing import Any, TypeAlias
+from typing import Any, ClassVar, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ..atoms import ATOMS, CONSTANTS
+from .backends import Unsupported
 from .ir import Function
 from .loops import BLOCK, Loops, lower
 
@@ -40,7 +42,7 @@ def build(function: Function, name: str, doc: str, loss: bool) -> Callable[..., 
     purpose = "gradient" if loss else "outputs"
     loops = lower(function, purpose)
     alone = [array.size == 1 for array in function.inputs]  # one number per row
-    native = getattr(_module(_text(loops, alone, purpose)), purpose)
+    native = getattr(_module(_text(loops, alone, purpose, function.dtype)), purpose)
     room = threading.local()  # buffers are not shared between threads
     count = function.theta_size
     width = 0 if loss else function.output.shape[-1]
@@ -49,14 +51,15 @@ def build(function: Function, name: str, doc: str, loss: bool) -> Callable[..., 
         try:
             block, single = room.buffers
         except AttributeError:
-            block, single = np.empty((loops.lines, BLOCK)), np.empty(loops.singles)
+            block = np.empty((loops.lines, BLOCK), function.dtype)
+            single = np.empty(loops.singles, function.dtype)
             room.buffers = block, single
         tables = map(_contiguous, arrays, alone)
         if loss:
-            gradient = np.empty(count)
+            gradient = np.empty(count, function.dtype)
             J = native(theta, *tables, gradient, block, single)
             return J, gradient
-        out = np.empty((len(arrays[0]), width))
+        out = np.empty((len(arrays[0]), width), function.dtype)
         native(theta, *tables, out, block, single)
         return out
 
@@ -89,7 +92,7 @@ def descent(function: Function, rule: Rule) -> Callable[..., int]:
     """
     loops = lower(function, "gradient")
     alone = [array.size == 1 for array in function.inputs]
-    gradient_module = _module(_text(loops, alone, "gradient"))
+    gradient_module = _module(_text(loops, alone, "gradient", function.dtype))
     text = _descent_text(function, rule, alone, gradient_module.__name__)
     native = _module(text).descend
     room = threading.local()
@@ -123,6 +126,8 @@ def descent(function: Function, rule: Rule) -> Callable[..., int]:
 
 
 def _descent_text(function: Function, rule: Rule, alone: list[bool], gradient: str) -> str:
+    if function.dtype != "float64":
+        raise Unsupported("whole runs of an optimiser are compiled in float64")
     table, vector = "float64[:, ::1]", "float64[::1]"
     names = [array.name for array in function.inputs]
     kinds = [vector if one else table for one in alone]
@@ -177,11 +182,11 @@ def descend(theta, {rows}, order, size, scale, l2, state, rates, step, settings,
 # ── the module's text ────────────────────────────────────────────────────────────────────────
 
 
-def _text(loops: Loops, alone: list[bool], purpose: str) -> str:
+def _text(loops: Loops, alone: list[bool], purpose: str, dtype: str) -> str:
     """A module that Numba compiles as it is imported."""
-    table, vector = "float64[:, ::1]", "float64[::1]"
+    table, vector = f"{dtype}[:, ::1]", f"{dtype}[::1]"
     result = vector if purpose == "gradient" else table
-    returns = "float64" if purpose == "gradient" else "none"
+    returns = dtype if purpose == "gradient" else "none"
     signature = ", ".join(
         [vector, *(vector if one else table for one in alone), result, table, vector]
     )
@@ -202,7 +207,46 @@ def _text(loops: Loops, alone: list[bool], purpose: str) -> str:
         if inspect.isfunction(atom.python) and not atom.row and _calls(loops.source, name)
     ]
     decorator = f'@njit("{returns}({signature})", nogil=True, cache=True, {_OPTIONS})\n'
-    return "\n".join(head) + "\n" + "\n".join(helpers) + "\n" + decorator + loops.source
+    source = loops.source if dtype == "float64" else _in_single_precision(loops.source)
+    return "\n".join(head) + "\n" + "\n".join(helpers) + "\n" + decorator + source
+
+
+class _Single(ast.NodeTransformer):
+    """Numbers in arithmetic become float32, so that nothing is widened; indices stay whole."""
+
+    COUNTERS: ClassVar = {"rows", "n", "g"}
+
+    def visit_Constant(self, node: ast.Constant) -> ast.expr:
+        return ast.Call(ast.Name("np.float32"), [ast.Constant(float(node.value))], [])  # type: ignore[arg-type]
+
+    def visit_Subscript(self, node: ast.Subscript) -> ast.expr:
+        return node
+
+    def visit_For(self, node: ast.For) -> ast.stmt:
+        node.body = [self.visit(line) for line in node.body]
+        return node
+
+    def visit_If(self, node: ast.If) -> ast.stmt:
+        node.body = [self.visit(line) for line in node.body]
+        return node
+
+    def visit_Assign(self, node: ast.Assign) -> ast.stmt:
+        match node.targets[0]:
+            case ast.Name(id=name) if name in self.COUNTERS:
+                return node
+        node.value = self.visit(node.value)
+        return node
+
+    def visit_Call(self, node: ast.Call) -> ast.expr:
+        match node.func:
+            case ast.Name(id="float"):
+                return ast.Call(ast.Name("np.float32"), node.args, [])
+        node.args = [self.visit(argument) for argument in node.args]
+        return node
+
+
+def _in_single_precision(source: str) -> str:
+    return ast.unparse(ast.fix_missing_locations(_Single().visit(ast.parse(source))))
 
 
 def _calls(source: str, name: str) -> bool:

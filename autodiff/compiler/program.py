@@ -25,6 +25,10 @@ from .version import Version, make_version
 
 Floats = NDArray[np.float64]
 
+_DTYPES: dict[str, np.dtype[Any]] = {
+    "float64": np.dtype(np.float64),
+    "float32": np.dtype(np.float32),
+}
 _KEPT = 8  # compilations that a program remembers
 
 
@@ -33,13 +37,15 @@ class CompileError(RuntimeError):
 
 
 @overload
-def compile(function: Callable[..., Any], backend: str = ...) -> Program: ...  # noqa: A001
+def compile(  # noqa: A001
+    function: Callable[..., Any], backend: str = ..., dtype: str = ...
+) -> Program: ...
 @overload
 def compile(  # noqa: A001
-    function: None = ..., backend: str = ...
+    function: None = ..., backend: str = ..., dtype: str = ...
 ) -> Callable[[Callable[..., Any]], Program]: ...
 def compile(  # noqa: A001
-    function: Callable[..., Any] | None = None, backend: str = "auto"
+    function: Callable[..., Any] | None = None, backend: str = "auto", dtype: str = "float64"
 ) -> Program | Callable[[Callable[..., Any]], Program]:
     """Compile a function of ONE example, written with Values, to a program over a batch.
 
@@ -48,6 +54,7 @@ def compile(  # noqa: A001
               Values or modules, are the parameters; they need not be listed. A module by itself
               predicts, also if it has just one output.
     backend   "numpy", "native" (Numba, loops fused), or "auto": native if Numba is installed
+    dtype     what it computes in: "float64", or "float32" (half the memory; about 7 digits)
 
     >>> import autodiff
     >>> from autodiff import Value
@@ -68,8 +75,8 @@ def compile(  # noqa: A001
     batch (because the function draws random numbers, or looks at `.data`).
     """
     if function is None:
-        return functools.partial(Program, backend=backend)
-    return Program(function, backend)
+        return functools.partial(Program, backend=backend, dtype=dtype)
+    return Program(function, backend, dtype)
 
 
 class Program:
@@ -78,10 +85,15 @@ class Program:
     Programs may be called from several threads at once, and they pickle.
     """
 
-    def __init__(self, function: Callable[..., Any], backend: str = "auto") -> None:
+    def __init__(
+        self, function: Callable[..., Any], backend: str = "auto", dtype: str = "float64"
+    ) -> None:
         if not callable(function):
             raise TypeError(f"compile takes a function of one example, got {function!r}")
         choose(backend)
+        if dtype not in _DTYPES:
+            raise ValueError(f"dtype must be 'float64' or 'float32', got {dtype!r}")
+        self._dtype: np.dtype[Any] = _DTYPES[dtype]
         self._function: Callable[..., Any] | None = function
         self._name = getattr(function, "__name__", None) or type(function).__name__
         self.__doc__ = getattr(function, "__doc__", None)
@@ -160,6 +172,8 @@ class Program:
                 J, gradient = version.gradient(theta, *arrays)
         if not math.isfinite(J):
             self._explain(version, theta, arrays, strict=True)
+        if gradient.dtype is not self._dtype:
+            gradient = gradient.astype(self._dtype)
         if version.theta_size < theta.size:  # parameters that only other shapes reach
             gradient = np.concatenate([gradient, np.zeros(theta.size - version.theta_size)])
         return float(J), gradient
@@ -188,7 +202,7 @@ class Program:
 
     def theta(self) -> Floats:
         """The parameters' numbers now, as a new array."""
-        return np.array([p.data for p in self.parameters], dtype=np.float64)
+        return np.array([p.data for p in self.parameters], dtype=self._dtype)
 
     def load(self, theta: ArrayLike) -> None:
         """Write the numbers in `theta` into the parameters."""
@@ -208,7 +222,7 @@ class Program:
         return self._parameters
 
     def _checked_theta(self, theta: ArrayLike) -> Floats:
-        checked = theta if _is_floats(theta) else _real(theta, "theta")
+        checked = theta if self._is_ready(theta) else self._real(theta, "theta")
         count = len(self._parameters if self._parameters is not None else self.parameters)
         if checked.shape != (count,):
             raise ValueError(
@@ -264,7 +278,8 @@ class Program:
     def _open(self, arrays: Sequence[ArrayLike]) -> tuple[Version, list[Floats]]:
         """Arrays of float64 with equally many rows, and the version for their shapes."""
         checked = [
-            a if _is_floats(a) else _real(a, f"argument {k + 1}") for k, a in enumerate(arrays)
+            a if self._is_ready(a) else self._real(a, f"argument {k + 1}")
+            for k, a in enumerate(arrays)
         ]
         key = tuple([a.shape[1:] for a in checked])
         rows = [len(a) if a.shape else 0 for a in checked]
@@ -281,10 +296,35 @@ class Program:
         self._last = version
         return version, checked
 
+    def _is_ready(self, data: object) -> TypeGuard[Floats]:
+        return data.__class__ is np.ndarray and data.dtype is self._dtype
+
+    def _real(self, data: ArrayLike, what: str) -> Floats:
+        """An array of the program's dtype, or an error that says what it is instead."""
+        try:
+            array = np.asarray(data)
+        except ValueError as error:
+            raise ValueError(f"{what} is not a rectangular array: {error}") from None
+        if array.dtype.kind not in "fiub":
+            raise TypeError(f"{what} has dtype {array.dtype}; it must hold real numbers")
+        return array.astype(self._dtype)
+
+    def _close(self, got: Floats, expected: Floats) -> bool:
+        """Equal but for rounding, measured by the largest finite number; inf and nan in place."""
+        finite = np.isfinite(expected)
+        if not (np.isfinite(got) == finite).all():
+            return False
+        scale = float(np.abs(expected[finite]).max(initial=0.0))
+        loose = 1e-9 if self._dtype.itemsize == 8 else 1e-3
+        error = np.abs(got[finite] - expected[finite])
+        return bool((error <= loose * scale + loose / 1000).all())
+
     def _compile(self, key: tuple[tuple[int, ...], ...], arrays: list[Floats]) -> Version:
         function = self._need_function()
         example = [a[0] for a in arrays]
-        version = make_version(function, example, self._order, self._backend, self._predicts)
+        version = make_version(
+            function, example, self._order, self._backend, self._predicts, self._dtype.name
+        )
         version.report["checked rows"] = self._check(version, arrays)
         while len(self._versions) >= _KEPT:
             del self._versions[next(iter(self._versions))]
@@ -306,11 +346,11 @@ class Program:
             slope = version.gradient(theta, *few)[1] if version.source else None
         for row, graph, outputs in zip(rows, graphs, got, strict=True):
             expected = np.array([v.data for v in graph.outputs])
-            if len(expected) != len(outputs) or not _close(outputs, expected):
+            if len(expected) != len(outputs) or not self._close(outputs, expected):
                 raise self._disagreement(f"on row {row}")
         if slope is not None:
             slopes = [gradients(graph.outputs[0], self._parameters) for graph in graphs]
-            if not _close(slope, np.mean(slopes, axis=0)):
+            if not self._close(slope, np.mean(slopes, axis=0)):
                 raise self._disagreement(f"about the gradient of rows {rows}")
         return rows
 
@@ -380,30 +420,3 @@ class Program:
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__dict__.update(state)
         self._lock = threading.RLock()
-
-
-_FLOATS = np.dtype(np.float64)
-
-
-def _is_floats(data: object) -> TypeGuard[Floats]:
-    return data.__class__ is np.ndarray and data.dtype is _FLOATS
-
-
-def _real(data: ArrayLike, what: str) -> Floats:
-    """An array of float64, or an error that says what it is instead."""
-    try:
-        array = np.asarray(data)
-    except ValueError as error:
-        raise ValueError(f"{what} is not a rectangular array: {error}") from None
-    if array.dtype.kind not in "fiub":
-        raise TypeError(f"{what} has dtype {array.dtype}; it must hold real numbers")
-    return array.astype(np.float64)
-
-
-def _close(got: Floats, expected: Floats) -> bool:
-    """Equal but for rounding, measured by the largest finite number; inf and nan in place."""
-    finite = np.isfinite(expected)
-    if not (np.isfinite(got) == finite).all():
-        return False
-    scale = float(np.abs(expected[finite]).max(initial=0.0))
-    return bool((np.abs(got[finite] - expected[finite]) <= 1e-9 * scale + 1e-12).all())

@@ -89,6 +89,7 @@ def make_version(
     order: Callable[[Trace], Sequence[Value]],
     backend: str,
     predicts: bool | None,
+    dtype: str = "float64",
 ) -> Version:
     """Trace, roll, differentiate, write the source.
 
@@ -136,6 +137,7 @@ def make_version(
         traced,
         tuple(names),
     )
+    program.dtype = dtype
     version.build(backend)
     lap("build")
     return version

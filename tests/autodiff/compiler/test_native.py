@@ -179,3 +179,18 @@ def test_descent_stops_before_a_cost_that_is_not_finite() -> None:
     done = descent(function, plain)(theta, *arguments, np.empty(0), costs)
     assert done == 1
     assert theta[0] == pytest.approx(1.0 - 0.1 * np.exp(1.0))
+
+
+@pytest.mark.parametrize("backend", ["numpy", "native"])
+def test_single_precision_on_request(backend: str) -> None:
+    """Data, buffers and result are float32, and so are the digits."""
+    double = autodiff.compile(loss, backend="numpy").prepare(X, Y)
+    single = autodiff.compile(loss, backend=backend, dtype="float32").prepare(X, Y)
+    assert single.theta().dtype == np.float32
+    J, gradient = single.value_and_grad(single.theta(), X.astype(np.float32), Y)
+    expected, slopes = double.value_and_grad(double.theta(), X, Y)
+    assert gradient.dtype == np.float32
+    assert 0 < abs(J - expected) < 1e-6
+    np.testing.assert_allclose(gradient, slopes, atol=1e-6)
+    with pytest.raises(ValueError, match="float64"):
+        autodiff.compile(loss, dtype="float16")
