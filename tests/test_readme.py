@@ -98,5 +98,19 @@ def test_what_is_claimed_was_measured() -> None:
         ratio = re.search(rf"^\| {row} \|[^|]*\| ([\d,.]+) × \|", measured, flags=re.MULTILINE)
         assert ratio
         assert float(ratio[1].replace(",", "")) > float(claim.replace(",", ""))
+    moons = measured[measured.index("### Moons") : measured.index("### Digits")]
+    times = {
+        name: float(ratio)
+        for name, ratio in re.findall(
+            r"^\| ([^|]+) \|[^|]*\| ([\d.]+) × \|", moons, flags=re.MULTILINE
+        )
+    }
+    for peer, pattern in {
+        "NumPy by hand": r"(\d+) × faster than NumPy written by hand",
+        "JAX, jit": r"(\d+) × faster than JAX",
+        "PyTorch, eager": r"(\d+) × than PyTorch",
+    }.items():
+        (claim,) = re.findall(pattern, README)
+        assert times[peer] / times["glassgrad, native"] > float(claim)
     for memory in re.findall(r"\d+ B\b", README):
         assert memory in measured
