@@ -41,7 +41,18 @@ def fit_moons(engine: str, epochs: int = 100) -> Any:
     model = MLP(2, [16, 16, 1], rng=1337)
     X, Y = moons()
     optimiser = SGD(model.parameters(), lr=rate)
-    fit(model, X, Y, losses.hinge, optimiser, epochs=epochs, l2=1e-4, engine=engine, progress=False)
+    fit(
+        model,
+        X,
+        Y,
+        losses.hinge,
+        optimiser,
+        epochs=epochs,
+        l2=1e-4,
+        engine=engine,
+        progress=False,
+        metrics=[],
+    )
     return model
 
 
@@ -60,6 +71,7 @@ def fit_digits(engine: str, epochs: int = EPOCHS) -> Any:
         engine=engine,
         rng=0,
         progress=False,
+        metrics=[],
     )
     return model
 
