@@ -27,7 +27,9 @@ if TYPE_CHECKING:
         plot_history,
         plot_network,
     )
-    from .worksheet import worksheet
+    from .random_circuits import random_circuit
+    from .sheets import worksheet
+    from .zoo import bug_zoo
 
 __all__ = [
     "THEMES",
@@ -37,6 +39,7 @@ __all__ = [
     "Picture",
     "Theme",
     "TooLarge",
+    "bug_zoo",
     "build",
     "draw",
     "explain",
@@ -47,6 +50,7 @@ __all__ = [
     "plot_gradient_flow",
     "plot_history",
     "plot_network",
+    "random_circuit",
     "render",
     "worksheet",
     "write",
@@ -55,7 +59,9 @@ __all__ = [
 # Loaded when they are first asked for, so that `import viz` stays quick.
 _LATER = {
     "explore": "explorer",
-    "worksheet": "worksheet",
+    "worksheet": "sheets",
+    "random_circuit": "random_circuits",
+    "bug_zoo": "zoo",
     "plot_activations": "plots",
     "plot_decision_boundary": "plots",
     "plot_diagnosis": "diagnosis",

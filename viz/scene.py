@@ -78,10 +78,11 @@ class Scene:
         }
 
 
-def scene(root: Value, title: str = "", fold: bool | None = None) -> Scene:
+def scene(root: Value, title: str = "", fold: bool | None = None, *, grouped: bool = True) -> Scene:
     """Read the graph below `root`.
 
-    fold    whether groups start folded; None folds them in graphs of more than sixty gates
+    fold     whether groups start folded; None folds them in graphs of more than sixty gates
+    grouped  False leaves the graph's own gates only, with nothing to fold or unfold
 
     Raises ValueError for a graph that is too large to be looked at, saying how large it is.
     """
@@ -95,7 +96,7 @@ def scene(root: Value, title: str = "", fold: bool | None = None) -> Scene:
         )
     gates = sum(v.gate is not None for v in order)
     made = Scene(title=title or root.label or "A computational graph")
-    _Builder(made, order, folded=gates > BUSY if fold is None else fold).build()
+    _Builder(made, order, gates > BUSY if fold is None else fold, grouped).build()
     return made
 
 
@@ -122,17 +123,18 @@ class _Names:
 class _Builder:
     """Fills a `Scene` with the nodes of a graph, its module calls, and its gates' finer graphs."""
 
-    def __init__(self, made: Scene, order: list[Value], folded: bool) -> None:
+    def __init__(self, made: Scene, order: list[Value], folded: bool, grouped: bool) -> None:
         self.made = made
         self.order = order
         self.folded = folded
+        self.grouped = grouped
         self.names = _Names(order)
         self.spare = LIMIT - len(order)  # finer nodes that there is still room for
         self.where: dict[Frame, int] = {}
 
     def build(self) -> None:
         graph = cells(self.order, False)
-        inside = frames(graph, term_frames(graph), {})
+        inside = frames(graph, term_frames(graph), {}) if self.grouped else {}
         index: dict[Value, int] = {}
         for v in self.order:
             index[v] = self.add(v, [index[p] for p in v.parents], self.home(inside.get(v)))
@@ -152,7 +154,7 @@ class _Builder:
 
     def add(self, v: Value, parents: list[int], home: int, depth: int = 0) -> int:
         """Add a node and, before it, the finer nodes that it unfolds into; return its index."""
-        group = self.unfold(v, parents, home, depth) if v.gate else -1
+        group = self.unfold(v, parents, home, depth) if v.gate and self.grouped else -1
         kind = "gate" if v.gate else "constant" if isinstance(v, Constant) else "leaf"
         if v.gate:
             size = gate_size(v.gate.symbol)

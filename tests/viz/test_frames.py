@@ -3,7 +3,7 @@
 import random
 import re
 from pathlib import Path
-from xml.etree import ElementTree
+from xml.etree import ElementTree as ET
 
 import pytest
 from PIL import Image
@@ -58,7 +58,7 @@ def test_frames_are_numbered_files(tmp_path: Path) -> None:
             widths.add(image.width)
     assert len(widths) == 1
     (first, *_) = frames(fork()[2], tmp_path / "slides", "svg", theme="dark")
-    ElementTree.parse(first)
+    ET.parse(first)
 
 
 def test_modules_are_folded_as_in_the_pictures(tmp_path: Path) -> None:
@@ -73,7 +73,7 @@ def test_animations(tmp_path: Path) -> None:
     with Image.open(animate(fork()[2], tmp_path / "a.gif", seconds=0.5)) as gif:
         told = (getattr(gif, "n_frames", 1), gif.info["duration"], gif.info["loop"])
     assert told == (6, 500, 0)
-    tree = ElementTree.parse(animate(fork()[2], tmp_path / "a.svg"))
+    tree = ET.parse(animate(fork()[2], tmp_path / "a.svg"))
     svg = "{http://www.w3.org/2000/svg}"
     layers = tree.getroot().find(f"{svg}g")
     assert layers is not None

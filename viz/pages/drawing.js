@@ -1,0 +1,120 @@
+// A circuit that stands still, with numbers on its wires and blanks for some of them.
+
+/** The circuit on paper: it stands still, and some of its numbers are blanks. */
+class Drawing extends Diagram {
+  constructor(host, model, blanks, filled, label) {
+    super(host, model, {}, label);
+    this.blanks = new Map(blanks.map((blank) => [blank.key, blank]));
+    this.marks = new Map();
+    this.known = new Set(filled ? this.blanks.keys() : []);
+    this.taken = [];
+    if (blanks.some((blank) => blank.kind === "local")) this.spread(1.45, 1.3);
+    const top = 12, {w, h} = this.extent;
+    this.picture.setAttribute("viewBox", `-8 ${-top} ${w + 16} ${h + top + 18}`);
+    this.picture.style.maxWidth = `${Math.round((w + 16) * 1.5)}px`;
+    this.picture.style.setProperty("--least", `${Math.round((w + 16) * 0.72)}px`);
+    for (const unit of model.units.values()) this.fillUnit(unit);
+    for (const wire of this.wires) this.fillWire(wire);
+    this.say();
+  }
+  fit() {}
+  reveal() {}
+  listen() {
+    this.picture.addEventListener("keydown", (event) => {
+      const by = {ArrowDown: 1, ArrowRight: 1, ArrowUp: -1, ArrowLeft: -1}[event.key];
+      if (!by || event.ctrlKey || event.metaKey || event.altKey) return;
+      event.preventDefault();
+      this.move(by);
+    });
+  }
+
+  /** Room on the wires for what is to be written there. */
+  spread(along, down) {
+    const boxes = [...this.boxes.values()];
+    for (const box of boxes) {
+      box.x *= along;
+      box.y *= down;
+    }
+    this.extent.w = Math.max(...boxes.map((box) => box.x + box.w));
+    this.extent.h = Math.max(...boxes.map((box) => box.y + box.h));
+    this.draw();
+  }
+
+  fillUnit(unit) {
+    const i = unit.node, made = this.elements.get(unit.id), box = this.boxes.get(unit.id);
+    made.hover.remove();
+    const body = this.bodyWidth(unit.id);
+    this.taken.push({x: box.x + body / 2, y: box.y + box.h / 2, width: body, height: box.h - 6});
+    if (made.kind === "constant") return;
+    const x = box.x + box.w - STUB / 2, middle = box.y + box.h / 2, {graph} = this.model;
+    this.put(made.value, `v${i}`, graph.data[i], x, middle - 14, "value-slot");
+    this.put(made.grad, `g${i}`, graph.grad[i], x, middle + 14, "grad-slot");
+  }
+
+  fillWire({path, to, parts: [{parent, gate, slot}]}) {
+    const key = `l${gate}/${slot}`;
+    if (!this.blanks.has(key)) return;
+    const [x1, y1, x2, y2, x3, y3, x4, y4] = path.getAttribute("d").match(/-?[\d.]+(?:e-?\d+)?/g).map(Number);
+    const at = (t) => {
+      const [a, b, c, d] = [(1 - t) ** 3, 3 * t * (1 - t) ** 2, 3 * t * t * (1 - t), t ** 3];
+      return {x: a * x1 + b * x2 + c * x3 + d * x4, y: a * y1 + b * y2 + c * y3 + d * y4, width: 42, height: 20};
+    };
+    const free = (spot) => this.taken.every((other) =>
+      Math.abs(spot.x - other.x) >= (spot.width + other.width) / 2 || Math.abs(spot.y - other.y) >= (spot.height + other.height) / 2);
+    const long = x4 - x1 > 150; // then near the gate that it belongs to
+    const spots = (long ? [0.8, 0.7, 0.87, 0.6, 0.5, 0.4, 0.3] : [0.5, 0.6, 0.4, 0.7, 0.3, 0.75, 0.25]).map(at);
+    const beside = [21, -21].flatMap((dy) => spots.map((spot) => ({...spot, y: spot.y + dy})));
+    const {x, y} = [...spots, ...beside].find(free) || spots[0];
+    const text = svg("text", {class: "local", x, y: y + 4, "text-anchor": "middle"});
+    this.world.append(text);
+    this.put(text, key, this.model.graph.local[gate][slot], x, y, "", 42);
+  }
+
+  /** A number, or the blank that stands for it. */
+  put(text, key, amount, x, y, kind, width = 52) {
+    this.taken.push({x, y, width, height: 20});
+    const blank = this.blanks.get(key);
+    if (!blank) {
+      text.textContent = number(amount);
+      return;
+    }
+    const frame = svg(
+      "g",
+      {class: "blank", "aria-hidden": "true"},
+      svg("rect", {class: `slot ${kind}`, x: x - width / 2, y: y - 10, width, height: 20, rx: 4}),
+      svg("text", {class: "tag", x: x - width / 2 + 4, y: y + 4}, blank.tag),
+    );
+    this.world.append(frame);
+    this.marks.set(key, {frame, text, amount});
+    this.reveals(key, this.known.has(key));
+  }
+
+  /** Show the number instead of the blank, or the blank again. */
+  reveals(key, known) {
+    const {frame, text, amount} = this.marks.get(key);
+    if (known) this.known.add(key);
+    else this.known.delete(key);
+    text.textContent = known ? number(amount) : "";
+    frame.style.display = known ? "none" : "";
+    this.say();
+  }
+
+  /** What a screen reader hears at each node: given numbers, and blanks by their numbers. */
+  say() {
+    const {model} = this;
+    for (const unit of model.units.values()) {
+      const i = unit.node, made = this.elements.get(unit.id);
+      const told = (key, amount) => {
+        const blank = this.blanks.get(key);
+        return blank && !this.known.has(key) ? `blank ${blank.tag}` : number(amount);
+      };
+      const said = made.kind === "constant"
+        ? `number ${number(model.graph.data[i])}`
+        : `${this.spoken(i)}, value ${told(`v${i}`, model.graph.data[i])}, gradient ${told(`g${i}`, model.graph.grad[i])}`;
+      made.handle.setAttribute("aria-label", said);
+    }
+  }
+  point(key, on) {
+    this.marks.get(key).frame.classList.toggle("pointed", on);
+  }
+}

@@ -1,0 +1,193 @@
+// Worksheets: blanks on the wires, answers that are marked, hints from the gate table, a key.
+
+const ASKED = DATA.hide === "all" ? ["values", "local", "gradients"] : [DATA.hide];
+const ICONS = {right: "M2.5 8.5l3.5 3.5 7.5-8", wrong: "M3.5 3.5l9 9M12.5 3.5l-9 9"};
+const TITLES = {
+  values: "Forward pass: the value of each gate",
+  local: "Local gradients: each gate by each of its inputs",
+  gradients: "Backward pass: the gradients",
+};
+const TASKS = {
+  values: "Fill in the value of each gate.",
+  local: "Fill in the local gradient on each wire into a gate.",
+  gradients: "Fill in the gradients, from the result back to the inputs. A node that is read more than once adds up what comes back.",
+  all: "Fill in the values, from the inputs to the result, then the local gradients, then the gradients from the result back to the inputs.",
+};
+
+/** A number as students write it: 3, −0.5, 1/3, 0,25. NaN where it is none. */
+function read(text) {
+  const plain = text.trim().replaceAll("−", "-").replaceAll("–", "-").replace(",", ".");
+  const fraction = plain.split("/");
+  if (!plain || fraction.length > 2 || fraction.some((part) => !part.trim())) return NaN;
+  const [top, bottom] = fraction.map(Number);
+  return bottom === undefined ? top : top / bottom;
+}
+
+/** A whole number has to be met, any other to three digits. */
+function agrees(answer, truth) {
+  if (Number.isInteger(truth)) return Math.abs(answer - truth) <= 1e-9 * Math.max(1, Math.abs(truth));
+  return Math.abs(answer - truth) <= 5e-3 * Math.abs(truth);
+}
+
+/** What is asked of a circuit: each blank with its place, its name, its answer and its hint. */
+function blanks(model) {
+  const {graph} = model, f = model.rootName(), found = [];
+  const order = [...model.units.values()].map((unit) => unit.node);
+  const numbered = (blank) => found.push({...blank, tag: String(found.length + 1)});
+  const rule = (i, k) => {
+    const {parts, since} = model.localLine(i, k);
+    return `${parts[0]} = ${parts[1]}${since ? ` (${since})` : ""}`;
+  };
+  const counted = (i) => model.nodes[i].kind !== "constant";
+  if (ASKED.includes("values")) {
+    for (const i of order) {
+      if (graph.gates[i] === null) continue;
+      const {parts} = model.forwardLine(i);
+      numbered({kind: "values", key: `v${i}`, name: model.name(i), truth: graph.data[i], hint: () => [`${graph.gates[i].doc}`, `${parts[0]} = ${parts[1]}`]});
+    }
+  }
+  if (ASKED.includes("local")) {
+    for (const i of order) {
+      model.parents(i).forEach((p, k) => {
+        if (!counted(p)) return;
+        const twice = model.parents(i).filter((q) => q === p).length > 1;
+        const slot = twice ? `, input ${k + 1}` : "";
+        const shape = graph.gates[i];
+        const [which] = partialAt(shape, k, model.parents(i).length);
+        numbered({
+          kind: "local",
+          key: `l${i}/${k}`,
+          name: `∂${model.name(i)}/∂${model.name(p)}${slot}`,
+          truth: graph.local[i][k],
+          hint: () => [`Gate ${shape.symbol}: ${shape.formula}, by ${shape.inputs[which]}: ${shape.partials[which]}`, rule(i, k)],
+        });
+      });
+    }
+  }
+  if (ASKED.includes("gradients")) {
+    for (const i of order.slice().reverse()) {
+      if (!counted(i) || i === model.root) continue;
+      const ways = model.consumers.get(i);
+      const terms = ways.map(([c, k]) => model.chainLine(c, k, graph.grad[c])[1]);
+      numbered({
+        kind: "gradients",
+        key: `g${i}`,
+        name: `∂${f}/∂${model.name(i)}`,
+        truth: graph.grad[i],
+        hint: () => [
+          `∂${f}/∂${model.name(i)} = ${terms.join(" + ")}`,
+          ...ways.map(([c, k]) => `with ${rule(c, k)}`),
+          ways.length > 1 ? `${model.name(i)} is read ${ways.length} times: what comes back adds up` : null,
+        ],
+      });
+    }
+  }
+  return found;
+}
+
+// ── the sheets ───────────────────────────────────────────────────────────────────────────────
+
+const score = new Map();
+let fieldCount = 0;
+
+function tally() {
+  const right = [...score.values()].filter(Boolean).length;
+  find("#progress").max = score.size;
+  find("#progress").value = right;
+  find("#count").textContent = right === score.size ? `all ${right} right, well done` : `${right} of ${score.size} right`;
+}
+
+function question(blank, drawing, context) {
+  const id = `answer-${++fieldCount}`;
+  const mark = html("span", {class: "mark", role: "status"});
+  const hint = html("div", {class: "hint", id: `${id}-hint`, hidden: true});
+  const row = html("li", {class: "question", "data-key": blank.key});
+  const judge = () => {
+    const text = field.value, answer = read(text), given = text.trim() !== "";
+    const right = given && agrees(answer, blank.truth);
+    row.classList.toggle("right", right);
+    row.classList.toggle("wrong", given && !right);
+    const said = right ? "right" : Number.isNaN(answer) ? "not a number" : "not yet";
+    const icon = () => svg("svg", {viewBox: "0 0 16 16", "aria-hidden": "true"}, svg("path", {d: ICONS[right ? "right" : "wrong"]}));
+    mark.replaceChildren(...(given ? [icon(), said] : []));
+    field.setAttribute("aria-invalid", given && !right);
+    drawing.reveals(blank.key, right);
+    score.set(id, right);
+    tally();
+  };
+  const field = html("input", {
+    type: "text",
+    id,
+    inputmode: "text",
+    autocomplete: "off",
+    "aria-label": `${context}blank ${blank.tag}: ${blank.name}`,
+    "aria-describedby": `${id}-hint`,
+    onchange: judge,
+    oninput: () => {
+      // what is being changed is not judged before it is finished
+      if (!row.matches(".right, .wrong")) return;
+      row.classList.remove("right", "wrong");
+      field.removeAttribute("aria-invalid");
+      mark.replaceChildren();
+      drawing.reveals(blank.key, false);
+      score.set(id, false);
+      tally();
+    },
+    onfocus: () => drawing.point(blank.key, true),
+    onblur: () => drawing.point(blank.key, false),
+    onkeydown: (event) => {
+      if (event.key !== "Enter") return;
+      judge();
+      const all = [...document.querySelectorAll(".question input")];
+      const next = all[all.indexOf(field) + 1];
+      if (row.classList.contains("right") && next) next.focus();
+    },
+  });
+  const ask = html("button", {
+    type: "button",
+    "aria-expanded": "false",
+    "aria-controls": `${id}-hint`,
+    "aria-label": `Hint for ${context}blank ${blank.tag}`,
+    onclick: () => {
+      hint.hidden = !hint.hidden;
+      ask.setAttribute("aria-expanded", !hint.hidden);
+      if (!hint.childElementCount) hint.append(...blank.hint().filter(Boolean).map((text) => html("p", {}, text)));
+    },
+  }, "Hint");
+  score.set(id, false);
+  row.append(html("span", {class: "tag", "aria-hidden": "true"}, blank.tag), html("label", {for: id}, `${blank.name} =`), field, mark, ask, hint);
+  return row;
+}
+
+const several = DATA.sheets.length > 1;
+DATA.sheets.forEach((scene, s) => {
+  const model = new Model(scene), asked = blanks(model);
+  const heading = several ? `Circuit ${s + 1}` : "";
+  const context = several ? `circuit ${s + 1}, ` : "";
+  const canvas = html("div", {class: "canvas"}), parts = html("div", {class: "parts"});
+  find("#sheets").append(html("section", {class: "sheet", "aria-label": heading || "Worksheet"}, heading ? html("h2", {}, heading) : null, canvas, parts));
+  const drawing = new Drawing(canvas, model, asked, false, `Circuit ${s + 1} with blanks`);
+  for (const kind of ASKED) {
+    const rows = asked.filter((blank) => blank.kind === kind).map((blank) => question(blank, drawing, context));
+    if (rows.length) parts.append(html("fieldset", {}, html("legend", {}, TITLES[kind]), html("ol", {class: "questions"}, rows)));
+  }
+  const filled = html("div", {class: "canvas"});
+  const answers = asked.map((blank) => html("li", {"data-key": blank.key, "data-truth": blank.truth}, html("span", {class: "tag"}, blank.tag), `${blank.name} = `, html("b", {}, number(blank.truth))));
+  find("#keys").append(html("section", {class: "sheet key"}, html("h2", {}, `Answer key${heading ? `: ${heading}` : `: ${DATA.title}`}`), filled, html("ol", {class: "answers"}, answers)));
+  new Drawing(filled, model, asked, true, `Circuit ${s + 1}, filled in`);
+});
+
+find("#title").textContent = DATA.title;
+find("#task").textContent = `${TASKS[DATA.hide]} Whole numbers exactly, others to three digits; 1/3 is fine too.`;
+tally();
+find("#print").addEventListener("click", () => window.print());
+find("#show-key").addEventListener("click", (event) => {
+  const open = find("#keys").classList.toggle("open");
+  event.currentTarget.setAttribute("aria-expanded", open);
+  event.currentTarget.textContent = open ? "Hide answer key" : "Show answer key";
+});
+find("#colours").addEventListener("click", (event) => {
+  const safe = document.documentElement.dataset.colours !== "safe";
+  document.documentElement.dataset.colours = safe ? "safe" : "";
+  event.currentTarget.setAttribute("aria-pressed", safe);
+});
