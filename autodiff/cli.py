@@ -40,6 +40,7 @@ examples:
 other commands (each has its own --help):
   autodiff demo         draw example circuits and train on real data
   autodiff gates        the table of gates: formulas and local gradients
+  autodiff worksheet    a circuit with blanks to fill in, and the answer key
 
 functions: {functions}
 """
@@ -348,4 +349,56 @@ def _gates(argv: list[str]) -> int:
     return 0
 
 
-_COMMANDS: dict[str, Callable[[list[str]], int]] = {"demo": _demo, "gates": _gates}
+def _worksheet(argv: list[str]) -> int:
+    parser = _Parser(
+        prog="autodiff worksheet",
+        usage="autodiff worksheet [EXPRESSION name=value ...] [options]",
+        description="Write a page with a circuit, blanks to fill in, and the answer key; without "
+        "an expression, of random circuits with whole-number answers.",
+        allow_abbrev=False,
+    )
+    _add_expression(parser, needed=False)
+    parser.add_argument("-o", "--output", metavar="PAGE.html", default="worksheet.html")
+    parser.add_argument("--hide", default="gradients", help="gradients, values, local or all")
+    parser.add_argument("--difficulty", help="of random circuits: easy, medium or hard")
+    parser.add_argument("--seed", type=int, help="equal seeds give equal circuits (0)")
+    parser.add_argument("--count", type=int, help="how many random circuits (1)")
+    parser.add_argument("--bugs", action="store_true", help="the same circuit, run with mistakes")
+    parser.add_argument("--title", default="", help="a heading")
+    chosen = parser.parse_intermixed_args(_shielded(argv, parser))
+    random_only = [n for n in ("difficulty", "seed", "count") if getattr(chosen, n) is not None]
+    if chosen.arguments and random_only:
+        parser.error(f"--{random_only[0]} is for random circuits; leave the expression out")
+    count = 1 if chosen.count is None else chosen.count
+    if not 1 <= count <= 50:
+        parser.error(f"--count is from 1 to 50, not {count}")
+    if chosen.bugs and count > 1:
+        parser.error("--bugs shows one circuit; leave --count out")
+    from viz import bug_zoo, random_circuit, worksheet
+
+    title: str = chosen.title
+    try:
+        if chosen.arguments:
+            text, root = _graph(chosen.arguments)
+            _name_root(root)
+            roots = [root]
+            title = title or text
+        else:
+            seed, level = chosen.seed or 0, chosen.difficulty or "easy"
+            roots = [random_circuit(level, seed + k) for k in range(count)]
+        if chosen.bugs:
+            made = bug_zoo(roots[0], title=title)
+        else:
+            made = worksheet(roots, chosen.hide, title=title)
+    except ValueError as error:
+        raise _Refused(str(error)) from None
+    _save(chosen.output, made.save)
+    print(f"wrote {chosen.output}")
+    return 0
+
+
+_COMMANDS: dict[str, Callable[[list[str]], int]] = {
+    "demo": _demo,
+    "gates": _gates,
+    "worksheet": _worksheet,
+}
