@@ -445,9 +445,15 @@ def _blocks(name: str, size: int, width: int) -> list[tuple[list[str], str, int]
     """Cut range(size) into blocks of `width` and a rest: for each (the indices of one block, the
     range of `name` that repeats it, how often).
 
+    A width nearby that leaves no rest is preferred: each rest is one more loop to compile.
+
     >>> _blocks("k", 10, 4)
-    [(['k + 0', 'k + 1', 'k + 2', 'k + 3'], '0, 8, 4', 2), (['8', '9'], '8, 10, 2', 1)]
+    [(['k + 0', 'k + 1', 'k + 2', 'k + 3', 'k + 4'], '0, 10, 5', 2)]
+    >>> _blocks("k", 7, 4)
+    [(['0', '1', '2', '3'], '0, 4, 4', 1), (['4', '5', '6'], '4, 7, 3', 1)]
     """
+    fitting = [w for w in (width, width + 1, width - 1) if w > 1 and size % w == 0]
+    width = fitting[0] if fitting else width
     blocks = []
     start = 0
     while start < size:
