@@ -60,7 +60,7 @@ class Drawing extends Diagram {
       return {x: a * x1 + b * x2 + c * x3 + d * x4, y: a * y1 + b * y2 + c * y3 + d * y4, width: 42, height: 20};
     };
     const free = (spot) => this.taken.every((other) =>
-      Math.abs(spot.x - other.x) >= (spot.width + other.width) / 2 || Math.abs(spot.y - other.y) >= (spot.height + other.height) / 2);
+      Math.abs(spot.x - other.x) >= (spot.width + other.width) / 2 + 3 || Math.abs(spot.y - other.y) >= (spot.height + other.height) / 2 + 3);
     const long = x4 - x1 > 150; // then near the gate that it belongs to
     const spots = (long ? [0.8, 0.7, 0.87, 0.6, 0.5, 0.4, 0.3] : [0.5, 0.6, 0.4, 0.7, 0.3, 0.75, 0.25]).map(at);
     const beside = [21, -21].flatMap((dy) => spots.map((spot) => ({...spot, y: spot.y + dy})));
