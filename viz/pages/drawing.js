@@ -8,7 +8,7 @@ class Drawing extends Diagram {
     this.marks = new Map();
     this.known = new Set(filled ? this.blanks.keys() : []);
     this.taken = [];
-    if (blanks.some((blank) => blank.kind === "local")) this.spread(1.45, 1.3);
+    if (blanks.some((blank) => blank.kind === "local")) this.spread(1.35, 1.3);
     const top = 12, {w, h} = this.extent;
     this.picture.setAttribute("viewBox", `-8 ${-top} ${w + 16} ${h + top + 18}`);
     this.picture.style.maxWidth = `${Math.round((w + 16) * 1.5)}px`;
@@ -59,12 +59,12 @@ class Drawing extends Diagram {
       const [a, b, c, d] = [(1 - t) ** 3, 3 * t * (1 - t) ** 2, 3 * t * t * (1 - t), t ** 3];
       return {x: a * x1 + b * x2 + c * x3 + d * x4, y: a * y1 + b * y2 + c * y3 + d * y4, width: 42, height: 20};
     };
-    const free = (spot) => this.taken.every((other) =>
-      Math.abs(spot.x - other.x) >= (spot.width + other.width) / 2 + 3 || Math.abs(spot.y - other.y) >= (spot.height + other.height) / 2 + 3);
+    const free = (margin) => (spot) => this.taken.every((other) =>
+      Math.abs(spot.x - other.x) >= (spot.width + other.width) / 2 + margin || Math.abs(spot.y - other.y) >= (spot.height + other.height) / 2 + margin);
     const long = x4 - x1 > 150; // then near the gate that it belongs to
-    const spots = (long ? [0.8, 0.7, 0.87, 0.6, 0.5, 0.4, 0.3] : [0.5, 0.6, 0.4, 0.7, 0.3, 0.75, 0.25]).map(at);
+    const spots = (long ? [0.8, 0.7, 0.87, 0.6, 0.5, 0.4, 0.3, 0.2, 0.14] : [0.5, 0.6, 0.4, 0.7, 0.3, 0.75, 0.25]).map(at);
     const beside = [21, -21].flatMap((dy) => spots.map((spot) => ({...spot, y: spot.y + dy})));
-    const {x, y} = [...spots, ...beside].find(free) || spots[0];
+    const {x, y} = spots.find(free(3)) || spots.find(free(0)) || beside.find(free(0)) || spots[0];
     const text = svg("text", {class: "local", x, y: y + 4, "text-anchor": "middle"});
     this.world.append(text);
     this.put(text, key, this.model.graph.local[gate][slot], x, y, "", 42);

@@ -167,6 +167,7 @@ DATA.sheets.forEach((scene, s) => {
   const canvas = html("div", {class: "canvas"}), parts = html("div", {class: "parts"});
   find("#sheets").append(html("section", {class: "sheet", "aria-label": heading || "Worksheet"}, heading ? html("h2", {}, heading) : null, canvas, parts));
   const drawing = new Drawing(canvas, model, asked, false, `Circuit ${s + 1} with blanks`);
+  if (drawing.extent.w > 800) document.body.classList.add("wide"); // on paper lying on its side
   for (const kind of ASKED) {
     const rows = asked.filter((blank) => blank.kind === kind).map((blank) => question(blank, drawing, context));
     if (rows.length) parts.append(html("fieldset", {}, html("legend", {}, TITLES[kind]), html("ol", {class: "questions"}, rows)));

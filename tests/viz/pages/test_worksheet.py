@@ -135,14 +135,22 @@ def test_the_key_is_hidden_until_it_is_asked_for(opened: Open) -> None:
     expect(page.locator("#keys")).to_be_hidden()
 
 
+def pages_on_paper(page: Page) -> int:
+    paper = page.pdf(prefer_css_page_size=True)
+    return len(re.findall(rb"/Type\s*/Page\b", paper))
+
+
 def test_on_paper_each_sheet_and_each_key_has_its_own_page(opened: Open) -> None:
     page = opened(worksheet([random_circuit("hard", 1), random_circuit("easy", 1)]))
     page.emulate_media(media="print")
     expect(page.locator("#keys")).to_be_visible()
     expect(page.locator("#print")).to_be_hidden()
     expect(page.locator(".question button").first).to_be_hidden()
-    paper = page.pdf(prefer_css_page_size=True)
-    assert len(re.findall(rb"/Type\s*/Page\b", paper)) == 4
+    assert pages_on_paper(page) == 4
+    opened(worksheet(random_circuit("hard", 1), "all"))
+    assert pages_on_paper(page) == 2
+    opened(worksheet(circuit()[0], "all"))
+    assert pages_on_paper(page) == 2
 
 
 def test_the_keyboard_suffices(opened: Open) -> None:
