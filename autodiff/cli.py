@@ -39,6 +39,7 @@ examples:
 
 other commands (each has its own --help):
   autodiff demo         draw example circuits and train on real data
+  autodiff playground   a page that trains small networks
   autodiff gates        the table of gates: formulas and local gradients
   autodiff worksheet    a circuit with blanks to fill in, and the answer key
 
@@ -397,8 +398,27 @@ def _worksheet(argv: list[str]) -> int:
     return 0
 
 
+def _playground(argv: list[str]) -> int:
+    parser = _Parser(
+        prog="autodiff playground", description="Write a page that trains small networks."
+    )
+    parser.add_argument("-o", "--output", metavar="PAGE.html", default="playground.html")
+    parser.add_argument("--csv", metavar="FILE", help="a table of two numbers and a class a line")
+    chosen = parser.parse_args(argv)
+    from viz import playground
+
+    try:
+        made = playground(chosen.csv)
+    except (OSError, ValueError) as error:
+        raise _Refused(str(error)) from None
+    _save(chosen.output, made.save)
+    print(f"wrote {chosen.output}")
+    return 0
+
+
 _COMMANDS: dict[str, Callable[[list[str]], int]] = {
     "demo": _demo,
     "gates": _gates,
+    "playground": _playground,
     "worksheet": _worksheet,
 }

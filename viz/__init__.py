@@ -28,6 +28,7 @@ if TYPE_CHECKING:
         plot_network,
     )
     from .random_circuits import random_circuit
+    from .sandbox import playground
     from .sheets import worksheet
     from .zoo import bug_zoo
 
@@ -44,6 +45,7 @@ __all__ = [
     "draw",
     "explain",
     "explore",
+    "playground",
     "plot_activations",
     "plot_decision_boundary",
     "plot_diagnosis",
@@ -59,6 +61,7 @@ __all__ = [
 # Loaded when they are first asked for, so that `import viz` stays quick.
 _LATER = {
     "explore": "explorer",
+    "playground": "sandbox",
     "worksheet": "sheets",
     "random_circuit": "random_circuits",
     "bug_zoo": "zoo",

@@ -1,0 +1,310 @@
+// The playground: choose data and a network, train it, look into it.
+
+const GRID = 32, FRAME = 12; // cells of a map, milliseconds of training between two pictures
+const state = {timer: null, data: [], test: null, order: [], at: 0, losses: [], chosen: null, backward: false, own: null};
+const inputs = {centre: [0, 0], scale: [1, 1]};
+let net = null, buttons = [], lines = [], reach = 2, shuffle = random(0);
+
+const value = (id) => find(id).valueAsNumber;
+DATA.activations.forEach((row, k) => find("#activation").append(html("option", {value: k}, row.symbol)));
+
+function complain(text) {
+  find("#fault").textContent = text;
+  find("#fault").hidden = !text;
+}
+
+function widths() {
+  const text = find("#widths").value.trim();
+  const list = text ? text.split(/[\s,]+/).filter(Boolean).map(Number) : [];
+  if (list.length > 5 || list.some((n) => !Number.isInteger(n) || n < 1 || n > 16)) throw new Error("Give up to 5 hidden layers with 1 to 16 neurons each, such as 8, 8.");
+  return list;
+}
+
+function reset() {
+  pause();
+  try {
+    const seed = value("#seed"), sizes = widths();
+    if (!Number.isInteger(seed) || seed < 0) throw new Error("The seed is a whole number from 0.");
+    const own = find("#shape").value === "own" && state.own;
+    state.data = own ? own.data : points(find("#shape").value, value("#noise"), seed);
+    Object.assign(inputs, own ? {centre: own.centre, scale: own.scale} : {centre: [0, 0], scale: [1, 1]});
+    net = new Net(sizes, DATA.activations[Number(find("#activation").value) || 0], seed);
+    shuffle = random(seed + 2);
+    complain("");
+  } catch (error) {
+    complain(error.message);
+    return;
+  }
+  find("#noise").disabled = find("#shape").value === "own";
+  reach = 1.15 * Math.max(...state.data.flatMap(({x}) => x.map(Math.abs)));
+  state.order = [];
+  state.losses = [];
+  if (state.chosen && !(net.layers[state.chosen[0]] || [])[state.chosen[1]]) state.chosen = null;
+  find("#example").max = state.data.length - 1;
+  if (value("#example") >= state.data.length) find("#example").value = 0;
+  build();
+  record();
+  show();
+}
+
+// ── training ─────────────────────────────────────────────────────────────────────────────────
+
+function step() {
+  const size = Math.max(1, Math.floor(value("#batch")) || 1), batch = [];
+  while (batch.length < Math.min(size, state.data.length)) {
+    if (!state.order.length) {
+      state.order = [...state.data.keys()];
+      for (let i = state.order.length - 1; i > 0; i--) {
+        const j = Math.floor(shuffle() * (i + 1));
+        [state.order[i], state.order[j]] = [state.order[j], state.order[i]];
+      }
+    }
+    batch.push(state.data[state.order.pop()]);
+  }
+  net.step(batch, Math.max(0, value("#lr")) || 0, Math.max(0, value("#decay")) || 0);
+}
+
+function record() {
+  const now = net.measure(state.data);
+  state.losses.push(now.loss);
+  if (state.losses.length > 600) state.losses = state.losses.filter((_, k) => k % 2 === 0);
+  find("#status").textContent = `step ${net.steps} · loss ${number(now.loss, 3)} · accuracy ${(100 * now.accuracy).toFixed(1)} %`;
+  find("#status").dataset.accuracy = now.accuracy;
+  if (!Number.isFinite(now.loss)) {
+    pause();
+    complain("The loss is no longer a number; take a smaller learning rate and reset.");
+  }
+}
+
+function pause() {
+  cancelAnimationFrame(state.timer);
+  state.timer = null;
+  find("#run").textContent = "Run";
+}
+
+function run() {
+  if (state.timer !== null) return pause();
+  find("#run").textContent = "Pause";
+  const tick = () => {
+    state.timer = requestAnimationFrame(tick);
+    const end = performance.now() + FRAME;
+    // at most once through the data, so that one can watch
+    const last = net.steps + Math.ceil(state.data.length / (Math.max(1, value("#batch")) || 1));
+    do step();
+    while (net.steps < last && performance.now() < end);
+    record();
+    show();
+  };
+  tick();
+}
+
+// ── pictures ─────────────────────────────────────────────────────────────────────────────────
+
+const channel = (name) => {
+  const probe = html("span", {class: name, hidden: true});
+  document.body.append(probe);
+  const found = getComputedStyle(probe).color.match(/[\d.]+/g).slice(0, 3).map(Number);
+  probe.remove();
+  return found;
+};
+let colours = [channel("class0"), channel("class1")];
+
+/** A map of numbers as a picture: the colour says the sign, the strength the size. */
+function paint(canvas, numbers) {
+  const context = canvas.getContext("2d"), image = context.createImageData(GRID, GRID);
+  numbers.forEach((t, k) => {
+    const colour = colours[t > 0 ? 1 : 0];
+    image.data.set([...colour, 190 * Math.tanh(Math.abs(t))], 4 * k);
+  });
+  context.clearRect(0, 0, GRID, GRID);
+  context.putImageData(image, 0, 0);
+}
+
+function maps() {
+  const nodes = [...net.inputs, ...net.layers.flat().map(({a}) => a)];
+  const found = new Map(nodes.map((i) => [i, new Float64Array(GRID * GRID)]));
+  for (let k = 0; k < GRID * GRID; k++) {
+    net.score([((k % GRID) + 0.5) / GRID * 2 * reach - reach, reach - (Math.floor(k / GRID) + 0.5) / GRID * 2 * reach]);
+    for (const [i, numbers] of found) numbers[k] = net.graph.data[i];
+  }
+  return found;
+}
+
+const small = html("canvas", {width: GRID, height: GRID});
+
+function surface(numbers) {
+  paint(small, numbers);
+  const canvas = find("#surface"), context = canvas.getContext("2d"), n = canvas.width;
+  context.clearRect(0, 0, n, n);
+  context.drawImage(small, 0, 0, n, n);
+  const chosen = value("#example"), style = getComputedStyle(document.documentElement);
+  state.data.forEach(({x, y}, k) => {
+    context.beginPath();
+    context.arc(((x[0] + reach) / (2 * reach)) * n, ((reach - x[1]) / (2 * reach)) * n, k === chosen ? 6 : 3.2, 0, 7);
+    context.fillStyle = `rgb(${colours[y]})`;
+    context.fill();
+    context.lineWidth = k === chosen ? 2.5 : 1;
+    context.strokeStyle = style.getPropertyValue(k === chosen ? "--ink" : "--paper");
+    context.stroke();
+  });
+}
+
+function build() {
+  const columns = [net.inputs.map((a) => ({a})), ...net.layers], host = find("#net");
+  const place = (l, j) => [(100 * (l + 0.5)) / columns.length, (100 * (j + 0.5)) / columns[l].length];
+  lines = [];
+  buttons = [];
+  const picture = svg("svg", {viewBox: "0 0 100 100", preserveAspectRatio: "none", "aria-hidden": "true"});
+  host.replaceChildren(picture);
+  columns.forEach((neurons, l) => neurons.forEach((neuron, j) => {
+    const [x, y] = place(l, j);
+    (neuron.w || []).forEach((w, k) => {
+      const [x1, y1] = place(l - 1, k), line = svg("line", {x1, y1, x2: x, y2: y});
+      lines.push({line, w, z: neuron.z, slot: neuron.w.length + k});
+      picture.append(line);
+    });
+    const canvas = html("canvas", {width: GRID, height: GRID}), text = html("span", {});
+    const made = html(l ? "button" : "div", {class: `neuron ${columns[l].length > 8 ? "crowded" : ""}`, style: `left: ${x}%; top: ${y}%`}, canvas, text);
+    if (l) {
+      made.type = "button";
+      made.addEventListener("click", () => choose(l - 1, j));
+    } else made.style.background = "var(--paper)";
+    host.append(made);
+    buttons.push({made, canvas, text, a: neuron.a, l: l - 1, j});
+  }));
+  host.style.minWidth = `${80 * columns.length}px`;
+}
+
+function show() {
+  const painted = maps();
+  surface(painted.get(net.logit));
+  const example = state.data[value("#example")], {graph} = net;
+  graph.zeroGrad();
+  net.run(example);
+  find("#example-text").textContent = `x1 = ${number(example.x[0], 3)}, x2 = ${number(example.x[1], 3)}, class ${example.y}`;
+  const strength = ({w, z, slot}) => (state.backward ? graph.grad[z] * graph.local[z][slot] : graph.data[w]);
+  const most = state.backward ? Math.max(...lines.map((row) => Math.abs(strength(row)))) || 1 : 2;
+  for (const row of lines) {
+    const x = strength(row);
+    row.line.setAttribute("stroke-width", 0.4 + 5 * Math.min(1, Math.abs(x) / most));
+    row.line.setAttribute("stroke", x > 0 ? "var(--class1)" : "var(--class0)");
+    row.line.setAttribute("stroke-opacity", 0.25 + 0.6 * Math.min(1, Math.abs(x) / most));
+  }
+  find("#net").className = `net ${state.backward ? "backward" : "forward"}`;
+  for (const {made, canvas, text, a, l, j} of buttons) {
+    paint(canvas, painted.get(a));
+    const shown = number(state.backward ? graph.grad[a] : graph.data[a], 2);
+    text.textContent = shown;
+    if (l < 0) continue;
+    const picked = state.chosen !== null && state.chosen[0] === l && state.chosen[1] === j;
+    made.setAttribute("aria-pressed", picked);
+    made.setAttribute("aria-label", `${graph.nodes[a].label}, ${state.backward ? "gradient" : "value"} ${shown}; open at gate level`);
+  }
+  find("#legend").textContent = state.backward ? "Wires: gradient of the example's loss that flows back on each wire. Numbers: gradient of each output." : "Wires: weights. Numbers: each output for the example. Blue is positive, orange negative.";
+  curve();
+  look();
+}
+
+function curve() {
+  const {losses} = state, top = Math.max(...losses.filter(Number.isFinite), 1e-9);
+  const path = losses.map((x, k) => `${(300 * k) / Math.max(1, losses.length - 1)},${76 - 60 * (Number.isFinite(x) ? x / top : 1)}`).join(" ");
+  find("#curve").replaceChildren(svg("polyline", {points: path}), svg("text", {x: 300, y: 10, "text-anchor": "end"}, `loss ${number(losses.at(-1), 3)}`));
+  find("#curve").setAttribute("aria-label", `Loss curve, from ${number(losses[0], 3)} to ${number(losses.at(-1), 3)}`);
+}
+
+// ── one neuron ───────────────────────────────────────────────────────────────────────────────
+
+let opened = null;
+
+function choose(l, j) {
+  state.chosen = [l, j];
+  show();
+  opened.diagram.fit(0.35);
+}
+
+function look() {
+  const host = find("#gates");
+  host.hidden = state.chosen === null;
+  if (state.chosen === null) {
+    opened = null;
+    host.replaceChildren();
+    find("#gate-text").textContent = "Choose a neuron of the network.";
+    return;
+  }
+  const [l, j] = state.chosen, neuron = net.layers[l][j], scene = net.scene(l, j);
+  if (!opened || opened.neuron !== neuron) {
+    host.replaceChildren();
+    const model = new Model(scene);
+    opened = {neuron, model, diagram: new Diagram(host, model, {}, `Gates of ${scene.title}`)};
+  }
+  const {model, diagram} = opened;
+  scene.nodes.forEach(({data}, i) => (model.graph.data[i] = data));
+  model.run();
+  // The diagram seeds its root with 1; here what the rest of the network sends back stands there.
+  const known = model.after(model.steps.length), upstream = net.graph.grad[neuron.a];
+  for (const [i, g] of known.grad) known.grad.set(i, upstream * g);
+  for (const terms of known.terms.values()) for (const term of terms) term.amount *= upstream;
+  known.current = null;
+  diagram.show(known);
+  const told = model.forwardLine(model.root).parts.join(" = ");
+  find("#gate-text").textContent = `${told}; ∂loss/∂${scene.title} = ${number(upstream)}. Values above the wires, gradients of the example's loss below.`;
+}
+
+// ── controls ─────────────────────────────────────────────────────────────────────────────────
+
+const on = (id, type, act) => find(id).addEventListener(type, act);
+on("#run", "click", run);
+on("#step", "click", () => {
+  pause();
+  step();
+  record();
+  show();
+});
+on("#reset", "click", reset);
+for (const id of ["#shape", "#noise", "#widths", "#activation", "#seed"]) on(id, "change", reset);
+on("#example", "input", show);
+for (const [id, backward] of [["#forward", false], ["#backward", true]]) {
+  on(id, "click", () => {
+    state.backward = backward;
+    find("#forward").setAttribute("aria-pressed", !backward);
+    find("#backward").setAttribute("aria-pressed", backward);
+    show();
+  });
+}
+
+function own(text) {
+  try {
+    state.own = readTable(text, DATA.most);
+  } catch (error) {
+    complain(error.message);
+    return;
+  }
+  find("#shape option[value=own]").hidden = false;
+  find("#shape").value = "own";
+  reset();
+}
+on("#file", "change", async (event) => {
+  const [file] = event.target.files;
+  if (file) own(await file.text());
+});
+
+function save(name, text) {
+  const url = URL.createObjectURL(new Blob([text], {type: "text/plain"}));
+  html("a", {href: url, download: name}).click();
+  setTimeout(() => URL.revokeObjectURL(url), 1000);
+}
+on("#save-json", "click", () => save("model.json", JSON.stringify({widths: net.widths, activation: net.activation.gate, ...inputs, state: net.state()}, null, 1)));
+on("#save-python", "click", () => save("model.py", net.python(inputs)));
+on("#show-python", "click", () => {
+  pause();
+  find("#code").hidden = false;
+  find("#code").value = net.python(inputs);
+});
+window.matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => {
+  colours = [channel("class0"), channel("class1")];
+  show();
+});
+
+find("#activation").value = Math.min(1, DATA.activations.length - 1);
+if (DATA.csv === null) reset();
+else own(DATA.csv);
