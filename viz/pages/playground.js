@@ -168,7 +168,7 @@ function build() {
     if (l) {
       made.type = "button";
       made.addEventListener("click", () => choose(l - 1, j));
-    } else made.style.background = "var(--paper)";
+    }
     host.append(made);
     buttons.push({made, canvas, text, a: neuron.a, l: l - 1, j});
   }));

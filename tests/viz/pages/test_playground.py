@@ -1,0 +1,164 @@
+"""The playground, trained and looked into in a real browser."""
+
+import json
+import math
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from autodiff import Value
+from autodiff.cli import main
+from nn import MLP, losses
+from tests.viz.pages.conftest import WIDTHS, Judge, Open
+from viz import playground
+
+
+def train(page: Page) -> None:
+    """Until 95 % of the points are on their side."""
+    page.click("#run")
+    right = re.compile(r"accuracy (9[5-9]\.|100)")
+    expect(page.locator("#status")).to_have_text(right, timeout=60000)
+    page.click("#run")
+    expect(page.locator("#status")).to_have_text(right)
+
+
+def exported(page: Page, tmp_path: Path) -> dict[str, Any]:
+    with page.expect_download() as download:
+        page.click("#save-json")
+    path = tmp_path / "model.json"
+    download.value.save_as(path)
+    found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    return found
+
+
+def python(page: Page) -> dict[str, Any]:
+    page.click("#show-python")
+    names: dict[str, Any] = {"__name__": "exported"}
+    exec(page.input_value("#code"), names)
+    return names
+
+
+def neuron(page: Page, label: str) -> dict[str, tuple[float, float]]:
+    """Value and gradient of each node of a neuron's diagram, by label."""
+    page.locator(f'button.neuron[aria-label^="{label},"]').click()
+    found = page.evaluate(
+        """() => [...document.querySelectorAll("#gates .unit")].map((unit) =>
+          [unit.textContent, Number(unit.dataset.value), Number(unit.dataset.grad)])"""
+    )
+    return {text: (value, grad) for text, value, grad in found}
+
+
+def test_moons_to_95_percent_and_the_python_code_has_the_same_output(
+    opened: Open, tmp_path: Path
+) -> None:
+    page = opened(playground())
+    train(page)
+    model = exported(page, tmp_path)
+    names = python(page)
+    assert {k: v.tolist() for k, v in names["model"].state_dict().items()} == model["state"]
+    shown = point(page)
+    found = neuron(page, "logit")
+    logit = next(value for text, (value, _) in found.items() if "logit" in text)
+    x1, x2 = shown
+    assert math.isclose(names["predict"](x1, x2), logit, rel_tol=1e-12, abs_tol=1e-12)
+
+
+def point(page: Page) -> tuple[float, float]:
+    """The chosen example, as a neuron of the first layer reads it."""
+    found = neuron(page, "a1[0]") if page.locator("button.neuron").count() > 1 else {}
+    values = {text[:2]: value for text, (value, _) in found.items() if text[:2] in ("x1", "x2")}
+    return values["x1"], values["x2"]
+
+
+@pytest.mark.parametrize("activation", ["tanh", "leaky ReLU", "softplus"])
+def test_an_opened_neuron_has_the_gradients_of_python(
+    opened: Open, tmp_path: Path, activation: str
+) -> None:
+    page = opened(playground())
+    page.select_option("#activation", label=activation)
+    page.fill("#widths", "3 2")
+    page.locator("#widths").blur()
+    for _ in range(5):
+        page.click("#step")
+    page.locator("#example").press("ArrowRight")  # number 1: of class 1
+    expect(page.locator("#example-text")).to_contain_text("class 1")
+    data = exported(page, tmp_path)
+    model = MLP(2, data["widths"], data["activation"])
+    model.load_state_dict(data["state"])
+    x = [Value(number) for number in point(page)]
+    losses.logistic(model(x), 1).backward()
+    first = model.layers[0].neurons[1]
+    found = neuron(page, "a1[1]")
+    expected = {"x1": x[0], "x2": x[1], "w1[1,0]": first.w[0], "w1[1,1]": first.w[1]}
+    for label, node in (expected | {"b1[1]": first.b}).items():
+        value, grad = next(pair for text, pair in found.items() if text.startswith(label))
+        assert value == node.data
+        if label not in ("x1", "x2"):  # an input's gradient is this neuron's share
+            assert math.isclose(grad, node.grad, rel_tol=1e-9, abs_tol=1e-12)
+
+
+def test_a_table_of_ones_own(opened: Open, tmp_path: Path) -> None:
+    rows = [f"{100 + k},{k % 7},{'yes' if k > 20 else 'no'}" for k in range(40)]
+    table = tmp_path / "own.csv"
+    table.write_text("\n".join(["height,weight,label", *rows]), encoding="utf-8")
+    for given in (None, table):
+        page = opened(playground(given))
+        if given is None:
+            page.set_input_files("#file", table)
+        expect(page.locator("#shape")).to_have_value("own")
+        train(page)
+        predict = python(page)["predict"]
+        assert predict(100, 1) < 0 < predict(139, 1)
+    table.write_text("1,2,a\n3,oops,b\n", encoding="utf-8")
+    page.set_input_files("#file", table)
+    expect(page.locator("#fault")).to_contain_text("Row 2")
+    with pytest.raises(ValueError, match=r"own\.csv: row 2"):
+        playground(table)
+
+
+@pytest.mark.parametrize("shape", ["moons", "circles", "xor", "spiral"])
+def test_equal_seeds_train_alike(opened: Open, shape: str) -> None:
+    page = opened(playground())
+    seen = []
+    for _ in range(2):
+        page.select_option("#shape", shape)
+        page.click("#reset")
+        for _ in range(3):
+            page.click("#step")
+        seen.append(page.inner_text("#status"))
+    assert seen[0] == seen[1]
+    assert "step 3 " in seen[0]
+
+
+def test_backward_view_and_bad_widths(opened: Open) -> None:
+    page = opened(playground())
+    page.focus("#backward")
+    page.keyboard.press("Enter")
+    expect(page.locator("#backward")).to_have_attribute("aria-pressed", "true")
+    expect(page.locator("button.neuron").first).to_have_attribute(
+        "aria-label", re.compile("gradient")
+    )
+    page.fill("#widths", "8, zero")
+    page.locator("#widths").blur()
+    expect(page.locator("#fault")).to_contain_text("1 to 16 neurons")
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+def test_is_accessible_and_fits(opened: Open, judge: Judge, scheme: str, width: int) -> None:
+    page = opened(playground(), width)
+    page.click("#step")
+    page.locator("button.neuron").first.click()
+    page.click("#show-python")
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    judge(page)
+
+
+def test_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "page.html"
+    assert main(["playground", "-o", str(path)]) == 0
+    assert "Playground" in path.read_text(encoding="utf-8")
+    assert main(["playground", "--csv", str(tmp_path / "none.csv")]) == 2
+    assert "none.csv" in capsys.readouterr().err
