@@ -77,6 +77,7 @@ function blanks(model) {
         hint: () => [
           `∂${f}/∂${model.name(i)} = ${terms.join(" + ")}`,
           ...ways.map(([c, k]) => `with ${rule(c, k)}`),
+          ways.some(([c]) => c === model.root) ? `and ∂${f}/∂${f} = 1` : null,
           ways.length > 1 ? `${model.name(i)} is read ${ways.length} times: what comes back adds up` : null,
         ],
       });
