@@ -301,6 +301,11 @@ class Diagram {
       const only = unit.outputs.length === 1 ? unit.outputs[0] : -1;
       const name = unit.node >= 0 ? this.spoken(unit.node) : model.groups[unit.group].title;
       const said = [name];
+      // most units look as they did a step ago: to write them all again would cost the page a frame
+      const arrived = (state.terms.get(only) || []).length;
+      const now = [known, current !== null && current.unit === unit, graph.data[only], state.grad.get(only), arrived, graph.faults[only]].join("|");
+      if (made.now === now) continue;
+      made.now = now;
       made.element.classList.toggle("current", current !== null && current.unit === unit);
       made.element.classList.toggle("waiting", !known);
       if (made.kind === "constant") {
@@ -333,6 +338,7 @@ class Diagram {
     }
     for (const {path, share, from, to, parts} of this.wires) {
       const here = current !== null && current.unit.id === to && current.pass !== "seed";
+      if (!here && !path.classList.contains("forward") && !path.classList.contains("backward")) continue;
       path.classList.toggle("forward", here && current.pass === "forward");
       path.classList.toggle("backward", here && current.pass === "backward");
       const fork = parts.some(({parent}) => model.expected(parent) > 1);
