@@ -10,18 +10,18 @@
 
 from typing import TYPE_CHECKING, Any
 
-from .anomaly import AnomalyError, detect_anomaly
-from .eager import DomainError, unfold, watching
-from .formula import Formula, FormulaError
+from .formula.firing import DomainError, unfold, watching
+from .formula.grammar import Formula, FormulaError
 from .functional import grad, gradcheck, gradient_graph, hessian, jacobian, value_and_grad, vjp
 from .gates import GATES, Gate, gate
 from .graph import Part, Step, backward_steps, is_topological, topological_order
-from .misuse import MisuseWarning, mutated
 from .value import Call, Constant, Row, Value
+from .watch.anomaly import AnomalyError, detect_anomaly
+from .watch.misuse import MisuseWarning, mutated
 
 if TYPE_CHECKING:
     from .compiler import BranchError, CompileError, Program, compile  # noqa: A004
-    from .expression import ExpressionError, parse
+    from .text.expression import ExpressionError, parse
 
 __all__ = [
     "GATES",
@@ -63,8 +63,8 @@ __all__ = [
 # Loaded when first asked for, so that `import autodiff` stays quick.
 _LATER = {
     **dict.fromkeys(("BranchError", "CompileError", "Program", "compile"), "compiler"),
-    "ExpressionError": "expression",
-    "parse": "expression",
+    "ExpressionError": "text.expression",
+    "parse": "text.expression",
 }
 
 

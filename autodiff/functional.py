@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
-from .eager import DomainError, partial_on_values
+from .formula.firing import DomainError, partial_on_values
 from .graph import topological_order
 from .value import Constant, Operand, Value
 

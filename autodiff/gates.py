@@ -6,8 +6,8 @@ derivative.
 
 A row is ``gate(name, formula, input=partial, ...)``. The keywords name the inputs, in order, and
 give ∂out/∂input; a partial may use ``out``, the gate's own result. Formulas are text in a small
-grammar (see `autodiff.formula`): arithmetic, comparisons, ``x if test else y`` and the functions
-of `autodiff.atoms.ATOMS`.
+grammar (see `formula.grammar`): arithmetic, comparisons, ``x if test else y`` and the functions
+of `autodiff.formula.atoms.ATOMS`.
 
 A *coarse* gate is a name for a small graph of finer gates and says which in ``decompose``, so
 that a picture can be unfolded and a test can compare both.
@@ -19,8 +19,8 @@ import keyword
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from .atoms import ATOMS, CONSTANTS
-from .formula import Formula, FormulaError
+from .formula.atoms import ATOMS, CONSTANTS
+from .formula.grammar import Formula, FormulaError
 
 __all__ = ["GATES", "Gate", "gate"]
 
@@ -85,7 +85,7 @@ class Gate:
     def fire(self) -> Callable[..., Any]:
         """The eager function: generated from this row, readable with `inspect.getsource`."""
         if self._fire is None:
-            from .eager import compile_gate
+            from .formula.firing import compile_gate
 
             self._fire = compile_gate(self)
         return self._fire
@@ -122,7 +122,7 @@ class Gate:
 
     def unfold(self, *inputs: Any) -> Any:
         """The same value built from finer gates, as `decompose` says (rows as lists of Values)."""
-        from .eager import unfold
+        from .formula.firing import unfold
 
         return unfold(self, *inputs)
 

@@ -11,7 +11,7 @@ import numbers
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any, ClassVar, Final, NamedTuple, NoReturn, TypeAlias, cast
 
-from . import eager
+from .formula import firing as eager
 from .gates import GATES, Gate
 from .graph import topological_order
 

@@ -294,7 +294,7 @@ SECTIONS: dict[str, list[Entry]] = {
     "Your own gate · 自定义门": [
         Entry(
             "an unknown function in a formula",
-            "Formulas may call the functions of `autodiff.atoms.ATOMS` only.",
+            "Formulas may call the functions of `autodiff.formula.atoms.ATOMS` only.",
             "Spell it as in the list, or write it with those.",
             'from autodiff import gate\ngate("swish", "a * sigmod(a)", a="1.0")',
         ),

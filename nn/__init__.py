@@ -3,15 +3,15 @@
 from . import losses
 from .activations import Activation, softmax
 from .conv import Conv1D, Conv2D, Flatten
-from .diagnosis import Diagnosis, diagnose
-from .history import History
-from .interchange import from_torch, to_torch
+from .exchange.interchange import from_torch, to_torch
+from .exchange.serialization import load, save
 from .layers import MLP, Layer, LayerNorm, Neuron, Residual, Sequential
 from .module import Module
-from .nonfinite import NonFiniteError
 from .optimisers import SGD, Adam, Optimiser
-from .serialization import load, save
-from .training import batches, evaluate, fit, predict
+from .report.diagnosis import Diagnosis, diagnose
+from .training.history import History
+from .training.loop import batches, evaluate, fit, predict
+from .training.nonfinite import NonFiniteError
 
 __all__ = [
     "MLP",

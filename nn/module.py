@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from .summary import Summary
+    from .report.summary import Summary
 
 __all__ = ["Module", "Nested", "as_nodes", "flatten"]
 
@@ -181,7 +181,7 @@ class Module:
         `inputs` is one example to run through; without it a module that knows its number of
         inputs is given zeros.
         """
-        from .summary import summarise
+        from .report.summary import summarise
 
         return summarise(self, *inputs)
 

@@ -11,8 +11,8 @@ import math
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, ClassVar, TypeAlias
 
-from autodiff.misuse import check_gradients, spend
 from autodiff.value import UNREACHED, Value
+from autodiff.watch.misuse import check_gradients, spend
 
 if TYPE_CHECKING:
     import numpy as np

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from autodiff.cli import main
+from viz.command.cli import main
 
 ROOT = Path(__file__).resolve().parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")

@@ -23,10 +23,10 @@ FORBIDDEN = {"autodiff": {"nn", "viz", "tests"}, "nn": {"viz", "tests"}, "viz": 
 UNMISTAKABLE = {"tanh", "sigmoid", "relu", "leaky_relu", "gelu", "softplus", "softmax", "logsumexp"}
 TABLES = {
     "autodiff/gates.py",
-    "autodiff/atoms.py",
-    "autodiff/formula.py",
+    "autodiff/formula/atoms.py",
+    "autodiff/formula/grammar.py",
     "autodiff/value.py",
-    "viz/plots.py",
+    "viz/plots/plots.py",
 }
 
 

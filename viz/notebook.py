@@ -6,8 +6,8 @@ from contextlib import suppress
 
 from autodiff import Value, topological_order
 
-from .dot import draw
-from .render import NoProgram
+from .dot.diagram import draw
+from .dot.render import NoProgram
 
 __all__ = ["mimebundle"]
 

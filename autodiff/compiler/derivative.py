@@ -17,7 +17,8 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import NDArray
 
-from ..formula import Formula
+from ..formula.grammar import Formula
+from .arrays.rolled import Fire, Rolled
 from .ir import (
     ROWS,
     Apply,
@@ -45,7 +46,6 @@ from .ir import (
     reshape,
     turn,
 )
-from .rolled import Fire, Rolled
 from .simplify import contraction, factors, names, simplify
 from .terms import add_up, apply, change_shape, inverse, outer, times, unbroadcast, unwrapped
 

@@ -49,8 +49,8 @@ from typing import Final, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from ..atoms import ATOMS
-from ..formula import Formula
+from ..formula.atoms import ATOMS
+from ..formula.grammar import Formula
 
 ROWS: Final = -1
 Shape: TypeAlias = tuple[int, ...]

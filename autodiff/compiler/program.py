@@ -13,15 +13,15 @@ from typing import Any, TypeGuard, overload
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ..eager import DomainError
+from ..formula.firing import DomainError
 from ..functional import gradients
 from ..graph import topological_order
 from ..value import Value
-from .backends import choose
 from .report import Report
 from .tape import Tape
 from .trace import Trace, referred_parameters, trace
 from .version import Version, make_version
+from .write.backends import choose
 
 Floats = NDArray[np.float64]
 
@@ -150,9 +150,9 @@ class Program:
         return self
 
     def descent(self, rule: Callable[..., None], *arrays: ArrayLike) -> Callable[..., int]:
-        """Many steps of an optimiser in one native call; `autodiff.compiler.native.descent` says
+        """Many steps of an optimiser in one native call; `write.native.descent` says
         how `rule` is written and what the result takes. Needs Numba."""
-        from .native import descent
+        from .write.native import descent
 
         version, _ = self._open(arrays)
         if version.function is None:

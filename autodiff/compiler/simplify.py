@@ -12,8 +12,8 @@ from collections.abc import Callable, Mapping
 from functools import lru_cache
 from typing import Any, NamedTuple
 
-from ..atoms import ATOMS, CONSTANTS
-from ..formula import Formula
+from ..formula.atoms import ATOMS, CONSTANTS
+from ..formula.grammar import Formula
 from ..gates import Gate
 
 _ARITHMETIC: dict[type[ast.AST], Callable[[float, float], float]] = {

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
-from ..formula import Formula
+from ..formula.grammar import Formula
 from ..gates import GATES, Gate
 from ..graph import topological_order
 from ..value import Value
-from .numpy_source import binding
 from .simplify import Contraction, Factors, contraction, factors, simplify
 from .trace import Trace
+from .write.numpy_source import binding
 
 _SHOWN = 4  # elements of a row that are written out
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 import numpy as np
 from numpy.typing import NDArray
 
-from ..formula import Formula
+from ..formula.grammar import Formula
 from .ir import (
     ROWS,
     Apply,

@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..eager import _NUMBERS, watching
+from ..formula.firing import _NUMBERS, watching
 from ..graph import topological_order
 from ..value import Constant, Value, as_float
 

@@ -11,15 +11,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..value import Value
-from .backends import Runner, Unsupported, choose, numpy_runner
+from .arrays.roll import roll
+from .arrays.rolled import Rolled
 from .derivative import differentiate, forward_only
 from .ir import Function, may_warn
-from .names import argument_names
-from .numpy_source import numpy_source
-from .roll import roll
-from .rolled import Rolled
 from .scalars import flatten, number
 from .trace import Trace, trace
+from .write.backends import Runner, Unsupported, choose, numpy_runner
+from .write.names import argument_names
+from .write.numpy_source import numpy_source
 
 
 @dataclass

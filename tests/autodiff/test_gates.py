@@ -27,7 +27,7 @@ from autodiff import (
     gradcheck,
     topological_order,
 )
-from autodiff.atoms import ATOMS
+from autodiff.formula.atoms import ATOMS
 from tests.random_graphs import BUILT_IN
 
 ALL_GATES = [pytest.param(GATES[name], id=name) for name in BUILT_IN]

@@ -5,7 +5,7 @@ import pytest
 
 from nn import MLP, fit
 from nn.checks import as_table, same_rows
-from nn.tasks import resolve_loss, task_of
+from nn.training.tasks import resolve_loss, task_of
 
 
 class Frame:

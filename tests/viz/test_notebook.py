@@ -23,6 +23,6 @@ def test_a_large_graph_and_a_leaf_show_text() -> None:
 
 
 def test_without_any_graphviz_there_is_text(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(importlib.import_module("viz.render"), "_pure", lambda: None)
+    monkeypatch.setattr(importlib.import_module("viz.dot.render"), "_pure", lambda: None)
     monkeypatch.setenv("PATH", "")
     assert list(product_of_sum()._repr_mimebundle_()) == ["text/plain"]

@@ -17,7 +17,7 @@ import pytest
 import autodiff
 from autodiff import DomainError, Value
 from autodiff.compiler import BranchError, CompileError
-from autodiff.compiler.backends import Unsupported
+from autodiff.compiler.write.backends import Unsupported
 from nn import MLP, Layer, losses
 from tests.autodiff.compiler import networks
 from tests.oracles import oracle

@@ -13,7 +13,7 @@ import pytest
 from playwright.sync_api import Browser, Page
 
 from tests.conftest import missing
-from viz.page import Page as Made
+from viz.pages.page import Page as Made
 
 HERE = Path(__file__).parent
 WIDTHS = (1280, 400)

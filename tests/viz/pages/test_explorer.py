@@ -11,7 +11,7 @@ from autodiff import DomainError, Value
 from nn import MLP, losses
 from tests.viz.pages.conftest import WIDTHS, Judge, Open
 from viz import explore
-from viz.page import Page as Made
+from viz.pages.page import Page as Made
 
 
 def circuit(x: float = -2, y: float = 5, z: float = -4) -> tuple[Value, list[Value]]:

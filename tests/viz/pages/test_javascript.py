@@ -9,7 +9,7 @@ import pytest
 
 from autodiff import GATES, DomainError, Value, gate, topological_order
 from tests.random_graphs import BUILT_IN, random_recipe
-from viz.javascript import literal, runtime, source
+from viz.pages.javascript import literal, runtime, source
 
 Run = Callable[[str, Any], Any]
 

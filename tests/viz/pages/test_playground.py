@@ -10,10 +10,10 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from autodiff import Value
-from autodiff.cli import main
 from nn import MLP, losses
 from tests.viz.pages.conftest import WIDTHS, Judge, Open
 from viz import playground
+from viz.command.cli import main
 
 
 def train(page: Page) -> None:

@@ -1,0 +1,1 @@
+"""From numbered scalars to array operations."""

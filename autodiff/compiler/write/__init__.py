@@ -1,0 +1,1 @@
+"""The array program as text: NumPy, and loops for native code."""

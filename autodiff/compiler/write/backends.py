@@ -1,0 +1,73 @@
+"""From a `Function` to something that runs.
+
+A backend is a function ``build(function, name, doc, loss) -> Runner``. The runner is called with
+theta (float64, one-dimensional, contiguous) and one float64 array per argument, all with the same
+number of rows, at least one; it gives ``(J, gradient)``, or for loss=False the outputs as an array
+(rows, k). It must not share buffers between calls of different threads. A backend that cannot
+express a function raises `Unsupported`; "auto" then takes the next one.
+"""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+import itertools
+import linecache
+from collections.abc import Callable
+from typing import Any, TypeAlias
+
+from ..ir import Function
+from .numpy_source import numpy_source
+
+Runner: TypeAlias = Callable[..., Any]
+Build: TypeAlias = Callable[[Function, str, str, bool], Runner]
+
+_numbers = itertools.count(1)
+
+
+class Unsupported(NotImplementedError):
+    """A backend has no code for something in this function."""
+
+
+def numpy_runner(source: str, name: str) -> Runner:
+    """The function that NumPy source defines; its text shows up in tracebacks."""
+    filename = f"<compiled {name} {next(_numbers)}>"
+    linecache.cache[filename] = (len(source), None, source.splitlines(keepends=True), filename)
+    namespace: dict[str, Any] = {"__name__": filename}
+    exec(compile(source, filename, "exec"), namespace)
+    runner: Runner = namespace[name]
+    return runner
+
+
+def _numpy(function: Function, name: str, doc: str, loss: bool) -> Runner:
+    return numpy_runner(numpy_source(function, name, doc, loss), name)
+
+
+def _native(function: Function, name: str, doc: str, loss: bool) -> Runner:
+    build: Build = importlib.import_module(".native", __package__).build
+    return build(function, name, doc, loss)
+
+
+def has_native() -> bool:
+    """Is Numba installed (the extra `native`)?"""
+    here = importlib.util.find_spec(".native", __package__)
+    return here is not None and importlib.util.find_spec("numba") is not None
+
+
+def choose(backend: str) -> list[tuple[str, Build]]:
+    """The backends to try, in order.
+
+    Raises ValueError for an unknown name, ImportError for "native" without Numba.
+    """
+    if backend == "numpy":
+        return [("numpy", _numpy)]
+    if backend == "native":
+        if not has_native():
+            raise ImportError(
+                'backend="native" needs Numba: pip install "glassgrad[native]"; or use '
+                'backend="auto", which takes NumPy without it'
+            )
+        return [("native", _native)]
+    if backend == "auto":
+        return [("native", _native), ("numpy", _numpy)] if has_native() else [("numpy", _numpy)]
+    raise ValueError(f"backend must be 'auto', 'numpy' or 'native', got {backend!r}")

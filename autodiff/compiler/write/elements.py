@@ -1,0 +1,179 @@
+"""One element of an array expression as the text of a scalar expression, and indices as text.
+
+An index is a list of texts, one per axis: names of loop variables and sums of them; "r" along the
+rows. Windows, slices, picks, reshapes and transposes change the index and cost nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..ir import (
+    ROWS,
+    Apply,
+    Array,
+    Expr,
+    Function,
+    Number,
+    Picked,
+    Ref,
+    Reshape,
+    Shape,
+    Slice,
+    Spread,
+    Table,
+    Take,
+    Term,
+    Total,
+    Turned,
+    View,
+)
+
+
+class Elements:
+    """Writes elements of a function's expressions, and notes what they refer to.
+
+    tables  constant arrays that the text names, flattened
+    reads   the variables named since somebody last emptied it: (name, position)
+    """
+
+    def __init__(self, function: Function) -> None:
+        self.windows: dict[Array, Expr] = {p.array: p.expr for p in function.parameters}
+        self.tables: dict[str, NDArray[np.generic]] = {}
+        self.reads: set[tuple[str, str]] = set()
+
+    def table(self, name: str, values: NDArray[np.generic]) -> str:
+        """A constant array as a flat global."""
+        flat = np.ascontiguousarray(values).reshape(-1)
+        key = f"{name}_flat"
+        while key in self.tables and not np.array_equal(self.tables[key], flat):
+            key += "_"
+        self.tables[key] = flat
+        return key
+
+    def place(self, array: Array, at: Sequence[str]) -> str:
+        """Where an element of a variable is."""
+        window = self.windows.get(array)
+        if window is not None:
+            return self.element(window, at)
+        flat = flattened(array.shape, at)
+        self.reads.add((array.name, flat))
+        return f"{array.name}[{flat}, r]" if array.rows else f"{array.name}[{flat}]"
+
+    def aligned(self, expr: Expr, at: Sequence[str]) -> str:
+        """`element` for an index of a shape that `expr` broadcasts to."""
+        index = list(at[len(at) - len(expr.shape) :]) if expr.shape else []
+        return self.element(
+            expr, ["0" if s == 1 else i for s, i in zip(expr.shape, index, strict=True)]
+        )
+
+    def element(self, expr: Expr, at: Sequence[str]) -> str:
+        """The element of `expr` at an index ("r" along the rows), as Python source."""
+        match expr:
+            case Ref(array):
+                return self.place(array, at)
+            case Number(value):
+                return repr(value)
+            case Table(name, values):
+                return f"{self.table(name, values)}[{flattened(values.shape, at)}]"
+            case View(offset, shape, strides):
+                steps = [
+                    f"{stride} * ({i})" if stride != 1 else f"{i}"
+                    for i, stride, size in zip(at, strides, shape, strict=True)
+                    if size != 1
+                ]
+                return f"theta[{' + '.join([str(offset), *steps])}]"
+            case Picked(name, indices):
+                return f"theta[{self.table(name, indices)}[{flattened(indices.shape, at)}]]"
+            case Apply(formula, arguments):
+                names = {k: self.aligned(v, at) for k, v in arguments.items()}
+                return f"({formula.python(**names)})"
+            case Term(coefficient, per_row, factors, divisors):
+                parts = [self.aligned(f, at) for f in factors]
+                if coefficient != 1.0 or not parts:
+                    parts.insert(0, repr(coefficient))
+                parts += ["E"] * max(per_row, 0)
+                below = [self.aligned(d, at) for d in divisors] + ["E"] * max(-per_row, 0)
+                text = " * ".join(parts)
+                if below:
+                    text = f"{text} / ({' * '.join(below)})"
+                return f"({text})"
+            case Total(terms, coefficient, per_row):
+                text = " + ".join(self.aligned(t, at) for t in terms)
+                scale = f" * {coefficient!r}" if coefficient != 1.0 else ""
+                scale += " * E" * max(per_row, 0) + " / E" * max(-per_row, 0)
+                return f"(({text}){scale})" if scale else f"({text})"
+            case Turned(array):
+                *ahead, i, j = at
+                return self.element(array, [*ahead, j, i])
+            case Reshape(array, shape):
+                if expr.shape == array.shape:
+                    return self.element(array, at)
+                features = tuple(s for s in array.shape if s != ROWS)
+                flat = flattened(shape, at)
+                if merged := merged_rows(expr):
+                    flat = f"q * {count(shape)} + {flat}" if merged > 1 else flat
+                inner = unflat(flat, features)
+                return self.element(array, ["r", *inner] if ROWS in array.shape else inner)
+            case Slice(array, start, step, _):
+                last = f"{start} + {step} * ({at[-1]})" if step != 1 else f"{start} + {at[-1]}"
+                return self.element(array, [*at[:-1], last])
+            case Take(array, name, indices):
+                cut = len(at) - indices.ndim
+                picked = f"{self.table(name, indices)}[{flattened(indices.shape, at[cut:])}]"
+                return self.element(array, [*at[:cut], picked])
+            case Spread(array, _):
+                return self.aligned(array, at)
+        raise AssertionError(expr)
+
+
+# ── indices as text ──────────────────────────────────────────────────────────────────────────
+
+
+def indices(shape: Shape, letter: str = "i") -> list[str]:
+    """Names of the loop variables for each axis; "r" along the rows."""
+    names, k = [], 0
+    for size in shape:
+        if size == ROWS:
+            names.append("r")
+        else:
+            names.append(f"{letter}{k}" if size != 1 else "0")
+            k += 1
+    return names
+
+
+def flattened(shape: Shape, at: Sequence[str]) -> str:
+    """The position in row-major order, rows left out."""
+    text = ""
+    for size, index in zip(shape, at, strict=True):
+        if size == ROWS:
+            continue
+        text = f"({text}) * {size} + {index}" if text not in ("", "0") else index
+    return text or "0"
+
+
+def unflat(flat: str, shape: Shape) -> list[str]:
+    """The index of each axis from a position in row-major order."""
+    if len(shape) == 1:
+        return [flat]
+    index, below = [], 1
+    for k, size in reversed(list(enumerate(shape))):
+        text = f"({flat}) // {below}" if below > 1 else f"({flat})"
+        index.append(f"{text} % {size}" if k else text)
+        below *= size
+    return index[::-1]
+
+
+def count(shape: Shape) -> int:
+    """How many elements, rows not counted."""
+    return int(np.prod([s for s in shape if s != ROWS], dtype=int))
+
+
+def merged_rows(expr: Expr) -> int:
+    """How many positions per example a reshape has merged into the axis of rows (1: none)."""
+    if not isinstance(expr, Reshape) or ROWS not in expr.shape:
+        return 1
+    return count(expr.array.shape) // count(expr.shape)

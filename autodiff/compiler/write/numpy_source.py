@@ -1,0 +1,446 @@
+"""The array program as NumPy source: one operation a line, names as one would choose them."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Sequence
+
+import numpy as np
+
+from ...formula.atoms import ATOMS
+from ...formula.grammar import Formula
+from ..ir import (
+    ROWS,
+    Apply,
+    Array,
+    Assign,
+    Expr,
+    Fold,
+    Function,
+    Gathered,
+    Join,
+    Number,
+    Picked,
+    Placed,
+    Product,
+    Ref,
+    Reshape,
+    Shape,
+    Slice,
+    Spread,
+    Sum,
+    Table,
+    Take,
+    Term,
+    Total,
+    Turned,
+    View,
+    arrays_in,
+)
+from ..simplify import is_test
+
+_ADD, _MUL, _UNARY, _POWER, _ATOM = 6, 7, 8, 9, 10
+_BINDS: dict[type[ast.AST], int] = {
+    ast.Add: _ADD,
+    ast.Sub: _ADD,
+    ast.Mult: _MUL,
+    ast.Div: _MUL,
+    ast.MatMult: _MUL,
+    ast.Pow: _POWER,
+}
+
+_GATHERED = """\
+def gathered(d, sources):
+    \"\"\"Adjoint of picking: Σ d[:, sources[j]] for every j; the last index means 0.\"\"\"
+    d = d.reshape(*d.shape[:-1], -1)
+    padded = np.concatenate([d, np.zeros((*d.shape[:-1], 1))], axis=-1)
+    return padded.take(sources, axis=-1).sum(axis=-1)
+"""
+_PLACED = """\
+def placed(d, start, step, size):
+    \"\"\"Adjoint of slicing: zeros, with d at start, start + step, ...\"\"\"
+    whole = np.zeros((*d.shape[:-1], size))
+    whole[..., start : start + step * d.shape[-1] : step] = d
+    return whole
+"""
+
+
+def binding(text: str) -> int:
+    """How tightly the outermost operator of a Python expression binds."""
+    if text.isidentifier():
+        return _ATOM
+    match ast.parse(text, mode="eval").body:
+        case ast.BinOp(op=op):
+            return _BINDS.get(type(op), 5)
+        case ast.UnaryOp():
+            return _UNARY
+        case ast.Compare() | ast.BoolOp() | ast.IfExp() | ast.Lambda():
+            return 0
+    return _ATOM
+
+
+def numpy_source(function: Function, name: str, doc: str = "", loss: bool = True) -> str:
+    """The text of a module that defines `name`(theta, X, ...).
+
+    It returns (J, gradient), or with loss=False the outputs, one row per example.
+    """
+    return _Source(function, name, doc, loss).text()
+
+
+class _Source:
+    def __init__(self, function: Function, name: str, doc: str, loss: bool) -> None:
+        self.function = function
+        self.name = name
+        self.doc = doc
+        self.loss = loss
+        self.tables: dict[str, np.ndarray] = {}
+        self.helpers: dict[str, str] = {}
+        self.names: dict[Array, str] = {}
+
+    # ── the whole text ───────────────────────────────────────────────────────────────────────
+
+    def text(self) -> str:
+        function = self.function
+        arguments = ", ".join(["theta", *(i.name for i in function.inputs)])
+        body = ["", "# forward pass"] if function.forward else []
+        body += [self.assign(a) for a in function.forward]
+        if self.loss:
+            body += self.cost()
+            body += self.backward()
+        else:
+            body.append(f"return {self.expr(self.spread_output())}")
+        body = [*self.prologue(body), *body]
+        code = "\n".join(f"    {line}" if line else "" for line in body)
+        doc = f'    """{self.doc}"""\n' if self.doc else ""
+        head = "import numpy as np\n" + "".join(f"\n\n{h}" for h in self.helpers.values())
+        tables = "\n".join(f"{k} = {_literal(k, v)}" for k, v in self.tables.items())
+        head += f"\n\n{tables}\n" if tables else ""
+        return f"{head}\n\ndef {self.name}({arguments}):\n{doc}{code}\n"
+
+    def prologue(self, body: list[str]) -> list[str]:
+        """Sizes, inputs as matrices, parameters as windows into theta."""
+        function = self.function
+        assigned = [*function.forward, *function.backward]
+        used = set(arrays_in(*(a.expr for a in assigned), function.output))
+        columns = any(len(shape) != 1 for shape in function.row_shapes)
+        lines = []
+        if columns or any(re.search(r"\bE\b", line) for line in body):
+            lines.append(f"E = len({function.inputs[0].name})")
+        for array, shape in zip(function.inputs, function.row_shapes, strict=True):
+            if array in used and len(shape) != 1:
+                what = "  # a column" if shape == () else ""
+                lines.append(f"{array.name} = {array.name}.reshape(E, {array.shape[1]}){what}")
+        if function.parameters:
+            lines.append("# parameters: windows into theta")
+        for parameter in function.parameters:
+            lines.append(f"{parameter.array.name} = {self.expr(parameter.expr)}")
+        return lines
+
+    def assign(self, assign: Assign) -> str:
+        text = self.expr(assign.expr)
+        if isinstance(assign.expr, Apply) and is_test(assign.expr.formula):
+            text = f"({text}).astype(float)"
+        line = f"{assign.array.name} = {text}"
+        return f"{line}  # {assign.array.note}" if assign.array.note else line
+
+    def spread_output(self) -> Expr:
+        output = self.function.output
+        return output if ROWS in output.shape else Spread(output, (ROWS, *output.shape))
+
+    def cost(self) -> list[str]:
+        output = self.function.output
+        text = self.bound(output, _ATOM)
+        if ROWS in output.shape:
+            return [f"J = {text}.sum() / E"]
+        return [f"J = {text}.sum()"]
+
+    def backward(self) -> list[str]:
+        function = self.function
+        lines = [
+            "",
+            "# backward pass: d... is the derivative of J with respect to ...",
+        ]
+        lines += [self.assign(a) for a in function.backward]
+        lines += ["", "# the gradient, in the order of theta"]
+        covered = np.zeros(function.theta_size, dtype=int)
+        for parameter, _ in function.gradient:
+            expr = parameter.expr
+            assert isinstance(expr, View | Picked)
+            np.add.at(covered, expr.indices().reshape(-1), 1)
+        once = bool((covered == 1).all())
+        lines.append(f"grad = np.{'empty' if once else 'zeros'}({function.theta_size})")
+        for parameter, adjoint in function.gradient:
+            bare = adjoint.array if isinstance(adjoint, Spread) else adjoint
+            expr, text = parameter.expr, self.expr(bare)
+            if isinstance(expr, View):
+                target = _window(expr, "grad", function.theta_size)
+                if target.endswith(f".reshape{expr.shape}") and isinstance(bare, Ref):
+                    target, text = target.partition(".")[0], f"{text}.ravel()"
+                if not target.endswith("]"):
+                    target += "[:]"
+                lines.append(f"{target} {'=' if once else '+='} {text}")
+            else:
+                assert isinstance(expr, Picked)
+                self.tables[expr.name] = expr.at
+                if once:
+                    lines.append(f"grad[{expr.name}] = {text}")
+                else:
+                    lines.append(f"np.add.at(grad, {expr.name}, {text})")
+        return [*lines, "return J, grad"]
+
+    # ── expressions ──────────────────────────────────────────────────────────────────────────
+
+    def bound(self, expr: Expr, tightness: int) -> str:
+        """The text of `expr`, in parentheses if it binds less tightly."""
+        text = self.expr(expr)
+        return text if binding(text) >= tightness else f"({text})"
+
+    def expr(self, expr: Expr) -> str:
+        match expr:
+            case _Text():
+                return expr.text
+            case Ref(array):
+                return array.name
+            case Number(value):
+                return _number(value)
+            case Table(name, values):
+                self.tables[name] = values
+                return name
+            case View():
+                return _window(expr, "theta", self.function.theta_size)
+            case Picked(name, at):
+                self.tables[name] = at
+                return f"theta[{name}]"
+            case Apply(formula, arguments):
+                return self.write(formula, arguments)
+            case Fold():
+                return self.fold(expr)
+            case Product(left, right):
+                return f"{self.bound(left, _MUL)} @ {self.bound(right, _UNARY)}"
+            case Turned(array):
+                turn = ".T" if len(expr.shape) == 2 else ".swapaxes(-1, -2)"
+                return self.bound(array, _ATOM) + turn
+            case Term():
+                return self.term(expr)
+            case Total():
+                return self.total(expr)
+            case Sum(array, axes, keep):
+                along = str(axes[0]) if len(axes) == 1 else str(axes)
+                kept = ", keepdims=True" if keep else ""
+                return f"{self.bound(array, _ATOM)}.sum(axis={along}{kept})"
+            case Reshape(array, shape):
+                return f"{self.bound(array, _ATOM)}.reshape({_dimensions(shape)})"
+            case Slice(array, start, step, count):
+                stop = start + step * (count - 1) + 1
+                by = f":{step}" if step != 1 else ""
+                ahead = ":, " if len(expr.shape) == 2 else "..., " if len(expr.shape) > 2 else ""
+                return f"{self.bound(array, _ATOM)}[{ahead}{start}:{stop}{by}]"
+            case Take(array, name, indices):
+                self.tables[name] = indices
+                return f"{self.bound(array, _ATOM)}.take({name}, axis=-1)"
+            case Join(parts):
+                lead = expr.shape[:-1]
+                each = (
+                    p if p.shape[:-1] == lead else Spread(p, (*lead, p.shape[-1])) for p in parts
+                )
+                return f"np.concatenate([{', '.join(map(self.expr, each))}], axis=-1)"
+            case Spread(array, shape):
+                sizes = ", ".join("E" if s == ROWS else str(s) for s in shape)
+                sizes += "," if len(shape) == 1 else ""
+                if isinstance(array, Table) and (array.values == array.values.flat[0]).all():
+                    array = Number(float(array.values.flat[0]))
+                if isinstance(array, Number) and array.value == 0:
+                    return f"np.zeros(({sizes}))"
+                if not array.shape:
+                    return f"np.full(({sizes}), {self.expr(array)})"
+                return f"np.broadcast_to({self.expr(array)}, ({sizes}))"
+            case Gathered(array, name):
+                return self.gathered(expr, array, name)
+            case Placed(array, start, step, size):
+                self.helpers["placed"] = _PLACED
+                return f"placed({self.expr(array)}, {start}, {step}, {size})"
+        raise AssertionError(expr)
+
+    def gathered(self, expr: Gathered, array: Expr, name: str) -> str:
+        sources = expr.sources
+        self.tables[name] = sources
+        picked = int(np.prod(array.shape[len(array.shape) - expr.axes :]))
+        flat = array
+        if expr.axes > 1:
+            flat = Reshape(array, (*array.shape[: len(array.shape) - expr.axes], picked))
+        if (sources < picked).all():
+            if sources.shape[1] == 1:
+                self.tables[name] = sources[:, 0]
+                return f"{self.bound(flat, _ATOM)}.take({name}, axis=-1)"
+            return f"{self.bound(flat, _ATOM)}.take({name}, axis=-1).sum(axis=-1)"
+        self.helpers["gathered"] = _GATHERED
+        return f"gathered({self.expr(flat)}, {name})"
+
+    def write(self, formula: Formula, arguments: dict[str, Expr]) -> str:
+        """A formula with expressions put in for its inputs, in parentheses where needed."""
+        self.helper(formula)
+        names, later = {}, {}
+        for k, (name, expr) in enumerate(arguments.items()):
+            names[name] = text = self.expr(expr)
+            if not text.isidentifier() and (isinstance(expr, Product) or binding(text) == _ATOM):
+                names[name] = f"PLACE{k}_"
+                later[names[name]] = text
+        text = _tidy(formula.numpy(**names))
+        for place, inner in later.items():
+            # in a plain sum, or alone in a function's parentheses, a product needs none itself
+            plain = re.match(rf"(^|\w\(){place}($|\)$| [+-] [\w.]+$| [+-] [\w.]+\)$)", text)
+            plain = plain or re.search(rf"\({place}( [+-] \w+)?[,)]", text)
+            atom = binding(inner) == _ATOM
+            text = text.replace(place, inner if plain or atom else f"({inner})")
+        return text
+
+    def fold(self, expr: Fold) -> str:
+        """Sums along the last axis; with keepdims where the result must broadcast again."""
+        found = re.fullmatch(r"sum\((\w+) \* (\w+)\)", expr.formula.text)
+        if found and found[1] != found[2]:
+            a, b = (self.expr(expr.arguments[name]) for name in found.groups())
+            if not expr.keep:
+                return f"np.vecdot({a}, {b})"
+            return f"np.vecdot({a}, {b})" + ("[:, None]" if len(expr.shape) == 2 else ".reshape(1)")
+        text = self.write(expr.formula, expr.arguments)
+        if not expr.keep:
+            return text
+        rows = [e.shape for k, e in expr.arguments.items() if k in expr.formula.rows]
+        axis = max(map(len, rows)) - 1
+        simple = text.replace(".sum(axis=-1)", f".sum(axis={axis}, keepdims=True)")
+        others = [ATOMS[a].numpy for a in expr.formula.atoms if ATOMS[a].row and a != "sum"]
+        if not others:
+            return simple
+        tree = _KeepAxis(set(others), axis).visit(ast.parse(simple, mode="eval"))
+        return ast.unparse(ast.fix_missing_locations(tree))
+
+    def helper(self, formula: Formula) -> None:
+        for atom in formula.atoms:
+            if ATOMS[atom].numpy_helper:
+                self.helpers[atom] = ATOMS[atom].numpy_helper
+
+    def term(self, term: Term) -> str:
+        """coefficient · factors / divisors, the numbers of it in one place."""
+        size, above, below = abs(term.coefficient), [], []
+        if size != 1:
+            inverse = 1 / size if size else 0.0
+            if size < 1 and inverse.is_integer() and 1 / inverse == size:
+                below.append(_number(inverse))
+            else:
+                above.append(_number(size))
+        if term.per_row:
+            power = "E" if abs(term.per_row) == 1 else f"E**{abs(term.per_row)}"
+            (below if term.per_row < 0 else above).append(power)
+        numbers = bool(above or below)
+        ordered = sorted(term.factors, key=_is_mask)  # a mask last: -mask and mask - mask fail
+        masks = sum(map(_is_mask, ordered))
+        only_masks = term.factors and masks == len(term.factors) and not term.divisors
+        if only_masks and (not numbers or term.coefficient < 0):
+            above.insert(0, "1.0")
+        above += [
+            self.bound(f, _MUL if k == 0 and not above else _UNARY) for k, f in enumerate(ordered)
+        ]
+        below += [self.bound(d, _UNARY) for d in term.divisors]
+        text = " * ".join(above) or "1"
+        if len(below) > 1:
+            text += f" / ({' * '.join(below)})"
+        elif below:
+            text += f" / {below[0]}"
+        return f"-{text}" if term.coefficient < 0 else text
+
+    def total(self, total: Total) -> str:
+        text = ""
+        for term in total.terms:
+            masks = [_is_mask(f) for f in term.factors]
+            whole = abs(term.coefficient) == 1 and not term.per_row and not term.divisors
+            if masks and all(masks) and whole:
+                inner = " * ".join(["1.0", *(self.bound(f, _UNARY) for f in term.factors)])
+                inner = f"-{inner}" if term.coefficient < 0 else inner
+            else:
+                inner = self.term(term)
+            if not text:
+                text = inner
+            else:
+                text += f" - {inner[1:]}" if inner.startswith("-") else f" + {inner}"
+        if total.coefficient == 1 and total.per_row == 0:
+            return text
+        return self.term(Term(total.coefficient, total.per_row, (_Text(text, total.shape),)))
+
+
+class _Text(Expr):
+    """Text that has been written already."""
+
+    def __init__(self, text: str, shape: Shape) -> None:
+        self.text, self.shape = text, shape
+
+
+class _KeepAxis(ast.NodeTransformer):
+    """logsumexp(z) becomes logsumexp(z)[:, None]."""
+
+    def __init__(self, functions: set[str], axis: int) -> None:
+        self.functions = functions
+        self.axis = axis
+
+    def visit_Call(self, node: ast.Call) -> ast.expr:
+        self.generic_visit(node)
+        if isinstance(node.func, ast.Name) and node.func.id in self.functions:
+            ahead: ast.expr = ast.Slice() if self.axis == 1 else ast.Constant(...)
+            index = ast.Tuple([ahead, ast.Constant(None)]) if self.axis else ast.Constant(None)
+            return ast.Subscript(node, index)
+        return node
+
+
+def _is_mask(expr: Expr) -> bool:
+    return isinstance(expr, Apply) and is_test(expr.formula)
+
+
+def _number(value: float) -> str:
+    if value != value:
+        return "np.nan"
+    if value in (float("inf"), float("-inf")):
+        return "np.inf" if value > 0 else "-np.inf"
+    return str(int(value)) if value.is_integer() and abs(value) < 1e15 else repr(value)
+
+
+def _tidy(text: str) -> str:
+    """2.0 as 2, but where np.where chooses between numbers and the type matters."""
+    if "np.where" in text:
+        return text
+    return re.sub(r"(?<![\w.])(\d+)\.0(?![\w.])", r"\1", text)
+
+
+def _dimensions(shape: Sequence[int]) -> str:
+    return ", ".join("-1" if s == ROWS else str(s) for s in shape)
+
+
+def _window(view: View, vector: str, size: int) -> str:
+    """A strided window into a vector of that size, without as_strided."""
+    start, along = view.offset, view.strides[-1]
+    if len(view.shape) == 1:
+        stop = start + along * (view.shape[0] - 1) + 1
+        return f"{vector}[{start}:{stop}]" if along == 1 else f"{vector}[{start}:{stop}:{along}]"
+    (m, n), (down, _) = view.shape, view.strides
+    if along > down:  # the other way round
+        return _window(View(start, (n, m), (along, down)), vector, size) + ".T"
+    first = min(start, size - m * down)  # the rows of `down` elements must lie inside
+    left, right = start - first, start - first + (n - 1) * along + 1
+    rows = f"{vector}[{first}:{first + m * down}].reshape({m}, {down})"
+    if along == 1 and right - left == down:
+        return rows
+    columns = f"{left or ''}:{right if right < down else ''}"
+    return f"{rows}[:, {columns}{f':{along}' if along != 1 else ''}]"
+
+
+def _literal(name: str, values: np.ndarray) -> str:
+    if values.dtype.kind == "i" and values.ndim == 1 and values.size > 8:
+        steps = np.diff(values)
+        if (steps == steps[0]).all() and steps[0] > 0:
+            return f"np.arange({values[0]}, {values[-1] + 1}, {steps[0]})"
+    counts = values.dtype.kind == "f" and values.ndim == 1 and values.size > 1
+    if counts and (values == np.arange(values.size)).all():
+        return f"np.arange({values.size}.0)"
+    prefix = f"{name} = np.array("
+    with np.printoptions(threshold=10**9, linewidth=96, floatmode="unique"):
+        text = np.array2string(values, separator=", ", prefix=prefix)
+    return f"np.array({text})".replace("nan", "np.nan").replace("inf", "np.inf")

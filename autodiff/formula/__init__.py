@@ -1,0 +1,1 @@
+"""Formulas of gates: their grammar, the functions they may call, and what is made of them."""

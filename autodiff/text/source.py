@@ -1,0 +1,159 @@
+"""The text of an expression: its characters, where each came from, and how to point at one.
+
+What one writes on a blackboard is put into Python's spelling here, what no parser should see
+(10,000 parentheses, quotes) is refused, and every later complaint finds its way back to the
+column of the text as it was typed.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+import unicodedata
+import warnings
+
+__all__ = ["ExpressionError", "Source", "width"]
+
+_LONGEST = 50_000  # characters
+_DEEPEST = 100  # parentheses inside parentheses; Python's parser gives up at 200
+_WIDEST = 72  # characters of the text that an error message shows
+
+# What is written on a blackboard, in the spelling of the grammar.
+_SPELLING = {"×": "*", "·": "*", "⋅": "*", "÷": "/", "−": "-", "^": "**", "²": "**2", "³": "**3"}
+
+# A line that ends like this is continued by the next one; an empty line has said nothing.
+_GOES_ON = (";", "=", "+", "-", "*", "/", "**", ",")
+
+# Python takes 2x for a mistyped number, and 0xF and 1j for real ones. `++` never backtracks.
+_PRODUCT = re.compile(r"(?<![\w.])(\d++(?:\.\d*+)?+|\.\d++)(?!e[-+]?\d)(?=[^\W\d_])", re.I)
+
+
+class ExpressionError(ValueError):
+    """An expression that cannot be read or computed; says what, and points at the place.
+
+    message  what is wrong, in one line
+    text     the whole expression
+    column   where, counted from 1 in the whole text; None if there is no single place
+
+    >>> from autodiff import parse
+    >>> parse("x + tan(y)", x=1, y=2)
+    Traceback (most recent call last):
+        ...
+    autodiff.text.source.ExpressionError: unknown function 'tan'; did you mean tanh?
+      x + tan(y)
+          ^~~~~~
+    """
+
+    def __init__(
+        self, message: str, text: str = "", start: int | None = None, end: int | None = None
+    ) -> None:
+        super().__init__(message, text, start, end)  # the arguments, so that it pickles
+        self.message = message
+        self.text = text
+        self.column = None if start is None else start + 1
+        self._start, self._end = start, end
+
+    def __str__(self) -> str:
+        if self._start is None:
+            return self.message
+        return f"{self.message}\n{_pointer(self.text, self._start, self._end)}"
+
+
+def _pointer(text: str, start: int, end: int | None) -> str:
+    """The line of `text` that holds position `start`, and a line that points at it."""
+    first = text.rfind("\n", 0, start) + 1
+    last = text.find("\n", start)
+    last = len(text) if last < 0 else last
+    stop = max(start + 1, min(end or 0, last))
+    low, high = first, last
+    if high - low > _WIDEST:
+        low = max(first, min(start - _WIDEST // 3, last - _WIDEST))
+        high = low + _WIDEST
+    shown = "".join(c if c.isprintable() else " " for c in text[low:high])
+    before = ("…" if low > first else "") + shown[: start - low]
+    under = "~" * (width(text[start : min(stop, high)]) - 1)
+    return f"  {'…' * (low > first)}{shown}{'…' * (high < last)}\n  {' ' * width(before)}^{under}"
+
+
+def width(text: str) -> int:
+    """Columns that it takes in a terminal: Chinese characters take two."""
+    return sum(
+        0 if unicodedata.combining(c) else 2 if unicodedata.east_asian_width(c) in "WF" else 1
+        for c in text
+    )
+
+
+class Source:
+    """The text on one line in Python's spelling, and where each of its characters came from."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self.origin: list[int] = []
+        spelled: list[str] = []
+        open_at: list[int] = []
+        comment, before = False, ";"  # `before`: the last character that is not blank
+        if len(text) > _LONGEST:
+            raise ExpressionError(
+                f"the expression has {len(text)} characters; at most {_LONGEST} are read"
+            )
+        for i, char in enumerate(text):
+            comment = (comment or char == "#") and char != "\n"
+            new = " " if comment or char.isspace() else _SPELLING.get(char, char)
+            if comment:
+                pass
+            elif char == "\n":
+                new = " " if open_at or before in _GOES_ON else ";"
+            elif char in "([{":
+                open_at.append(i)
+                if len(open_at) > _DEEPEST:
+                    raise self.error(f"parentheses are nested more than {_DEEPEST} deep", i)
+            elif char in ")]}":
+                if not open_at or "([{".index(text[open_at[-1]]) != ")]}".index(char):
+                    raise self.error(f"nothing is open that this {char!r} would close", i)
+                open_at.pop()
+            elif char in "\"'`":
+                raise self.error("text in quotes has no place in an expression", i)
+            elif not new.isprintable() or char in "\\":
+                raise self.error(f"the character {char!r} has no place in an expression", i)
+            spelled.append(new)
+            before = before if new == " " else new
+            self.origin += [i] * len(new)
+        if open_at:
+            raise self.error(f"this {text[open_at[-1]]!r} is never closed", open_at[-1])
+        line = "".join(spelled)
+        indent = len(line) - len(line.lstrip())
+        self.line = line.strip()
+        self.origin = self.origin[indent : indent + len(self.line)]
+        if not self.line:
+            raise ExpressionError("the expression is empty")
+
+    def error(self, message: str, start: int, end: int | None = None) -> ExpressionError:
+        """Point at a place of the text as it was given."""
+        return ExpressionError(message, self.text, start, end)
+
+    def error_at(self, message: str, start: int, end: int | None = None) -> ExpressionError:
+        """Point at a place of `line`."""
+        last = len(self.origin) - 1
+        end = None if end is None else self.origin[max(0, min(end - 1, last))] + 1
+        return self.error(message, self.origin[max(0, min(start, last))], end)
+
+    def parse(self) -> list[ast.stmt]:
+        """The statements, as Python's parser sees them."""
+        product = _PRODUCT.search(self.line)
+        if product:
+            raise self.error_at(f"write a product as {product[1][:20]} * ...", *product.span())
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")
+                return ast.parse(self.line).body
+        except SyntaxError as error:
+            at = min((error.offset or 1) - 1, len(self.line) - 1)
+            reason = error.msg.partition(". Perhaps")[0].partition(" (<")[0]
+            raise self.error_at(f"this is not an expression ({reason})", at) from None
+        except (ValueError, RecursionError, MemoryError):
+            raise ExpressionError(
+                "the expression is too long or nested too deeply to be read; "
+                "name intermediate results, as in q = x + y; f = q * z",
+                self.text,
+                0,
+            ) from None

@@ -1,0 +1,1 @@
+"""Networks in files, and handed over to PyTorch and back."""

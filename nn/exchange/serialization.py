@@ -1,0 +1,215 @@
+"""Save and load: parameters as safetensors, the architecture as text in the file's metadata.
+
+Nothing is pickled, so a file from a stranger can be read without running anything of it.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from ..activations import Activation
+from ..conv import Conv1D, Conv2D, Flatten
+from ..layers import MLP, Layer, LayerNorm, Residual, Sequential
+from ..module import Module
+
+__all__ = ["architecture", "build", "load", "save"]
+
+FORMAT = "glassgrad 1"
+
+
+def save(model: Module, path: str | os.PathLike[str]) -> None:
+    """Write `model` to `path` (by custom "....safetensors"), or leave the old file as it was.
+
+    The file holds the state dict and, for a network made of this package's modules, its
+    architecture, so that `load(path)` can rebuild it. The new file is written beside the old one
+    and then takes its place in one step: whatever happens, one of the two is there, whole.
+    """
+    from safetensors.numpy import save as to_bytes
+
+    state = model.state_dict()
+    metadata = {"format": FORMAT}
+    try:
+        metadata["architecture"] = json.dumps(architecture(model))
+    except ValueError:  # a class of the user's own: load(path, model) still works
+        metadata["class"] = type(model).__name__
+    data = to_bytes({name: array.copy() for name, array in state.items()}, metadata=metadata)
+    target = Path(path)
+    handle, temporary = tempfile.mkstemp(dir=target.parent or ".", prefix=f".{target.name}.")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        _same_permissions(target, temporary)
+        os.replace(temporary, target)
+    except BaseException:
+        os.unlink(temporary)
+        raise
+
+
+def load(path: str | os.PathLike[str], model: Module | None = None) -> Module:
+    """Rebuild the network that `save` wrote; or, if `model` is given, fill that one.
+
+    Raises ValueError for a file that is truncated or of another kind, for names or shapes that
+    do not fit (naming them), and if `model` is needed because the file has no architecture.
+    """
+    from safetensors import SafetensorError, safe_open
+
+    if not Path(path).is_file():
+        raise FileNotFoundError(f"there is no file {os.fspath(path)!r}")
+    try:
+        with safe_open(path, framework="numpy") as file:
+            metadata = file.metadata() or {}
+            state = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+    except SafetensorError as error:
+        raise ValueError(
+            f"{os.fspath(path)!r} is not a whole safetensors file ({error}); it may be truncated, "
+            "or of another kind"
+        ) from None
+    if model is None:
+        model = _rebuild(metadata, os.fspath(path))
+    try:
+        model.load_state_dict(state)
+    except ValueError as error:
+        raise ValueError(f"{os.fspath(path)!r}: {error}") from None
+    return model
+
+
+def _rebuild(metadata: dict[str, str], path: str) -> Module:
+    if "architecture" not in metadata:
+        saved = metadata.get("class")
+        what = f"of a class of its own, {saved}" if saved else "without glassgrad's architecture"
+        raise ValueError(
+            f"{path!r} holds the parameters of a network {what}; build the network and give it "
+            "as load(path, model)"
+        )
+    if metadata.get("format") != FORMAT:
+        raise ValueError(
+            f"{path!r} has the format {metadata.get('format')!r}; this version reads {FORMAT!r}"
+        )
+    try:
+        return build(json.loads(metadata["architecture"]))
+    except (KeyError, TypeError, ValueError) as error:
+        raise ValueError(f"{path!r}: its architecture cannot be rebuilt: {error}") from None
+
+
+def _same_permissions(target: Path, temporary: str) -> None:
+    """A temporary file is private; give it what a new file would have, or what the old one had."""
+    if target.exists():
+        mode = target.stat().st_mode & 0o777
+    else:
+        mask = os.umask(0)
+        os.umask(mask)
+        mode = 0o666 & ~mask
+    os.chmod(temporary, mode)
+
+
+# ── the architecture as plain data ───────────────────────────────────────────────────────────
+
+Description = dict[str, Any]
+
+# class -> what its constructor is given, and back; the classes that hold modules give "modules"
+_TO: dict[type[Module], Callable[[Any], Description]] = {
+    Layer: lambda m: {"nin": m.nin, "nout": m.nout, "activation": _named(m)},
+    LayerNorm: lambda m: {"n": m.n, "eps": m.eps, "affine": m.affine},
+    Activation: lambda m: {"function": _named(m)},
+    Flatten: lambda m: {},
+    Conv1D: lambda m: _convolution(m),
+    Conv2D: lambda m: _convolution(m),
+}
+_HOLDERS: dict[type[Module], Callable[[Any], list[Module]]] = {
+    Sequential: lambda m: m.layers,
+    MLP: lambda m: m.layers,
+    Residual: lambda m: m.body.layers,
+}
+
+
+def architecture(model: Module) -> Description:
+    """The network as plain data: classes by name, with what their constructors are given.
+
+    >>> architecture(Sequential(Layer(2, 1, "tanh"))) == {
+    ...     "class": "Sequential",
+    ...     "modules": [{"class": "Layer", "nin": 2, "nout": 1, "activation": "tanh"}],
+    ... }
+    True
+
+    Raises ValueError for a class that is not this package's, and for an activation without a
+    name. A module that occurs twice is written "same as" its first place, and stays one module.
+    """
+    return _describe(model, {})
+
+
+def _describe(module: Module, seen: dict[Module, int]) -> Description:
+    if module in seen:
+        return {"same as": seen[module]}
+    seen[module] = len(seen)
+    kind = type(module)
+    if kind in _HOLDERS:
+        inner = [_describe(part, seen) for part in _HOLDERS[kind](module)]
+        return {"class": kind.__name__, "modules": inner}
+    if kind not in _TO:
+        raise ValueError(f"{kind.__name__} is not one of glassgrad's modules")
+    return {"class": kind.__name__, **_TO[kind](module)}
+
+
+def build(description: Description) -> Module:
+    """The network that `architecture` described, with all weights 0."""
+    return _build(description, [])
+
+
+def _build(description: Description, built: list[Module | None]) -> Module:
+    options = dict(description)
+    if "same as" in options:
+        shared: Module | None = built[options["same as"]]
+        if shared is None:
+            raise ValueError("a module cannot contain itself")
+        return shared
+    name = options.pop("class")
+    place = len(built)
+    built.append(None)
+    holders = {kind.__name__: kind for kind in _HOLDERS}
+    kinds = {kind.__name__: kind for kind in _TO}
+    if name in holders:
+        parts = [_build(part, built) for part in options["modules"]]
+        module = _hold(holders[name], parts)
+    elif name in kinds:
+        random = kinds[name] in (Layer, Conv1D, Conv2D)
+        module = kinds[name](**options, **({"init": "zeros"} if random else {}))
+    else:
+        raise ValueError(f"unknown module {name!r}; known: {', '.join([*holders, *kinds])}")
+    built[place] = module
+    return module
+
+
+def _hold(kind: type[Module], parts: list[Module]) -> Module:
+    if kind is not MLP:
+        return kind(*parts)
+    layers = [part for part in parts if isinstance(part, Layer)]
+    activation = layers[0].activation.name if len(layers) > 1 else None
+    return MLP(layers[0].nin, [layer.nout for layer in layers], activation, init="zeros")
+
+
+def _named(module: Any) -> str | None:
+    chosen = module.activation
+    if chosen.function is None:
+        return None
+    if not chosen.name:
+        raise ValueError(f"the activation {chosen.function!r} has no name")
+    name: str = chosen.name
+    return name
+
+
+def _convolution(module: Any) -> Description:
+    return {
+        "channels_in": module.channels_in,
+        "channels_out": module.channels_out,
+        "kernel_size": list(module.kernel_size),
+        "activation": _named(module),
+        "stride": module.stride,
+        "padding": module.padding,
+    }

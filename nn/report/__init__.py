@@ -1,0 +1,1 @@
+"""What a network is, and what goes wrong in it, as text."""

@@ -1,0 +1,108 @@
+"""A table of a network's layers: what each returns and how many parameters it has."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, NamedTuple
+
+from autodiff import Value
+
+from .. import module as tree
+from ..module import Module, Nested
+
+__all__ = ["Summary", "SummaryRow", "summarise"]
+
+
+class SummaryRow(NamedTuple):
+    """One layer: its name in the state dict, its repr, its output's shape, its parameters."""
+
+    name: str
+    layer: str
+    output: tuple[int, ...] | None
+    parameters: int
+
+
+class Summary:
+    """The rows of the table, and their total. Prints as a table.
+
+    >>> from nn import MLP
+    >>> MLP(2, [16, 16, 1]).summary()
+    layer                              output  parameters
+    0: Layer(2, 16, activation='relu')     16          48
+    2: Layer(16, 16, activation='relu')    16         272
+    4: Layer(16, 1)                         1          17
+    total                                             337
+    """
+
+    def __init__(self, rows: list[SummaryRow], total: int) -> None:
+        self.rows = rows
+        self.total = total
+
+    def __repr__(self) -> str:
+        cells = [("layer", "output", "parameters")]
+        for row in self.rows:
+            shape = "?" if row.output is None else "×".join(map(str, row.output))
+            name = f"{row.name}: {row.layer}" if row.name else row.layer
+            cells.append((name, shape, str(row.parameters)))
+        cells.append(("total", "", str(self.total)))
+        widths = [max(len(row[column]) for row in cells) for column in range(3)]
+        return "\n".join(
+            f"{a:<{widths[0]}}  {b:>{widths[1]}}  {c:>{widths[2]}}" for a, b, c in cells
+        )
+
+
+def summarise(model: Module, *inputs: Any) -> Summary:
+    """The table for `model.summary()`; runs the model once where it knows on what."""
+    outputs: dict[Module, Nested] = {}
+    if not inputs and (nin := _inputs(model)) is not None:
+        inputs = ([0.0] * nin,)
+    if inputs:
+        with _listening(outputs):
+            model(*inputs)
+    rows = []
+    counted: set[Value] = set()
+    for name, module in model.modules():
+        own = [p for p in tree.flatten(list(module.arrays().values())) if p not in counted]
+        counted.update(own)
+        if not module.children():
+            shape = _shape(outputs[module]) if module in outputs else None
+            rows.append(SummaryRow(name, repr(module), shape, len(own)))
+        elif own:
+            rows.append(SummaryRow(name, type(module).__name__, None, len(own)))
+    return Summary(rows, len(model.parameters()))
+
+
+def _inputs(model: Module) -> int | None:
+    """The number of inputs that the first layer asks for, if it says so."""
+    for _, module in model.modules():
+        nin = getattr(module, "nin", None)
+        if isinstance(nin, int):
+            return nin
+        if module.arrays():
+            return None
+    return None
+
+
+def _shape(output: Nested) -> tuple[int, ...]:
+    shape = []
+    while not isinstance(output, Value):
+        shape.append(len(output))
+        output = output[0]
+    return tuple(shape) or (1,)
+
+
+@contextmanager
+def _listening(outputs: dict[Module, Nested]) -> Iterator[None]:
+    """Record what each module returns while the block runs."""
+    call = Module.__call__
+
+    def recorded(self: Module, *inputs: Any) -> Any:
+        outputs[self] = call(self, *inputs)
+        return outputs[self]
+
+    Module.__call__ = recorded  # type: ignore[method-assign]
+    try:
+        yield
+    finally:
+        Module.__call__ = call  # type: ignore[method-assign]

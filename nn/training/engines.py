@@ -1,0 +1,272 @@
+"""Engines: what `fit` and `predict` ask to be computed, by graphs of Values or compiled.
+
+Parameters travel as one array θ, in the order of the list that an engine was made with.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
+
+from autodiff import Value
+
+from ..losses import Loss
+from ..losses import cost as batch_cost
+from ..module import flatten
+from ..optimisers import Optimiser
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    Array: TypeAlias = NDArray[np.float64]
+
+__all__ = ["ENGINES", "Eager", "Engine", "choose_engine", "load", "read"]
+
+Model: TypeAlias = Callable[[Any], Any]
+
+
+class Engine(Protocol):
+    """What training needs. X and Y have one row per example."""
+
+    def cost_and_gradient(self, theta: Array, X: Array, Y: Array) -> tuple[float, Array]:
+        """J, the mean loss over the rows, and dJ/dθ."""
+        ...
+
+    def cost(self, theta: Array, X: Array, Y: Array) -> float:
+        """J alone."""
+        ...
+
+    def outputs(self, theta: Array, X: Array) -> Array:
+        """What the network returns: one row per example, one column per output."""
+        ...
+
+
+def read(parameters: Sequence[Value]) -> Array:
+    """θ: a copy of the parameters' numbers."""
+    import numpy as np
+
+    return np.array([parameter.data for parameter in parameters])
+
+
+def load(parameters: Sequence[Value], theta: Array) -> None:
+    """Write θ into the parameters."""
+    for parameter, number in zip(parameters, theta.tolist(), strict=True):
+        parameter.data = number
+
+
+class Eager:
+    """Builds the graph of the whole batch anew at each step, and walks it back."""
+
+    def __init__(self, model: Model, loss: Loss | None, parameters: Sequence[Value]) -> None:
+        self.model = model
+        self.loss = loss
+        self.parameters = list(parameters)
+
+    def cost_and_gradient(self, theta: Array, X: Array, Y: Array) -> tuple[float, Array]:
+        """J and dJ/dθ by `backward()`."""
+        import numpy as np
+
+        load(self.parameters, theta)
+        for parameter in self.parameters:
+            parameter.grad = 0.0
+        cost = self._build(X, Y)
+        cost.backward()
+        return cost.data, np.array([parameter.grad for parameter in self.parameters])
+
+    def cost(self, theta: Array, X: Array, Y: Array) -> float:
+        """J: the forward pass alone."""
+        load(self.parameters, theta)
+        return self._build(X, Y).data
+
+    def _build(self, X: Array, Y: Array) -> Value:
+        assert self.loss is not None
+        return batch_cost(self.model, X.tolist(), Y.tolist(), self.loss)
+
+    def outputs(self, theta: Array, X: Array) -> Array:
+        """Row by row."""
+        import numpy as np
+
+        load(self.parameters, theta)
+        return np.array([[v.data for v in flatten(self.model(x))] for x in X.tolist()])
+
+
+class Compiled:
+    """Runs the array programs that `autodiff.compile` derives from the graph of one example."""
+
+    def __init__(
+        self,
+        model: Model,
+        loss: Loss | None,
+        parameters: Sequence[Value],
+        backend: str = "numpy",
+    ) -> None:
+        import autodiff
+
+        self.parameters = list(parameters)
+        self.predicting = _Placed(autodiff.compile(model, backend=backend), self.parameters)
+        if loss is not None:
+            program = autodiff.compile(_ExampleLoss(model, loss), backend=backend)
+            self.training = _Placed(program, self.parameters)
+
+    def cost_and_gradient(self, theta: Array, X: Array, Y: Array) -> tuple[float, Array]:
+        """J and dJ/dθ of all rows at once."""
+        full = self.training.widen(theta, X, Y)
+        cost, gradient = self.training.program.value_and_grad(full, X, Y)
+        return cost, self.training.narrow(gradient, theta)
+
+    def cost(self, theta: Array, X: Array, Y: Array) -> float:
+        """J: the forward pass alone."""
+        full = self.training.widen(theta, X, Y)
+        return float(self.training.program.predict(X, Y, theta=full).mean())
+
+    def outputs(self, theta: Array, X: Array) -> Array:
+        """All rows at once."""
+        full = self.predicting.widen(theta, X)
+        found: Array = self.predicting.program.predict(X, theta=full)
+        return found.reshape(len(X), -1)
+
+
+class Native(Compiled):
+    """The same programs through Numba; whole epochs run without Python in the loop."""
+
+    def __init__(self, model: Model, loss: Loss | None, parameters: Sequence[Value]) -> None:
+        super().__init__(model, loss, parameters, backend="native")
+        self._descend: Callable[..., int] | None = None
+
+    def run(
+        self,
+        theta: Array,
+        X: Array,
+        Y: Array,
+        batches: Sequence[NDArray[np.intp]],
+        optimiser: Optimiser,
+        total: bool,
+        l2: float,
+    ) -> tuple[Array, list[float]] | None:
+        """One step per batch: θ after them, and the cost before each. Fewer costs than batches if
+        one was not finite; None if this cannot be run in one go, because the optimiser has its
+        own `update`, or moves other parameters than the program has."""
+        import numpy as np
+
+        self.training.widen(theta, X, Y)
+        if not self.training.same or type(optimiser).update is not Optimiser.update:
+            return None
+        if self._descend is None:
+            self._descend = self.training.program.descent(optimiser.rule, X, Y)
+        moved, costs = theta.copy(), np.empty(len(batches))
+        done = self._descend(
+            moved,
+            [X, Y],
+            np.concatenate(batches),
+            len(batches[0]),
+            total,
+            l2,
+            optimiser.state,
+            np.array(optimiser.rates(len(batches)), dtype=np.float64),
+            optimiser.steps,
+            np.array(optimiser.settings, dtype=np.float64),
+            costs,
+        )
+        optimiser.steps += done
+        return moved, costs[:done].tolist()
+
+
+class _ExampleLoss:
+    """The loss of one example: an object, so that the compiler sees what it refers to."""
+
+    def __init__(self, model: Model, loss: Loss) -> None:
+        self.model = model
+        self.loss = loss
+        self.__name__ = getattr(loss, "__name__", "loss")  # for messages and the source
+
+    def __call__(self, x: Any, y: Any) -> Value:
+        return self.loss(self.model(x), y)
+
+
+class _Placed:
+    """A program, and where our parameters are among the program's.
+
+    The program may know fewer, if the cost does not depend on some, or more, if the optimiser
+    was given only some: those keep the numbers that they have.
+    """
+
+    def __init__(self, program: Any, parameters: list[Value]) -> None:
+        self.program = program
+        self.parameters = parameters
+        self.same: bool | None = None
+
+    def widen(self, theta: Array, *arrays: Array) -> Array:
+        """The program's θ for ours; compiles at the first call."""
+        if self.same is None:
+            self._compile(theta, arrays)
+        if self.same:
+            return theta
+        full: Array = self.rest.copy()
+        full[self.theirs] = theta[self.ours]
+        return full
+
+    def narrow(self, gradient: Array, theta: Array) -> Array:
+        """Our gradient from the program's."""
+        import numpy as np
+
+        if self.same:
+            return gradient
+        ours = np.zeros_like(theta)
+        ours[self.ours] = gradient[self.theirs]
+        return ours
+
+    def _compile(self, theta: Array, arrays: tuple[Array, ...]) -> None:
+        load(self.parameters, theta)
+        known = self.program.prepare(*arrays).parameters
+        place = {parameter: index for index, parameter in enumerate(self.parameters)}
+        self.same = known == self.parameters
+        self.theirs = [index for index, p in enumerate(known) if p in place]
+        self.ours = [place[known[index]] for index in self.theirs]
+        self.rest = self.program.theta()
+
+
+ENGINES: dict[str, Callable[..., Engine]] = {
+    "eager": Eager,
+    "compiled": Compiled,
+    "native": Native,
+}
+
+
+def choose_engine(
+    name: str, model: Model, loss: Loss | None, parameters: Sequence[Value], X: Array, Y: Any = None
+) -> Engine:
+    """An engine by name. "auto" compiles, unless that is refused or gives other numbers than the
+    eager engine on some rows of the data, as for a loss that branches on its target."""
+    if name == "auto":
+        compiled, eager = Compiled(model, loss, parameters), Eager(model, loss, parameters)
+        return compiled if _agree(compiled, eager, read(parameters), X, Y) else eager
+    if name not in ENGINES:
+        raise ValueError(f"unknown engine {name!r}; known: auto, {', '.join(ENGINES)}")
+    return ENGINES[name](model, loss, parameters)
+
+
+def _agree(compiled: Engine, eager: Engine, theta: Array, X: Array, Y: Array | None) -> bool:
+    import numpy as np
+
+    from autodiff.compiler import BranchError, CompileError
+
+    rows = np.unique(np.linspace(0, len(X) - 1, num=8).astype(int))
+    try:
+        if Y is None:
+            return _close(compiled.outputs(theta, X[rows]), eager.outputs(theta, X[rows]))
+        cost, gradient = compiled.cost_and_gradient(theta, X[rows], Y[rows])
+    except (BranchError, CompileError, TypeError, ArithmeticError):
+        return False
+    expected_cost, expected = eager.cost_and_gradient(theta, X[rows], Y[rows])
+    return _close(cost, expected_cost) and _close(gradient, expected)
+
+
+def _close(a: Any, b: Any) -> bool:
+    """Equal but for rounding; not if anything is not finite, which the eager engine explains."""
+    import numpy as np
+
+    a, b = np.asarray(a), np.asarray(b)
+    if a.shape != b.shape or not (np.isfinite(a).all() and np.isfinite(b).all()):
+        return False
+    return bool((abs(a - b) <= 1e-9 * abs(b).max(initial=0.0) + 1e-12).all())

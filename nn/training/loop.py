@@ -1,0 +1,330 @@
+"""fit, predict, evaluate: training on tables of numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
+
+from ..checks import as_table, same_rows
+from ..initialisation import Generator, generator
+from ..losses import Loss
+from ..module import Module, flatten
+from ..optimisers import Adam, Optimiser
+from .engines import Engine, Model, Native, choose_engine, load, read
+from .history import History
+from .nonfinite import NonFiniteError, explain
+from .tasks import Metric, Task, resolve_loss, resolve_metrics, task_of
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    Array: TypeAlias = NDArray[np.float64]
+
+__all__ = ["batches", "evaluate", "fit", "predict"]
+
+
+def fit(
+    model: Module,
+    X: Any,
+    Y: Any,
+    loss: str | Loss,
+    optimiser: Optimiser | None = None,
+    *,
+    epochs: int = 100,
+    batch_size: int | None = None,
+    sampling: str = "epochs",
+    reduction: str = "mean",
+    l2: float = 0.0,
+    validation: float | tuple[Any, Any] | None = None,
+    patience: int | None = None,
+    metrics: Sequence[Any] | None = None,
+    rng: Any = None,
+    progress: bool = True,
+    engine: str = "auto",
+) -> History:
+    """Train `model` so that the loss of model(X[i]) and Y[i] becomes small.
+
+    X, Y        lists or arrays, one row per example. Y: numbers (regression), ±1 (hinge), 0/1
+                (logistic), or classes 0 ... K-1 (softmax cross entropy)
+    loss        a function of `nn.losses`, its name, or one of your own: (output, target) -> Value
+    optimiser   default: `Adam(model.parameters(), lr=0.01)`; it moves the parameters it was given
+    epochs      how often to go through the data
+    batch_size  examples per step; None: all (gradient descent, CS229 (7.8))
+    sampling    "epochs": each epoch shuffles and takes every example once; "independent": each
+                step draws its batch anew, without replacement (CS229 (7.9) with 1, (7.10) with B)
+    reduction   "mean" over the examples of a batch (note 000), or their "sum" (note 004)
+    l2          adds l2 · Σθ² to the cost
+    validation  a share of the rows to hold out (0.2), or a pair (X, Y)
+    patience    stop when the loss (of the validation rows, if there are any) has not improved for
+                so many epochs, and go back to the best ones
+    metrics     names of `tasks.METRICS` or functions (decisions, targets) -> number; of the
+                validation rows if there are any, else of the training rows
+    rng         seed or generator for the split and the batches
+    progress    show a progress bar
+    engine      "eager": graphs of Values; "compiled": the array program of `autodiff.compile`, in
+                NumPy; "native": the same through Numba, which takes seconds to compile and then
+                runs faster; "auto": compiled where that is possible, else eager
+
+    Ctrl-C ends training early: the model keeps the last complete step, and the history says so.
+
+    Raises ValueError for data that do not fit (naming the row), and `NonFiniteError` as soon as
+    the cost or a gradient is not finite, naming the step and the gate; the model then holds the
+    parameters from before that step, and the error the history.
+
+    >>> from nn import MLP, losses
+    >>> model = MLP(1, [4, 1], "tanh", rng=0)
+    >>> X = [[x / 10] for x in range(-10, 11)]
+    >>> squares = [x * x for x, in X]
+    >>> history = fit(model, X, squares, losses.squared_error, epochs=300, progress=False)
+    >>> history.loss[-1] < 0.01
+    True
+    """
+    loss, random = resolve_loss(loss), generator(rng)
+    _check_options(epochs, reduction, patience)
+    data = _prepare(model, X, Y, loss, validation, random)
+    chosen = resolve_metrics(metrics, data.task)
+    if optimiser is None:
+        optimiser = Adam(model.parameters(), lr=0.01)
+    parameters = optimiser.parameters
+    computing = choose_engine(engine, model, loss, parameters, data.X, data.Y)
+    stepper = _Stepper(computing, model, loss, reduction, l2)
+
+    theta = best = read(parameters)
+    waited = 0
+    history = History()
+    bar = _progress_bar(epochs, progress)
+    try:
+        for epoch in range(epochs):
+            plan = list(batches(len(data.X), batch_size, random, sampling))
+            first = len(history.steps)
+            for moved, cost in stepper.steps(theta, data, plan, optimiser, first):
+                theta = moved
+                history.steps.append(cost)
+            sizes = [len(rows) for rows in plan]
+            numbers = {"loss": _epoch_cost(history.steps[first:], sizes, reduction)}
+            numbers |= _judge(stepper.engine, theta, data, chosen)
+            history.append(**numbers)
+            bar.set_postfix({k: f"{v:.4g}" for k, v in numbers.items()}, refresh=False)
+            bar.update()
+            if patience is not None:
+                judged = "val_loss" if data.held_out else "loss"
+                if (
+                    history.best_epoch is None
+                    or numbers[judged] < history[judged][history.best_epoch]
+                ):
+                    best, history.best_epoch, waited = theta, epoch, 0
+                elif (waited := waited + 1) >= patience:
+                    history.stopped = f"no improvement for {patience} epochs"
+                    break
+    except KeyboardInterrupt:
+        history.stopped = f"interrupted in epoch {len(history)}, step {len(history.steps)}"
+    except NonFiniteError as error:
+        history.stopped = str(error)
+        error.history = history
+        raise
+    finally:
+        bar.close()
+        load(parameters, theta if history.best_epoch is None else best)
+    return history
+
+
+def predict(model: Model, X: Any, loss: str | Loss | None = None, *, engine: str = "auto") -> Array:
+    """What `model` returns for each row of X: an array [rows, outputs].
+
+    With a `loss` the decisions that belong to it, [rows]: classes for softmax cross entropy, 0/1
+    for the logistic loss, ±1 for the hinge loss; for regression still the outputs.
+
+    >>> from nn import MLP
+    >>> predict(MLP(2, [3], init="zeros"), [[1, 2], [3, 4]], "softmax_cross_entropy")
+    array([0., 0.])
+    """
+    X = as_table(X, "X")
+    parameters = model.parameters() if isinstance(model, Module) else []
+    computing = choose_engine(engine, model, None, parameters, X)
+    outputs = computing.outputs(read(parameters), X)
+    if loss is None:
+        return outputs
+    return task_of(resolve_loss(loss), outputs.shape[1]).decide(outputs)
+
+
+def evaluate(
+    model: Model,
+    X: Any,
+    Y: Any,
+    loss: str | Loss,
+    metrics: Sequence[Any] | None = None,
+    *,
+    engine: str = "auto",
+) -> dict[str, float]:
+    """The mean loss and the metrics on a data set, as {"loss": ..., "accuracy": ...}.
+
+    >>> from nn import MLP
+    >>> evaluate(MLP(2, [1], init="zeros"), [[1, 2], [3, 4]], [0, 1], "squared_error", ["rmse"])
+    {'loss': 0.25, 'rmse': 0.7071067811865476}
+    """
+    loss = resolve_loss(loss)
+    data = _prepare(model, X, Y, loss, None, generator(0))
+    chosen = resolve_metrics(metrics, data.task)
+    parameters = model.parameters() if isinstance(model, Module) else []
+    computing = choose_engine(engine, model, loss, parameters, data.X, data.Y)
+    theta = read(parameters)
+    results = {"loss": computing.cost(theta, data.X, data.Y)}
+    return results | _judge(computing, theta, data, chosen)
+
+
+def batches(
+    n: int, size: int | None = None, rng: Any = None, sampling: str = "epochs"
+) -> Iterator[NDArray[np.intp]]:
+    """One epoch's batches of the rows 0 ... n-1, as arrays of row numbers.
+
+    size None: all rows at once, in order: gradient descent, CS229 (7.8).
+    sampling "epochs": shuffled, then taken in turn, so that each row comes once.
+    sampling "independent": ⌈n / size⌉ times `size` different rows, each batch drawn from all
+    rows: CS229 (7.9) with size 1, (7.10) in general.
+
+    >>> [rows.tolist() for rows in batches(5, 2, rng=0)]
+    [[3, 4], [0, 1], [2]]
+    """
+    import numpy as np
+
+    if sampling not in ("epochs", "independent"):
+        raise ValueError(f"sampling is 'epochs' or 'independent', got {sampling!r}")
+    if size is None:
+        yield np.arange(n)
+        return
+    if not isinstance(size, int) or not 1 <= size <= n:
+        raise ValueError(f"batch_size must be from 1 to the number of rows, {n}; got {size!r}")
+    random = generator(rng)
+    order = random.sample(range(n), n) if sampling == "epochs" else []
+    for start in range(0, n, size):
+        rows = order[start : start + size] if order else random.sample(range(n), size)
+        yield np.array(rows, dtype=np.intp)
+
+
+# ── the parts of fit ─────────────────────────────────────────────────────────────────────────
+
+
+class _Data(NamedTuple):
+    """Checked and encoded: what to train on, what was held out, and what kind of task it is."""
+
+    X: Array
+    Y: Array
+    held_out: tuple[Array, Array] | None
+    task: Task
+
+
+def _prepare(model: Model, X: Any, Y: Any, loss: Loss, validation: Any, random: Generator) -> _Data:
+    X, Y = as_table(X, "X"), as_table(Y, "Y")
+    same_rows(X, Y)
+    outputs = len(list(flatten(model(X[0].tolist()))))
+    task = task_of(loss, outputs)
+    Y = task.encode(Y, outputs)
+    if validation is None:
+        return _Data(X, Y, None, task)
+    if isinstance(validation, tuple):
+        held_x, held_y = as_table(validation[0], "validation X"), as_table(validation[1])
+        same_rows(held_x, held_y, ("validation X", "validation Y"))
+        return _Data(X, Y, (held_x, task.encode(held_y, outputs)), task)
+    if not 0 < validation < 1 or not 0 < round(validation * len(X)) < len(X):
+        raise ValueError(
+            f"validation is a share of the rows between 0 and 1 that leaves at least one on each "
+            f"side, or a pair (X, Y); got {validation!r} of {len(X)} rows"
+        )
+    order = random.sample(range(len(X)), len(X))
+    count = round(validation * len(X))
+    out, rest = order[:count], order[count:]
+    return _Data(X[rest], Y[rest], (X[out], Y[out]), task)
+
+
+class _Stepper(NamedTuple):
+    """Takes the steps of an epoch; costs and gradients are finite, or an error."""
+
+    engine: Engine
+    model: Model
+    loss: Loss
+    reduction: str
+    l2: float
+
+    def steps(
+        self,
+        theta: Array,
+        data: _Data,
+        plan: list[NDArray[np.intp]],
+        optimiser: Optimiser,
+        first: int,
+    ) -> Iterator[tuple[Array, float]]:
+        """(θ after the step, cost before it) for each batch of the plan."""
+        done = 0
+        if isinstance(self.engine, Native):
+            total = self.reduction == "sum"
+            ran = self.engine.run(theta, data.X, data.Y, plan, optimiser, total, self.l2)
+            if ran is not None:
+                theta, costs = ran
+                yield from ((theta, cost) for cost in costs)
+                done = len(costs)  # what it stopped at is taken step by step, and explained
+        for step, rows in enumerate(plan[done:], start=first + done):
+            cost, gradient = self.compute(theta, data.X[rows], data.Y[rows], step)
+            theta = optimiser.update(theta, gradient)
+            yield theta, cost
+
+    def compute(self, theta: Array, X: Array, Y: Array, step: int) -> tuple[float, Array]:
+        """The cost of one batch and its gradient."""
+        import numpy as np
+
+        try:
+            with np.errstate(all="ignore"):  # what is not finite is an error below, not a warning
+                cost, gradient = self.engine.cost_and_gradient(theta, X, Y)
+        except ArithmeticError as error:
+            raise NonFiniteError(f"step {step}: {error}") from error
+        except ValueError as error:  # a loss refused an output, as one of 0 to a logarithm
+            error.add_note(f"at step {step} of training")
+            raise
+        if self.reduction == "sum":
+            cost, gradient = cost * len(X), gradient * len(X)
+        if self.l2:
+            cost, gradient = cost + self.l2 * float(theta @ theta), gradient + 2 * self.l2 * theta
+        if not (np.isfinite(cost) and np.isfinite(gradient).all()):
+            where = explain(lambda x, y: self.loss(self.model(x), y), X, Y)
+            raise NonFiniteError(f"step {step}: cost {cost:g}; {where}")
+        return cost, gradient
+
+
+def _check_options(epochs: int, reduction: str, patience: int | None) -> None:
+    if not isinstance(epochs, int) or epochs < 0:
+        raise ValueError(f"epochs must be a whole number of at least 0, got {epochs!r}")
+    if reduction not in ("mean", "sum"):
+        raise ValueError(f"reduction is 'mean' or 'sum', got {reduction!r}")
+    if patience is not None and (not isinstance(patience, int) or patience < 1):
+        raise ValueError(f"patience is a number of epochs of at least 1, got {patience!r}")
+
+
+def _epoch_cost(costs: list[float], sizes: list[int], reduction: str) -> float:
+    """The mean over all examples that the epoch saw (or the sum)."""
+    if reduction == "sum":
+        return sum(costs)
+    return sum(cost * size for cost, size in zip(costs, sizes, strict=True)) / sum(sizes)
+
+
+def _judge(
+    engine: Engine, theta: Array, data: _Data, metrics: dict[str, Metric]
+) -> dict[str, float]:
+    """Metrics of the held-out rows (with their loss) if there are any, else of the others."""
+    X, Y = data.held_out or (data.X, data.Y)
+    prefix = "val_" if data.held_out else ""
+    results = {"val_loss": engine.cost(theta, X, Y)} if data.held_out else {}
+    if metrics:
+        decisions = data.task.decide(engine.outputs(theta, X))
+        results |= {prefix + name: metric(decisions, Y) for name, metric in metrics.items()}
+    return results
+
+
+def _progress_bar(epochs: int, progress: bool) -> Any:
+    """tqdm's bar: of text in a terminal, a widget in a notebook that has them."""
+    import warnings
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # a notebook without ipywidgets gets the bar of text
+        from tqdm.auto import tqdm
+
+        return tqdm(total=epochs, unit="epoch", disable=not progress)

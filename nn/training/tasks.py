@@ -1,0 +1,158 @@
+"""What a loss says about the task: which targets it takes, and how outputs become decisions."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
+
+from .. import losses
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    Array: TypeAlias = NDArray[np.float64]
+
+__all__ = ["METRICS", "Metric", "Task", "resolve_loss", "resolve_metrics", "task_of"]
+
+# (decisions, targets) -> number; arrays with one row per example
+Metric: TypeAlias = "Callable[[Array, Array], float]"
+
+
+class Task(NamedTuple):
+    """encode: targets as given -> the array that the loss gets, one row per example;
+    decide: outputs of the network -> what to compare with the targets;
+    metrics: which to report unless told otherwise."""
+
+    encode: Callable[[Array, int], Array]
+    decide: Callable[[Array], Array]
+    metrics: tuple[str, ...]
+
+
+def resolve_loss(loss: str | losses.Loss) -> losses.Loss:
+    """A loss by its name in `nn.losses`, or as it is."""
+    if not isinstance(loss, str):
+        return loss
+    known = {name: getattr(losses, name) for name in losses.__all__ if name in _NAMES}
+    if loss not in known:
+        raise ValueError(f"unknown loss {loss!r}; known: {', '.join(known)}")
+    chosen: losses.Loss = known[loss]
+    return chosen
+
+
+def task_of(loss: losses.Loss, outputs: int) -> Task:
+    """The task that a loss belongs to; an unknown loss gets its targets as they are."""
+    if loss is losses.hinge:
+        return Task(_two(-1.0, 1.0), lambda a: _where(a[:, 0] > 0, 1.0, -1.0), ("accuracy",))
+    if loss is losses.logistic:
+        return Task(_two(0.0, 1.0), lambda a: _where(a[:, 0] > 0, 1.0, 0.0), ("accuracy",))
+    if loss is losses.cross_entropy and outputs == 1:
+        return Task(_two(0.0, 1.0), lambda a: _where(a[:, 0] > 0.5, 1.0, 0.0), ("accuracy",))
+    if loss in (losses.softmax_cross_entropy, losses.cross_entropy):
+        return Task(_one_hot, lambda a: a.argmax(axis=1).astype(float), ("accuracy",))
+    return Task(_numbers, lambda a: a, ())
+
+
+_NAMES = {
+    "squared_error",
+    "mean_squared_error",
+    "cross_entropy",
+    "hinge",
+    "logistic",
+    "softmax_cross_entropy",
+}
+
+
+def _where(test: Any, yes: float, no: float) -> Array:
+    import numpy as np
+
+    return np.where(test, yes, no)
+
+
+def _numbers(Y: Array, outputs: int) -> Array:
+    Y = Y[:, 0] if Y.ndim == 2 and Y.shape[1] == 1 else Y
+    given = 1 if Y.ndim == 1 else Y[0].size
+    if given != outputs:
+        raise ValueError(f"Y: {given} numbers in each row, but the network has {outputs} outputs")
+    return Y
+
+
+def _two(low: float, high: float) -> Callable[[Array, int], Array]:
+    def encode(Y: Array, outputs: int) -> Array:
+        import numpy as np
+
+        Y = _numbers(Y, 1)
+        if outputs != 1:
+            raise ValueError(f"this loss takes one output of the network, it has {outputs}")
+        wrong = np.flatnonzero((Y != low) & (Y != high))
+        if len(wrong):
+            raise ValueError(
+                f"Y: row {wrong[0]} is {Y[wrong[0]]:g}; this loss takes the labels "
+                f"{low:g} and {high:g}"
+            )
+        return Y
+
+    return encode
+
+
+def _one_hot(Y: Array, outputs: int) -> Array:
+    import numpy as np
+
+    Y = Y[:, 0] if Y.ndim == 2 and Y.shape[1] == 1 else Y
+    if Y.ndim == 1:
+        wrong = np.flatnonzero((Y < 0) | (Y >= outputs) | (Y != np.floor(Y)))
+        if len(wrong):
+            raise ValueError(
+                f"Y: row {wrong[0]} is {Y[wrong[0]]:g}; with {outputs} outputs the classes are "
+                f"the whole numbers 0 to {outputs - 1}"
+            )
+        one_hot: Array = np.eye(outputs)[Y.astype(int)]
+        return one_hot
+    wrong = np.flatnonzero(((Y != 0) & (Y != 1)).any(axis=1) | (Y.sum(axis=1) != 1))
+    if Y.shape[1] != outputs or len(wrong):
+        where = f"row {wrong[0]} is {Y[wrong[0]].tolist()}" if len(wrong) else "every row"
+        raise ValueError(f"Y: {where}; expected a class, or a one-hot row of {outputs} numbers")
+    return Y
+
+
+# ── metrics ──────────────────────────────────────────────────────────────────────────────────
+
+
+def accuracy(decisions: Array, targets: Array) -> float:
+    """The share of decisions that are right."""
+    if targets.ndim > 1:
+        targets = targets.argmax(axis=1).astype(float)
+    return float((decisions == targets).mean())
+
+
+def rmse(predictions: Array, targets: Array) -> float:
+    """Root of the mean squared error, in the targets' unit."""
+    return float(((predictions.reshape(targets.shape) - targets) ** 2).mean() ** 0.5)
+
+
+def mae(predictions: Array, targets: Array) -> float:
+    """Mean absolute error, in the targets' unit."""
+    return float(abs(predictions.reshape(targets.shape) - targets).mean())
+
+
+def r2(predictions: Array, targets: Array) -> float:
+    """1 - (squared error) / (squared distance from the targets' mean): 1 is perfect."""
+    error = ((predictions.reshape(targets.shape) - targets) ** 2).sum()
+    spread = ((targets - targets.mean(axis=0)) ** 2).sum()
+    return float(1 - error / spread) if spread else float("nan")
+
+
+METRICS: Mapping[str, Metric] = {"accuracy": accuracy, "rmse": rmse, "mae": mae, "r2": r2}
+
+
+def resolve_metrics(metrics: Any, task: Task) -> dict[str, Metric]:
+    """Metrics by name, as functions, or None for those that suit the task."""
+    chosen = {}
+    for metric in task.metrics if metrics is None else metrics:
+        if callable(metric):
+            chosen[metric.__name__] = metric
+        elif metric in METRICS:
+            chosen[metric] = METRICS[metric]
+        else:
+            raise ValueError(f"unknown metric {metric!r}; known: {', '.join(METRICS)}")
+    return chosen

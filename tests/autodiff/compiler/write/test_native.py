@@ -1,0 +1,196 @@
+"""The native backend: Numba runs the loops."""
+
+from __future__ import annotations
+
+import os
+import pickle
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import autodiff
+from autodiff import DomainError, Value
+from autodiff.compiler.write.native import descent
+from nn import MLP, losses
+from tests.oracles import oracle
+
+oracle("numba")
+rng = np.random.default_rng(0)
+MODEL = MLP(3, [5, 2], "tanh", rng=0)
+X, Y = rng.normal(size=(150, 3)), np.eye(2)[rng.integers(2, size=150)]
+
+
+def loss(x: list[Value], y: list[Value]) -> Value:
+    return losses.softmax_cross_entropy(MODEL(x), y)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("cache")
+    os.environ["GLASSGRAD_CACHE"] = str(folder)
+    return folder
+
+
+def test_equals_numpy_and_eager() -> None:
+    native, numpy = (
+        autodiff.compile(loss, backend="native"),
+        autodiff.compile(loss, backend="numpy"),
+    )
+    J, gradient = native.value_and_grad(native.theta(), X, Y)
+    expected, slopes = numpy.value_and_grad(numpy.theta(), X, Y)
+    assert J == pytest.approx(expected, rel=1e-13)
+    np.testing.assert_allclose(gradient, slopes, rtol=1e-11, atol=1e-15)
+    assert "backend native" in str(native.report())
+
+
+def test_prediction() -> None:
+    native, numpy = (
+        autodiff.compile(MODEL, backend="native"),
+        autodiff.compile(MODEL, backend="numpy"),
+    )
+    np.testing.assert_allclose(native(X), numpy(X), rtol=1e-13)
+
+
+def test_any_layout_of_the_data() -> None:
+    """Fortran order, slices and negative strides are taken as they are."""
+    native = autodiff.compile(loss, backend="native")
+    expected = native(X, Y)
+    assert native(np.asfortranarray(X), np.asfortranarray(Y)) == expected
+    assert native(np.repeat(X, 2, axis=0)[::2], Y) == expected
+    assert native(X[::-1][::-1], Y) == expected
+
+
+def test_gradients_are_fresh_arrays() -> None:
+    """A gradient that was read earlier does not change later."""
+    native = autodiff.compile(loss, backend="native").prepare(X, Y)
+    _, first = native.value_and_grad(native.theta(), X, Y)
+    kept = first.copy()
+    native.value_and_grad(native.theta() + 1, X, Y)
+    np.testing.assert_array_equal(first, kept)
+
+
+def test_threads_do_not_share_buffers() -> None:
+    native = autodiff.compile(loss, backend="native").prepare(X, Y)
+    theta = native.theta()
+    thetas = [theta * (1 + k / 10) for k in range(8)]
+    alone = [native.value_and_grad(t, X, Y) for t in thetas]
+    with ThreadPoolExecutor(4) as pool:
+        together = list(pool.map(lambda t: native.value_and_grad(t, X, Y), thetas * 20))
+    for k, (J, gradient) in enumerate(together):
+        assert J == alone[k % 8][0]
+        np.testing.assert_array_equal(gradient, alone[k % 8][1])
+
+
+def test_pickles() -> None:
+    native = autodiff.compile(loss, backend="native").prepare(X, Y)
+    again = pickle.loads(pickle.dumps(native))
+    theta = native.theta()
+    assert again.value_and_grad(theta, X, Y)[0] == native.value_and_grad(theta, X, Y)[0]
+
+
+def test_the_next_process_finds_the_machine_code(cache: Path) -> None:
+    """Numba counts a hit where it did not have to compile."""
+    program = """
+import numpy as np, sys
+from autodiff import Value, compile
+w = Value(2.0)
+p = compile(lambda x, y: (w * x - y) ** 2, backend="native").prepare(np.ones(3), np.ones(3))
+p(np.ones(3), np.ones(3))
+(module,) = [m for name, m in sys.modules.items() if name.startswith("glassgrad_")]
+print(sum(module.gradient.stats.cache_hits.values()))
+"""
+    environment = {**os.environ, "GLASSGRAD_CACHE": str(cache / "processes")}
+    hits = [
+        subprocess.run(
+            [sys.executable, "-c", program],
+            env=environment, check=True, capture_output=True, text=True,
+        ).stdout.strip()
+        for _ in range(2)
+    ]  # fmt: skip
+    assert hits == ["0", "1"]
+
+
+def test_works_where_no_cache_can_be_written(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    blocked = tmp_path / "file"
+    blocked.write_text("not a folder")
+    monkeypatch.setenv("GLASSGRAD_CACHE", str(blocked))
+    w = Value(3.0)
+    native = autodiff.compile(lambda x: w * x * 1.75, backend="native")
+    assert native([2.0]) == 10.5
+
+
+def test_a_domain_error_names_gate_and_row() -> None:
+    w = Value(1.0, label="w")
+    native = autodiff.compile(lambda x: (w * x).log(), backend="native").prepare([1.0, 2.0])
+    with pytest.raises(DomainError, match=r"row 1.*log"):
+        native([1.0, -1.0])
+
+
+def plain(
+    theta: np.ndarray,
+    gradient: np.ndarray,
+    state: np.ndarray,
+    rate: float,
+    step: int,
+    settings: np.ndarray,
+) -> None:
+    """Gradient descent that counts its steps."""
+    theta -= rate * gradient
+    state[0, 0] += step
+
+
+@pytest.mark.parametrize(("size", "scale", "l2"), [(150, False, 0.0), (32, True, 1e-3)])
+def test_descent_takes_the_steps_that_python_would(size: int, scale: bool, l2: float) -> None:
+    program = autodiff.compile(loss, backend="native").prepare(X, Y)
+    function = program._made().function
+    assert function is not None
+    order = np.arange(150) if size == 150 else rng.permutation(150)
+    steps = -(-150 // size)
+    costs, state, theta = np.empty(steps), np.zeros((1, 1)), program.theta()
+    rates = np.linspace(0.1, 0.01, steps)
+    arguments = [X, Y], order, size, scale, l2, state, rates, 7, np.empty(0), costs
+    assert descent(function, plain)(theta, *arguments) == steps
+
+    expected = program.theta()
+    for k in range(steps):
+        rows = order[k * size : (k + 1) * size]
+        J, gradient = program.value_and_grad(expected, X[rows], Y[rows])
+        factor = len(rows) if scale else 1
+        assert costs[k] == pytest.approx(factor * J + l2 * expected @ expected, rel=1e-12)
+        expected = expected - rates[k] * (factor * gradient + 2 * l2 * expected)
+    np.testing.assert_allclose(theta, expected, rtol=1e-12)
+    assert state[0, 0] == sum(range(7, 7 + steps))
+
+
+def test_descent_stops_before_a_cost_that_is_not_finite() -> None:
+    w = Value(1.0)
+    program = autodiff.compile(lambda x: (w * x).exp(), backend="native").prepare([1.0])
+    function = program._made().function
+    assert function is not None
+    theta, costs = program.theta(), np.zeros(3)
+    data = np.array([1.0, 1000.0, 1.0])
+    arguments = [data], np.arange(3), 1, False, 0.0, np.zeros((1, 1)), np.full(3, 0.1), 0
+    done = descent(function, plain)(theta, *arguments, np.empty(0), costs)
+    assert done == 1
+    assert theta[0] == pytest.approx(1.0 - 0.1 * np.exp(1.0))
+
+
+@pytest.mark.parametrize("backend", ["numpy", "native"])
+def test_single_precision_on_request(backend: str) -> None:
+    """Data, buffers and result are float32, and so are the digits."""
+    double = autodiff.compile(loss, backend="numpy").prepare(X, Y)
+    single = autodiff.compile(loss, backend=backend, dtype="float32").prepare(X, Y)
+    assert single.theta().dtype == np.float32
+    J, gradient = single.value_and_grad(single.theta(), X.astype(np.float32), Y)
+    expected, slopes = double.value_and_grad(double.theta(), X, Y)
+    assert gradient.dtype == np.float32
+    assert 0 < abs(J - expected) < 1e-6
+    np.testing.assert_allclose(gradient, slopes, atol=1e-6)
+    with pytest.raises(ValueError, match="float64"):
+        autodiff.compile(loss, dtype="float16")

@@ -1,0 +1,176 @@
+"""Save and load: whole files, rebuilt networks, clear errors."""
+
+import json
+import os
+import stat
+from pathlib import Path
+
+import numpy as np
+import pytest
+from safetensors.numpy import load_file, save_file
+
+import nn.exchange.serialization
+from nn import (
+    MLP,
+    Activation,
+    Conv1D,
+    Conv2D,
+    Flatten,
+    Layer,
+    LayerNorm,
+    Module,
+    Residual,
+    Sequential,
+    load,
+    save,
+)
+
+shared = Layer(3, 3, "tanh", rng=5)
+MODELS = {
+    "mlp": (MLP(2, [4, 3, 1], "gelu", rng=0), [0.5, -1.0]),
+    "wide activations": (MLP(2, [3, 2], "leaky_relu(0.2)", rng=0), [0.5, -1.0]),
+    "one layer": (Layer(2, 3, "softmax", rng=0), [0.5, -1.0]),
+    "nested": (
+        Sequential(
+            Layer(2, 3, "relu", rng=1),
+            LayerNorm(3, eps=1e-3),
+            Residual(Layer(3, 3, "tanh", rng=2), Layer(3, 3, rng=3)),
+            LayerNorm(3, affine=False),
+            Activation("softplus(2)"),
+        ),
+        [0.5, -1.0],
+    ),
+    "shared": (Sequential(shared, shared, Layer(3, 1, rng=6)), [1.0, 2.0, 3.0]),
+    "conv1d": (
+        Sequential(Conv1D(1, 2, 3, "relu", stride=2, rng=1), Flatten(), Layer(4, 1, rng=2)),
+        [1.0, 2.0, 3.0],
+    ),
+    "conv2d": (
+        Sequential(Conv2D(1, 2, (1, 3), padding=1, rng=1), Flatten(), Layer(24, 2, rng=2)),
+        [[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]],
+    ),
+}
+
+
+def numbers(out: object) -> list[float]:
+    return [v.data for v in nn.module.flatten(out)]
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_a_loaded_network_is_the_saved_one(name: str, tmp_path: Path) -> None:
+    model, x = MODELS[name]
+    path = tmp_path / "model.safetensors"
+    save(model, path)
+    again = load(path)
+    assert repr(again) == repr(model)
+    assert len(again.parameters()) == len(model.parameters())
+    assert numbers(again(x)) == numbers(model(x))
+    assert type(again) is type(model)
+
+
+def test_the_file_is_safetensors_under_pytorchs_names(tmp_path: Path) -> None:
+    model = MLP(2, [3, 1], rng=0)
+    save(model, tmp_path / "m")
+    found = load_file(tmp_path / "m")
+    assert list(found) == sorted(model.state_dict())
+    assert found["0.weight"].dtype == np.float64
+
+
+def test_a_class_of_ones_own_is_filled_but_not_rebuilt(tmp_path: Path) -> None:
+    class Own(Module):
+        def __init__(self) -> None:
+            self.layer = Layer(2, 1, rng=0)
+
+    save(Own(), tmp_path / "own")
+    with pytest.raises(ValueError, match=r"class of its own, Own; .*load\(path, model\)"):
+        load(tmp_path / "own")
+    other = Own()
+    other.layer.neurons[0].w[0].data = 9.0
+    assert load(tmp_path / "own", other) is other
+    assert [p.data for p in other.parameters()] == [p.data for p in Own().parameters()]
+
+
+def test_what_does_not_fit_is_named(tmp_path: Path) -> None:
+    save(MLP(2, [3, 1], rng=0), tmp_path / "m")
+    with pytest.raises(ValueError, match=r"'.*m': this state.*0\.weight has shape \(3, 2\), exp"):
+        load(tmp_path / "m", MLP(3, [3, 1], rng=0))
+
+
+@pytest.mark.parametrize("share", [0.0, 0.3, 0.9])
+def test_a_truncated_file_gives_one_clear_error(share: float, tmp_path: Path) -> None:
+    path = tmp_path / "m"
+    save(MLP(2, [3, 1], rng=0), path)
+    data = path.read_bytes()
+    path.write_bytes(data[: int(len(data) * share)])
+    with pytest.raises(ValueError, match=r"is not a whole safetensors file .*truncated"):
+        load(path)
+
+
+def test_a_foreign_file_gives_one_clear_error(tmp_path: Path) -> None:
+    path = tmp_path / "m"
+    path.write_text("hello, this is no network\n" * 10)
+    with pytest.raises(ValueError, match="is not a whole safetensors file"):
+        load(path)
+    save_file({"a": np.zeros(3)}, path)
+    with pytest.raises(ValueError, match="without glassgrad's architecture"):
+        load(path)
+    save_file({"a": np.zeros(3)}, path, metadata={"architecture": "{}", "format": "glassgrad 9"})
+    with pytest.raises(ValueError, match="has the format 'glassgrad 9'; this version reads"):
+        load(path)
+    with pytest.raises(FileNotFoundError, match="there is no file"):
+        load(tmp_path / "nowhere")
+
+
+@pytest.mark.parametrize(
+    "architecture",
+    ["{}", "[1]", '{"class": "System"}', '{"class": "Layer", "nin": -1, "nout": 2}', "{",
+     '{"class": "Sequential", "modules": [{"same as": 0}]}', '{"class": "Layer", "os": 1}'],
+)  # fmt: skip
+def test_a_forged_architecture_runs_nothing(architecture: str, tmp_path: Path) -> None:
+    metadata = {"architecture": architecture, "format": nn.exchange.serialization.FORMAT}
+    save_file({"a": np.zeros(3)}, tmp_path / "m", metadata=metadata)
+    with pytest.raises(ValueError, match="its architecture cannot be rebuilt"):
+        load(tmp_path / "m")
+
+
+def test_a_kill_in_the_middle_leaves_the_old_file_whole(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "m"
+    old = MLP(2, [3, 1], rng=0)
+    save(old, path)
+
+    def killed(handle: int) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(os, "fsync", killed)
+    with pytest.raises(KeyboardInterrupt):
+        save(MLP(2, [3, 1], rng=1), path)
+    assert numbers(load(path)([1.0, 2.0])) == numbers(old([1.0, 2.0]))
+    assert os.listdir(tmp_path) == ["m"]  # and no debris
+
+
+def test_permissions_are_those_of_a_new_file_or_stay_as_they_were(tmp_path: Path) -> None:
+    path = tmp_path / "m"
+    (tmp_path / "ordinary").write_text("")
+    save(Layer(1, 1), path)
+    usual = stat.S_IMODE((tmp_path / "ordinary").stat().st_mode)
+    assert stat.S_IMODE(path.stat().st_mode) == usual
+    path.chmod(0o600)
+    save(Layer(1, 1), path)
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+
+
+def test_an_activation_without_a_name_is_saved_for_filling_only(tmp_path: Path) -> None:
+    model = Layer(1, 1, lambda z: z * z)
+    save(model, tmp_path / "m")
+    with pytest.raises(ValueError, match=r"load\(path, model\)"):
+        load(tmp_path / "m")
+    load(tmp_path / "m", model)
+
+
+def test_architecture_is_json() -> None:
+    model, _ = MODELS["nested"]
+    description = nn.exchange.serialization.architecture(model)
+    rebuilt = nn.exchange.serialization.build(json.loads(json.dumps(description)))
+    assert nn.exchange.serialization.architecture(rebuilt) == description

@@ -1,0 +1,193 @@
+"""Engines: eager and compiled training are the same training."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from autodiff import Value
+from nn import (
+    MLP,
+    SGD,
+    Activation,
+    Adam,
+    Conv1D,
+    Flatten,
+    Layer,
+    LayerNorm,
+    Module,
+    NonFiniteError,
+    Residual,
+    Sequential,
+    evaluate,
+    fit,
+    losses,
+    predict,
+)
+from nn.training.engines import Compiled, Eager, choose_engine, read
+from tests.oracles import oracle
+
+RNG = np.random.default_rng(0)
+X = RNG.normal(size=(30, 3))
+NUMBER = X[:, 0] * X[:, 1] + 0.5
+BIT = (NUMBER > 0).astype(int)
+CLASS = RNG.integers(3, size=30)
+
+CASES: dict[str, tuple[Any, Any, Any]] = {
+    "regression": (lambda: MLP(3, [5, 1], "tanh", rng=1), NUMBER, "squared_error"),
+    "hinge": (lambda: MLP(3, [5, 4, 1], "relu", rng=1), 2 * BIT - 1, "hinge"),
+    "logistic": (lambda: MLP(3, [5, 1], "gelu", rng=1), BIT, "logistic"),
+    "probability": (lambda: Layer(3, 1, "sigmoid", rng=1), BIT, "cross_entropy"),
+    "classes": (lambda: MLP(3, [6, 3], "softplus(2)", rng=1), CLASS, "softmax_cross_entropy"),
+    "probabilities": (
+        lambda: Sequential(Layer(3, 4, "tanh", rng=1), Layer(4, 3, "softmax", rng=2)),
+        CLASS,
+        "cross_entropy",
+    ),
+    "vectors": (lambda: MLP(3, [4, 2], "leaky_relu(0.2)", rng=1), X[:, :2] ** 2, "squared_error"),
+    "blocks": (
+        lambda: Sequential(
+            LayerNorm(3),
+            Residual(Layer(3, 3, "relu", rng=1), Layer(3, 3, rng=2)),
+            Layer(3, 1, rng=3),
+        ),
+        NUMBER,
+        "mean_squared_error",
+    ),
+    "convolution": (
+        lambda: Sequential(Conv1D(1, 2, 3, "tanh", rng=1), Flatten(), Layer(6, 1, rng=2)),
+        NUMBER,
+        "squared_error",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_eager_and_compiled_agree_to_1e_10_after_50_steps(name: str) -> None:
+    build, Y, loss = CASES[name]
+    costs, parameters, outputs, results = {}, {}, {}, {}
+    for engine in ("eager", "compiled"):
+        model = build()
+        optimiser = SGD(model.parameters(), lr=0.05, momentum=0.5)
+        history = fit(model, X, Y, loss, optimiser, epochs=25, batch_size=15, rng=3, engine=engine,
+                      validation=(X, Y), progress=False)  # fmt: skip
+        assert len(history.steps) == 50
+        costs[engine] = history.steps
+        parameters[engine] = [p.data for p in model.parameters()]
+        outputs[engine] = predict(model, X, engine=engine)
+        results[engine] = evaluate(model, X, Y, loss, engine=engine) | history.last
+    np.testing.assert_allclose(costs["compiled"], costs["eager"], rtol=1e-10)
+    scale = max(map(abs, parameters["eager"]))
+    np.testing.assert_allclose(
+        parameters["compiled"], parameters["eager"], rtol=1e-10, atol=1e-10 * scale
+    )
+    np.testing.assert_allclose(outputs["compiled"], outputs["eager"], rtol=1e-9, atol=1e-10)
+    assert results["compiled"] == pytest.approx(results["eager"], rel=1e-10)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("optimiser", [SGD, Adam])
+def test_native_epochs_are_the_same_training(
+    optimiser: type[SGD] | type[Adam], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whole epochs without Python in the loop, with momentum, decay, a schedule and l2."""
+    oracle("numba")
+    monkeypatch.setenv("GLASSGRAD_CACHE", str(tmp_path))
+    runs = {}
+    for engine in ("compiled", "native"):
+        model = MLP(3, [5, 3], "tanh", rng=1)
+        options: dict[str, Any] = {"momentum": 0.9, "nesterov": True} if optimiser is SGD else {}
+        moving = optimiser(
+            model.parameters(), lr=lambda k: 0.02 / (k + 1), weight_decay=1e-3, **options
+        )
+        history = fit(model, X, CLASS, "softmax_cross_entropy", moving, epochs=5, batch_size=7,
+                      rng=3, l2=1e-3, reduction="sum", engine=engine, progress=False)  # fmt: skip
+        runs[engine] = history.steps, read(model.parameters()), history["accuracy"], moving.steps
+    assert len(runs["native"][0]) == runs["native"][3] == 25
+    np.testing.assert_allclose(runs["native"][0], runs["compiled"][0], rtol=1e-10)
+    np.testing.assert_allclose(runs["native"][1], runs["compiled"][1], rtol=1e-8, atol=1e-10)
+    assert runs["native"][2] == runs["compiled"][2]
+
+
+@pytest.mark.slow
+def test_native_training_names_the_step_that_went_non_finite(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    oracle("numba")
+    monkeypatch.setenv("GLASSGRAD_CACHE", str(tmp_path))
+    messages = []
+    for engine in ("compiled", "native"):
+        model = MLP(3, [2, 1], None, rng=1)
+        with pytest.raises(NonFiniteError, match=r"step \d+: .*gate") as error:
+            fit(model, X, NUMBER, "squared_error", SGD(model.parameters(), lr=1e3), epochs=99,
+                batch_size=10, rng=0, engine=engine, progress=False)  # fmt: skip
+        messages.append(str(error.value).partition(":")[0])
+        assert np.isfinite(read(model.parameters())).all()
+    assert messages[0] == messages[1]
+
+
+def test_auto_compiles_where_it_can() -> None:
+    model = MLP(3, [4, 1], rng=0)
+    engine = choose_engine("auto", model, losses.squared_error, model.parameters(), X, NUMBER)
+    assert isinstance(engine, Compiled)
+
+
+class Branching(Module):
+    """Goes one way or the other, depending on a Value."""
+
+    def __init__(self) -> None:
+        self.layer = Layer(3, 1, rng=0)
+
+    def forward(self, x: list[Value]) -> Value:
+        z: Value = self.layer(x)
+        return z if z > 0 else z * 0.1
+
+
+def one_sided(output: Value, target: float) -> Value:
+    """Looks at its target as a number: compiled, the test would be one of identity."""
+    return output * output if target == 1 else abs(output - 1)
+
+
+@pytest.mark.parametrize(
+    ("model", "loss"),
+    [(Branching(), losses.squared_error), (Layer(3, 1, rng=0), one_sided)],
+    ids=["a model that branches", "a loss that branches on its target"],
+)
+def test_auto_stays_eager_where_compiling_is_refused_or_would_change_the_numbers(
+    model: Module, loss: losses.Loss
+) -> None:
+    engine = choose_engine("auto", model, loss, model.parameters(), X, BIT.astype(float))
+    assert isinstance(engine, Eager)
+    history = fit(model, X, BIT, loss, Adam(model.parameters(), lr=0.01), epochs=20, progress=False)
+    assert history.loss[-1] < history.loss[0]
+
+
+def test_frozen_and_unreached_parameters_keep_their_numbers() -> None:
+    """The optimiser may know fewer parameters than the model, and more than the cost reaches."""
+    for engine in ("eager", "compiled"):
+        model = MLP(3, [4, 1], "tanh", rng=0)
+        spare = Value(7.0)
+        frozen = read(model.layers[0].parameters())
+        moving = [*model.layers[1].parameters(), spare]
+        before = read(moving)
+        fit(model, X, NUMBER, "squared_error", SGD(moving, lr=0.1), epochs=2, engine=engine,
+            progress=False)  # fmt: skip
+        assert read(model.layers[0].parameters()).tolist() == frozen.tolist()
+        assert spare.data == 7.0
+        assert (read(moving)[:-1] != before[:-1]).all()
+
+
+def test_compiled_costs_and_gradients_equal_the_eager_ones_at_any_theta() -> None:
+    model = Sequential(Layer(3, 4, "tanh", rng=0), Activation("relu"), Layer(4, 1, rng=1))
+    parameters = model.parameters()
+    eager = Eager(model, losses.squared_error, parameters)
+    compiled = Compiled(model, losses.squared_error, parameters)
+    for seed in range(5):
+        theta = np.random.default_rng(seed).normal(size=len(parameters))
+        cost, gradient = eager.cost_and_gradient(theta, X, NUMBER)
+        other_cost, other = compiled.cost_and_gradient(theta, X, NUMBER)
+        assert other_cost == pytest.approx(cost, rel=1e-12)
+        np.testing.assert_allclose(other, gradient, rtol=1e-10, atol=1e-13)
+        assert eager.cost(theta, X, NUMBER) == cost
+        assert compiled.cost(theta, X, NUMBER) == pytest.approx(cost, rel=1e-12)

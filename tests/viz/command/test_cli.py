@@ -1,0 +1,291 @@
+"""The command `autodiff`, as a user meets it."""
+
+import io
+import json
+import os
+import re
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from autodiff import GATES
+from viz.command.cli import main
+
+ROOT = Path(__file__).resolve().parents[2]
+FIRST = ["(x + y) * z", "x=-2", "y=5", "z=-4"]
+
+
+def run(*arguments: str, **options: object) -> "subprocess.CompletedProcess[bytes]":
+    command = [sys.executable, "-m", "autodiff", *arguments]
+    return subprocess.run(command, cwd=ROOT, capture_output=True, check=False, **options)  # type: ignore[call-overload, no-any-return]
+
+
+def out(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
+    assert main(arguments) == 0
+    printed = capsys.readouterr()
+    assert printed.err == ""
+    return printed.out
+
+
+def refused(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
+    assert main(arguments) == 2
+    return capsys.readouterr().err
+
+
+def test_both_passes_gate_by_gate(capsys: pytest.CaptureFixture[str]) -> None:
+    lines = [" ".join(line.split()) for line in out(capsys, *FIRST).splitlines()]
+    for line in (
+        "v1 = x + y 3",
+        "f = v1 × z -12",
+        "f = v1 × z 1 ∂f/∂v1 = z = -4 -4 → v1",
+        "v1 = x + y -4 ∂v1/∂x = 1 -4 → x",
+        "∂f/∂z 3",
+    ):
+        assert line in lines
+
+
+def test_json(capsys: pytest.CaptureFixture[str]) -> None:
+    data = json.loads(out(capsys, *FIRST, "--json"))
+    assert data["value"] == -12
+    assert data["gradients"] == {"x": -4, "y": -4, "z": 3}
+
+
+def test_steps(capsys: pytest.CaptureFixture[str]) -> None:
+    printed = out(capsys, *FIRST, "--steps")
+    assert printed.count("forward") == printed.count("backward") == 2
+    assert "∂f/∂v1 · ∂v1/∂x = -4 × 1 = -4" in printed
+
+
+def test_explain_writes_the_chain_rule_out(capsys: pytest.CaptureFixture[str]) -> None:
+    printed = out(capsys, "q = x + y; f = q * z", *FIRST[1:], "--explain", "x")
+    assert "∂f/∂x = ∂f/∂q · ∂q/∂x" in printed
+    assert "cannot explain 'w'; there are x" in refused(capsys, *FIRST, "--explain", "w")
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        ["x=-2", "y=1e-3"],
+        ["x=-2.", "y=+.001"],
+        ["y=1/1000", "x=−2"],  # the minus sign of typography
+        ["x=2 - 4", "y = 0.001"],
+    ],
+)
+def test_ways_to_give_a_number(capsys: pytest.CaptureFixture[str], values: list[str]) -> None:
+    assert json.loads(out(capsys, "x*y", *values, "--json"))["gradients"] == {"x": 1e-3, "y": -2}
+
+
+def test_rows(capsys: pytest.CaptureFixture[str]) -> None:
+    data = json.loads(out(capsys, "dot(w, x)", "w=2,-3", "x=[-1,-2]", "--json"))
+    assert data["gradients"] == {"w[0]": -1, "w[1]": -2, "x[0]": 2, "x[1]": -3}
+
+
+def test_an_expression_may_start_with_minus_and_options_may_stand_anywhere(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert json.loads(out(capsys, "-x*y", "x=1", "--json", "y=2"))["value"] == -2
+    assert json.loads(out(capsys, "--json", "-2*x", "x=1"))["value"] == -2
+
+
+def test_expression_from_standard_input(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sys.stdin", io.StringIO("q = x + y\nq * q\n"))
+    assert json.loads(out(capsys, "-", "x=1", "y=2", "--json"))["value"] == 9
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words", "pointed"),
+    [
+        (["x * foo(y)", "x=1", "y=2"], "unknown function 'foo'", "foo(y)"),
+        (["x.y", "x=1"], "attributes", "x.y"),
+        (["[x for x in y]", "y=1"], "comprehensions", "[x for"),
+        (["10**10**10"], "no value", "10**10**10"),
+        (["(" * 10_000 + "1" + ")" * 10_000], "nested more than 100", "("),
+        (["x * y", "x=1"], "no value for y", "y"),
+        (["log(x)", "x=-1"], "needs a > 0", "log(x)"),
+        (["x", "x=1/0"], "the value of x", "1/0"),
+        (["x", "x=1e400"], "too large", "1e400"),
+        (["sum(x)", "x=1,2,three"], "the value of x", "three"),
+    ],
+)
+def test_bad_expressions_end_with_status_2_and_a_pointer(
+    capsys: pytest.CaptureFixture[str], arguments: list[str], words: str, pointed: str
+) -> None:
+    message, line, pointer = refused(capsys, *arguments).rstrip("\n").split("\n")
+    assert message.startswith("autodiff: ")
+    assert words in message
+    assert line[pointer.index("^") :].startswith(pointed)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        ([], "give an expression"),
+        (["x", "x", "=", "3"], "name=number without spaces"),
+        (["x=3", "x"], "the expression comes first"),
+        (["x", "x="], "x has no number"),
+        (["x", "x=1", "x=2"], "given twice"),
+        (["x", "x=1", "y=2"], "given for y"),
+        (["x", "2x=1"], "cannot read '2x=1'"),
+        (["x", "x=1", "--colour"], "--colour"),
+        (["x", "x=1", "--style", "circuit"], "-o"),
+        (["demo", "--colour"], "--colour"),
+    ],
+)
+def test_bad_arguments_end_with_status_2_and_one_line(
+    capsys: pytest.CaptureFixture[str], arguments: list[str], words: str
+) -> None:
+    message = refused(capsys, *arguments)
+    assert words in message
+    assert message.count("\n") == 1
+
+
+# ── pictures ─────────────────────────────────────────────────────────────────────────────────
+
+
+def test_the_suffix_says_the_format(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    files = {suffix: tmp_path / f"circuit.{suffix}" for suffix in ("svg", "png", "gv")}
+    printed = out(capsys, *FIRST, *(word for path in files.values() for word in ("-o", str(path))))
+    assert all(f"wrote {path}" in printed for path in files.values())
+    assert b"<svg" in files["svg"].read_bytes()
+    assert files["png"].read_bytes().startswith(b"\x89PNG")
+    assert "-12" in files["gv"].read_text(encoding="utf-8")
+
+
+def test_looks_are_handed_to_the_picture(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    plain, fine = tmp_path / "plain.gv", tmp_path / "fine.gv"
+    out(capsys, "σ(x)", "x=1", "-o", str(plain))
+    out(capsys, "σ(x)", "x=1", "-o", str(fine), "--detail", "primitive", "--style", "record")
+    assert "exp" not in plain.read_text(encoding="utf-8")
+    assert "exp" in fine.read_text(encoding="utf-8")
+
+
+def test_explore_writes_a_page_of_this_expression(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    page = tmp_path / "page.html"
+    assert f"wrote {page}" in out(capsys, *FIRST, "--explore", str(page))
+    assert "(x + y) * z" in page.read_text(encoding="utf-8")
+
+
+def test_moving_pictures_and_frames(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    moving, folder = tmp_path / "moving.svg", tmp_path / "frames"
+    looks = ["--theme", "print", "--direction", "TB"]
+    out(capsys, *FIRST, "--animate", str(moving), "--frames", str(folder), *looks)
+    assert "@keyframes" in moving.read_text(encoding="utf-8")
+    assert len(list(folder.glob("*.svg"))) == 6  # the inputs, 2 gates, the 1, 2 gates
+    assert ".svg or .gif" in refused(capsys, *FIRST, "--animate", str(tmp_path / "moving.mp4"))
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        (["-o", "{}/no/such/folder.svg"], "no folder"),
+        (["-o", "{}/picture"], ".svg"),
+        (["-o", "{}/picture.docx"], ".svg"),
+        (["-o", "{}/p.svg", "--style", "cubist"], "cubist"),
+        (["-o", "{}/p.svg", "--detail", "quark"], "quark"),
+        (["-o", "{}/p.svg", "--theme", "neon"], "neon"),
+        (["-o", "{}"], "cannot write"),
+    ],
+)
+def test_what_cannot_be_drawn_ends_with_status_2_and_one_line(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, options: list[str], words: str
+) -> None:
+    message = refused(capsys, *FIRST, *(option.format(tmp_path) for option in options))
+    assert words in message
+    assert message.count("\n") == 1
+
+
+# ── the process ──────────────────────────────────────────────────────────────────────────────
+
+
+def test_module_and_exit_status() -> None:
+    assert run(*FIRST).returncode == 0
+    bad = run("x +", "x=1")
+    assert bad.returncode == 2
+    assert b"Traceback" not in bad.stderr
+
+
+def test_help_shows_examples_that_work(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    lines = [line.strip() for line in out(capsys, "--help").splitlines()]
+    commands = [re.split(r"\s{3,}|\s{2}(?=rows)", line)[0] for line in lines if '"' in line]
+    commands = [command for command in commands if command.startswith('autodiff "')]
+    assert len(commands) >= 6
+    for command in commands:
+        words = shlex.split(command)[1:]
+        files = (".svg", ".png", ".html")
+        out(capsys, *(str(tmp_path / word) if word.endswith(files) else word for word in words))
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "latin-1", "cp1252", "gbk", "utf-8"])
+def test_any_terminal(encoding: str) -> None:
+    environment = {**os.environ, "PYTHONIOENCODING": encoding, "PYTHONUTF8": "0"}
+    done = run("σ(数) * é", "数=1", "é=2", env=environment)
+    assert done.returncode == 0, done.stderr
+    assert ("∂" in done.stdout.decode(encoding)) == (encoding == "utf-8")
+    assert run("σ(数) + foo(é)", "é=2", env=environment).returncode == 2
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="pipes end differently there")
+def test_a_reader_that_leaves_early_is_no_error() -> None:
+    text = " + ".join(["x"] * 400)
+    command = f"{sys.executable} -m autodiff '{text}' x=1 | head -n 1; exit ${{PIPESTATUS[0]}}"
+    done = subprocess.run(
+        ["bash", "-c", command], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.startswith("forward")
+
+
+def test_version(capsys: pytest.CaptureFixture[str]) -> None:
+    assert out(capsys, "--version").startswith("glassgrad")
+
+
+def test_the_engine_alone_is_loaded_for_a_table() -> None:
+    """A table needs neither pictures nor NumPy, so it comes at once."""
+    code = (
+        "import sys; from viz.command.cli import main; main(['x*x', 'x=2']); "
+        "sys.exit(bool({'viz.dot', 'nn', 'numpy', 'graphviz'} & set(sys.modules)))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, check=False)
+    assert done.returncode == 0, done.stderr
+
+
+def test_gates_prints_the_table(capsys: pytest.CaptureFixture[str]) -> None:
+    printed = out(capsys, "gates")
+    assert "∂/∂a = out * (1 - out)" in printed
+    assert all(name in printed for name in GATES)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no pseudo-terminals there")
+def test_steps_wait_for_enter_in_a_terminal() -> None:
+    main_end, terminal = os.openpty()
+    with subprocess.Popen(
+        [sys.executable, "-m", "autodiff", *FIRST, "--steps"],
+        cwd=ROOT,
+        stdin=terminal,
+        stdout=terminal,
+        stderr=terminal,
+    ) as process:
+        os.close(terminal)
+        os.write(main_end, b"\n\nq\n")
+        shown = b""
+        while True:
+            try:
+                more = os.read(main_end, 4096)
+            except OSError:  # Linux says so at the end of a pseudo-terminal
+                break
+            if not more:
+                break
+            shown += more
+        assert process.wait(timeout=60) == 0
+    os.close(main_end)
+    assert shown.count(b"forward") == 2
+    assert shown.count(b"backward") == 1

@@ -1,0 +1,54 @@
+"""The graph a picture is made of, as it is or in finer gates."""
+
+import math
+
+from hypothesis import given
+
+from autodiff import GATES, Value, topological_order
+from tests.random_graphs import Recipe, recipes
+from viz.fold.cells import cells, is_coarse, refine, slots
+
+
+def test_slots_name_every_input() -> None:
+    assert slots(GATES["mul"], 2) == ["a", "b"]
+    assert slots(GATES["dot"], 4) == ["a[0]", "a[1]", "b[0]", "b[1]"]
+
+
+@given(recipes())
+def test_the_finer_graph_has_the_same_numbers(recipe: Recipe) -> None:
+    """In topological order, down to primitive gates, with the gradients backward() finds."""
+    root, leaves = recipe.build()
+    root.backward()
+    graph = cells(topological_order(root), reached=True)
+    fine, kept = refine(graph, lambda v, cell: True)
+    # a sum of one element has nothing to unfold into
+    coarse = [c for c in fine.values() if is_coarse(c)]
+    assert kept or all(c.gate and c.gate.rows and len(c.parents) == 1 for c in coarse)
+    seen: set[Value] = set()
+    back = dict.fromkeys(fine, 0.0)
+    for v, cell in fine.items():
+        assert seen.issuperset(cell.parents)
+        seen.add(v)
+        for parent, local in zip(cell.parents, cell.locals, strict=True):
+            assert cell.grad is not None
+            back[parent] += cell.grad * local
+    assert fine[root].data == root.data
+    for leaf in leaves:
+        if leaf in fine and leaf is not root:
+            assert math.isclose(back[leaf], leaf.grad, rel_tol=1e-9, abs_tol=1e-12)
+
+
+def test_refining_leaves_the_users_graph_alone() -> None:
+    x = Value(0.5)
+    y = x.gelu()
+    y.backward()
+    before = (x.data, x.grad, y.data, y.grad, y.parents)
+    refine(cells(topological_order(y), reached=True), lambda v, cell: True)
+    assert (x.data, x.grad, y.data, y.grad, y.parents) == before
+
+
+def test_before_backward_no_cell_has_a_gradient() -> None:
+    x = Value(0.5)
+    y = x.gelu()
+    fine, _ = refine(cells(topological_order(y), reached=False), lambda v, cell: True)
+    assert {cell.grad for cell in fine.values()} == {None}

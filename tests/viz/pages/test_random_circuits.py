@@ -1,0 +1,47 @@
+"""Random circuits: whole numbers everywhere, seeded, harder where harder is asked for."""
+
+import pytest
+
+from autodiff import GATES, Value, topological_order
+from viz import random_circuit
+from viz.pages.worksheet.random_circuits import DIFFICULTIES
+
+
+@pytest.mark.parametrize("difficulty", DIFFICULTIES)
+@pytest.mark.parametrize("seed", range(60))
+def test_all_numbers_are_whole_and_small(difficulty: str, seed: int) -> None:
+    level = DIFFICULTIES[difficulty]
+    root = random_circuit(difficulty, seed)
+    root.backward()
+    order = topological_order(root)
+    assert sum(v.gate is not None for v in order) == level.gates
+    assert [v.label for v in order if v.gate is None].count("x") == 1
+    assert sum(v.gate is None for v in order) == level.leaves
+    for v in order:
+        for number in (v.data, v.grad, *v.local_grads):
+            assert float(number).is_integer()
+            assert abs(number) <= level.largest
+
+
+def told(root: Value) -> list[tuple[str, float]]:
+    return [(v.gate.name if v.gate else v.label, v.data) for v in topological_order(root)]
+
+
+def test_equal_seeds_give_equal_circuits_and_others_others() -> None:
+    assert told(random_circuit("hard", 5)) == told(random_circuit("hard", 5))
+    assert len({str(told(random_circuit("easy", seed))) for seed in range(60)}) > 50
+
+
+def test_hard_circuits_use_gates_that_easy_ones_do_not() -> None:
+    def used(difficulty: str) -> set[str]:
+        roots = [random_circuit(difficulty, seed) for seed in range(60)]
+        return {v.gate.name for root in roots for v in topological_order(root) if v.gate}
+
+    easy, medium, hard = map(used, DIFFICULTIES)
+    assert easy < medium < hard
+    assert hard <= set(GATES)
+
+
+def test_an_unknown_difficulty_is_refused() -> None:
+    with pytest.raises(ValueError, match="there is no 'evil'"):
+        random_circuit("evil")

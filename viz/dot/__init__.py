@@ -1,0 +1,1 @@
+"""Pictures as Graphviz text, and Graphviz at work."""

@@ -1,0 +1,118 @@
+"""A picture as Graphviz text, in two styles.
+
+"circuit", as in CS231n: gates are round, wires carry the forward value in green above and the
+gradient in red below. "record", as in micrograd's notebook: every value is a box with its name,
+number and gradient, and the gates stand between them.
+
+All labels are HTML-like tables, so that any text comes out literally.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from autodiff import Value
+
+from ..fold.detail import build
+from ..fold.picture import Picture
+from .circuit import Circuit
+from .record import Record
+from .render import Diagram, Program
+from .themes import Theme
+from .themes import theme as theme_called
+from .writer import PARTS, Options, Writer
+
+__all__ = ["draw", "write"]
+
+STYLES: dict[str, type[Writer]] = {"circuit": Circuit, "record": Record}
+
+
+def draw(
+    root: Value,
+    style: str = "circuit",
+    detail: str = "gate",
+    *,
+    expand: Any = (),
+    names: Mapping[str, object] | None = None,
+    parts: str | Iterable[str] | None = None,
+    flow: bool = False,
+    theme: str | Theme = "light",
+    direction: str = "LR",
+    digits: int = 4,
+    title: str = "",
+    program: Program = "auto",
+) -> Diagram:
+    """Draw everything that `root` depends on. Returns a `graphviz.Digraph`.
+
+    style      "circuit" (CS231n) or "record" (micrograd)
+    detail     "model", "layer", "neuron", "gate", "primitive", or "auto": the finest of them
+               that stays readable, named in the caption
+    expand     what to open all the same, one or several: modules, Values (their coarse gates are
+               unfolded), labels, titles of boxes
+    names      names for Values without a label and for modules: ``names=locals()``
+    parts      what each wire says of its share of the chain rule: any of "local", "upstream" and
+               "downstream", or "all"; () for nothing. By default a value that several gates use
+               shows the share that comes back from each.
+    flow       colour and width of the wires by the magnitude of their gradient, with a legend
+    theme      "light", "dark", "print", or a `viz.Theme`
+    direction  "LR" (left to right) or "TB" (top down)
+    digits     significant digits of the numbers
+    title      a heading
+    program    "system", "pure" or "auto": which Graphviz draws (`viz.dot.render.find`)
+
+    Before `root.backward()` there are no gradients to show, and the caption says so.
+
+    >>> from autodiff import Value
+    >>> x, y, z = Value(-2), Value(5), Value(-4)
+    >>> f = (x + y) * z
+    >>> f.backward()
+    >>> diagram = draw(f, names=locals())
+    >>> diagram.render("circuit", format="png", cleanup=True)  # doctest: +SKIP
+    'circuit.png'
+
+    Raises `viz.TooLarge` (a ValueError) if the graph cannot be laid out at this level in
+    reasonable time.
+    """
+    if style not in STYLES:
+        raise ValueError(f"unknown style {style!r}; choose one of {', '.join(STYLES)}")
+    picture = build(root, detail, expand=expand, names=names)
+    return write(
+        picture,
+        style,
+        parts=parts,
+        flow=flow,
+        theme=theme,
+        direction=direction,
+        digits=digits,
+        title=title,
+        program=program,
+    )
+
+
+def write(
+    picture: Picture,
+    style: str = "circuit",
+    *,
+    parts: str | Iterable[str] | None = None,
+    flow: bool = False,
+    theme: str | Theme = "light",
+    direction: str = "LR",
+    digits: int = 4,
+    title: str = "",
+    program: Program = "auto",
+) -> Diagram:
+    """A `Picture` as a `graphviz.Digraph`; the options are those of `draw`."""
+    if direction not in ("LR", "TB"):
+        raise ValueError(f"unknown direction {direction!r}; choose 'LR' or 'TB'")
+    chosen: tuple[str, ...] | None
+    if parts is None:
+        chosen = None
+    else:
+        chosen = PARTS if parts == "all" else (parts,) if isinstance(parts, str) else tuple(parts)
+        if unknown := [part for part in chosen if part not in PARTS]:
+            raise ValueError(
+                f"unknown part {unknown[0]!r}; choose among {', '.join(PARTS)}, or 'all'"
+            )
+    options = Options(chosen, flow, theme_called(theme), direction, digits, title)
+    return STYLES[style](picture, options).diagram(program)

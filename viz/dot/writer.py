@@ -1,0 +1,332 @@
+"""What the styles have in common: frames, boxes, wires, captions, legends."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from typing import Any, NamedTuple
+
+import graphviz
+
+from ..fold.picture import Edge, Node, Part, Picture
+from ..words.numbers import number, span
+from .flow import WIDTHS, Flow
+from .markup import bold, cell, label, literal, row, table, width, words
+from .render import Diagram, Program
+from .themes import Theme
+
+__all__ = ["PARTS", "Options", "Writer"]
+
+PARTS = ("upstream", "local", "downstream")
+FONT = "Helvetica"  # every Graphviz knows its metrics, every viewer has it or its like
+FORKS = 4  # wires up to this number say what comes back along each of them ...
+SHARES = 40  # ... in pictures with up to this number of nodes
+SMALL = 11.0
+
+
+class Options(NamedTuple):
+    """How a picture is to look; see `viz.draw`."""
+
+    parts: tuple[str, ...] | None
+    flow: bool
+    theme: Theme
+    direction: str
+    digits: int
+    title: str
+
+
+class Writer:
+    """Writes a picture as DOT; a style says how a node looks and where its wires begin."""
+
+    def __init__(self, picture: Picture, options: Options) -> None:
+        self.picture = picture
+        self.options = options
+        self.theme = options.theme
+        self.flow = Flow(p.downstream for e in picture.edges for p in e.parts)
+        self.small = len(picture.nodes) <= SHARES
+        self.by_name = {node.name: node for node in picture.nodes}
+        self.wires_from: dict[str, list[Edge]] = {}
+        for edge in picture.edges:
+            self.wires_from.setdefault(edge.tail, []).append(edge)
+
+    # ── what a style defines ─────────────────────────────────────────────────────────────────
+
+    def draw_node(self, node: Node, graph: Diagram) -> None:
+        """Add a node (and what belongs to it) to the graph or to its frame."""
+        raise NotImplementedError
+
+    def tail(self, node: Node) -> str:
+        """Where the wires from this node begin."""
+        return f"{node.name}:{self.side('e', 's')}" if node.kind == "box" else node.name
+
+    def head(self, node: Node) -> str:
+        """Where the wires to this node end."""
+        wide = node.kind == "box" or (node.gate is not None and node.gate.rows)
+        return f"{node.name}:{self.side('w', 'n')}" if wide else node.name
+
+    def side(self, across: str, down: str) -> str:
+        """A compass point for either direction."""
+        return across if self.options.direction == "LR" else down
+
+    # ── the whole ────────────────────────────────────────────────────────────────────────────
+
+    def diagram(self, program: Program) -> Diagram:
+        """The finished graph."""
+        theme = self.theme
+        graph = Diagram(
+            "glassgrad",
+            program=program,
+            graph_attr={
+                "rankdir": self.options.direction,
+                "bgcolor": theme.paper,
+                "pad": "0.15",
+                "nodesep": "0.18",
+                "ranksep": "0.28",
+                "fontname": FONT,
+                "fontsize": f"{SMALL:g}",
+                "fontcolor": theme.faint,
+            },
+            node_attr={
+                "shape": "plain",
+                "fontname": FONT,
+                "fontsize": "14",
+                "fontcolor": theme.ink,
+                "color": theme.gate_edge,
+            },
+            edge_attr={
+                "arrowsize": "0.65",
+                "color": theme.wire,
+                "penwidth": "1.2",
+                "fontname": FONT,
+                "fontsize": f"{SMALL:g}",
+                "fontcolor": theme.faint,
+            },
+        )
+        frames: dict[str, Diagram] = {}
+        self.homes: dict[str | None, Diagram] = {None: graph}
+        for cluster in self.picture.clusters:
+            frame = frames[cluster.name] = Diagram(f"cluster_{cluster.name}")
+            depth = 0
+            parent = cluster.parent
+            while parent is not None:
+                depth += 1
+                parent = next(c.parent for c in self.picture.clusters if c.name == parent)
+            frame.attr(
+                label=label(bold(literal(cluster.title))),
+                labeljust="l",
+                style="rounded,filled",
+                color=theme.faint,
+                fillcolor=theme.clusters[depth % len(theme.clusters)],
+                fontcolor=theme.ink,
+                fontsize=f"{SMALL:g}",
+                margin="10",
+            )
+        self.homes.update(frames)
+        for node in self.picture.nodes:
+            self.draw_node(node, self.homes[node.cluster])
+        for node in self.picture.nodes:
+            if node.kind == "row":
+                self.keep_in_order(node)
+        for edge in self.picture.edges:
+            self.draw_edge(edge, self.by_name[edge.tail], self.by_name[edge.head], graph)
+        for cluster in reversed(self.picture.clusters):  # inner frames first
+            self.homes[cluster.parent].subgraph(frames[cluster.name])
+        if caption := self.caption():
+            loc = "t" if self.options.title else "b"
+            graph.attr(label=label(caption), labelloc=loc, labeljust="l")
+        return graph
+
+    def frame_around(self, a: Node, b: Node) -> Diagram:
+        """The innermost frame that holds both."""
+        parents = {cluster.name: cluster.parent for cluster in self.picture.clusters}
+        around: list[str | None] = [a.cluster]
+        while around[-1] is not None:
+            around.append(parents[around[-1]])
+        step = b.cluster
+        while step not in around:
+            step = parents[step] if step is not None else None
+        return self.homes[step]
+
+    def keep_in_order(self, bus: Node) -> None:
+        """Boxes that read one bus stand in their own order: neuron 0 first."""
+        heads = [self.by_name[edge.head] for edge in self.wires_from[bus.name]]
+        around = {head.cluster for head in heads}
+        if len(around) > 1 or None in around or any(head.kind != "box" for head in heads):
+            return
+        column = Diagram(graph_attr={"rank": "same"})
+        # from left to right Graphviz sets what an edge in one rank points to above its tail
+        order = heads if self.options.direction == "TB" else heads[::-1]
+        for before, after in pairwise(order):
+            column.edge(before.name, after.name, style="invis")
+        self.homes[around.pop()].subgraph(column)
+
+    def caption(self) -> str:
+        """Title, notes and legend."""
+        rows = []
+        if self.options.title:
+            heading: Any = {"size": 16, "heavy": True, "padding": 3}
+            rows.append(row(words(self.options.title, self.theme.ink, **heading)))
+        notes = list(self.picture.notes)
+        if self.options.parts and self.picture.reached:
+            notes.append("on the wires: " + _reading(self.options.parts))
+        rows += [row(words(note, size=SMALL, padding=3)) for note in notes]
+        if self.options.flow and self.picture.reached:
+            rows.append(row(cell(self.legend(), ALIGN="LEFT")))
+        return table(rows, CELLPADDING=3) if rows else ""
+
+    def legend(self) -> str:
+        """Swatches of the steps of gradient magnitude."""
+        ranges = self.flow.ranges()
+        colours = self.theme.scale if len(ranges) > 1 else self.theme.scale[2:3]
+        widths = WIDTHS if len(ranges) > 1 else WIDTHS[2:3]
+        cells = [words("size of the gradient", size=SMALL)]
+        for ink, thick, text in zip(colours, widths, ranges, strict=True):
+            height = round(thick) + 1
+            bar = table(
+                [row(cell("", BGCOLOR=ink, HEIGHT=height, WIDTH=26, FIXEDSIZE="TRUE"))],
+                CELLPADDING=0,
+            )
+            cells += [cell("  "), cell(bar), words(text, size=SMALL)]
+        return table([row(*cells)])
+
+    # ── wires ────────────────────────────────────────────────────────────────────────────────
+
+    def draw_edge(self, edge: Edge, tail: Node, head: Node, graph: Diagram) -> None:
+        """Add one wire."""
+        attributes: dict[str, str] = {}
+        if self.options.flow and self.picture.reached:
+            if tail.kind != "constant":
+                attributes |= self.stroke([part.downstream for part in edge.parts])
+        elif len(edge.parts) > 1:
+            attributes["penwidth"] = "2"
+        if head.kind == "row":
+            attributes["arrowhead"] = "none"
+        self.connect(edge, tail, head, self.edge_text(edge, tail), graph, attributes)
+
+    def connect(
+        self,
+        edge: Edge,
+        tail: Node,
+        head: Node,
+        text: str,
+        graph: Diagram,
+        attributes: dict[str, str],
+    ) -> None:
+        """Draw the wire, with `text` (markup of a row of cells) beside it."""
+        if text:
+            attributes["label"] = label(table([row(text)]))
+        graph.edge(self.tail(tail), self.head(head), **attributes)
+
+    def stroke(self, gradients: list[float | None]) -> dict[str, str]:
+        """Colour and width for the largest of these gradients."""
+        steps = [s for s in map(self.flow.step, gradients) if s is not None]
+        if not steps:
+            return {"color": self.theme.faint, "style": "dotted"}
+        return {"color": self.theme.scale[max(steps)], "penwidth": f"{WIDTHS[max(steps)]:g}"}
+
+    def edge_text(self, edge: Edge, tail: Node) -> str:
+        """What a wire says of its share: the markup of a table cell, or nothing."""
+        if len(edge.parts) != 1 or tail.kind == "constant":
+            return ""
+        (part,) = edge.parts
+        if part.downstream is None:
+            wanted = self.options.parts or ()
+            return self.part_text(part, ("local",)) if "local" in wanted else ""
+        if self.options.parts is None:
+            shares = self.small and 1 < len(self.wires_from[edge.tail]) <= FORKS
+            return self.part_text(part, ("downstream",)) if shares else ""
+        return self.part_text(part, self.options.parts)
+
+    def part_text(self, part: Part, wanted: tuple[str, ...]) -> str:
+        """upstream × local = downstream, or what is wanted of it, as a cell."""
+        theme = self.theme
+        shown = {
+            "upstream": (part.upstream, theme.grad),
+            "local": (part.local, theme.ink),
+            "downstream": (part.downstream, theme.grad),
+        }
+        signs = {("upstream", "local"): "×", ("local", "downstream"): "="}
+        cells: list[str] = []
+        before = ""
+        for name in PARTS:
+            amount, ink = shown[name]
+            if name not in wanted or amount is None:
+                continue
+            sign = signs.get((before, name), "→")
+            figure = number(amount, self.options.digits)
+            if sign == "×" and amount < 0:
+                figure = f"({figure})"
+            if before:
+                cells.append(words(sign, theme.ink, size=12))
+            cells.append(words(figure, ink, size=12))
+            before = name
+        if not cells:
+            return ""
+        return cells[0] if len(cells) == 1 else cell(table([row(*cells)]))
+
+    # ── numbers and boxes ────────────────────────────────────────────────────────────────────
+
+    def value_text(self, node: Node) -> str:
+        """The forward value of a node."""
+        return number(node.values[0], self.options.digits) if node.values else ""
+
+    def grad_text(self, node: Node) -> str:
+        """Its gradient, or nothing where no backward pass has been."""
+        return number(node.grads[0], self.options.digits) if node.grads else ""
+
+    def draw_box(self, node: Node, graph: Diagram) -> None:
+        """A folded box: its title, then values in green and gradients in red."""
+        theme = self.theme
+        columns = 3 if any(line.grads for line in node.lines) else 2
+        rows = [row(words(node.text, heavy=True, padding=3, COLSPAN=columns))]
+        small: Any = {"size": SMALL, "padding": 3}
+        for line in node.lines:
+            values = span(line.values, self.options.digits)
+            cells = [words(line.text, theme.faint, **small), words(values, theme.value, **small)]
+            if line.grads:
+                grads = f"∂ {span(line.grads, self.options.digits)}"
+                cells.append(words(grads, theme.grad, **small))
+            elif columns == 3:
+                cells.append(cell(""))
+            rows.append(row(*cells))
+        graph.node(
+            node.name,
+            label(
+                table(
+                    rows,
+                    BORDER=1,
+                    STYLE="ROUNDED",
+                    COLOR=theme.gate_edge,
+                    BGCOLOR=theme.box,
+                    CELLPADDING=3,
+                )
+            ),
+        )
+
+    def draw_gate(self, name: str, symbol: str, graph: Diagram) -> None:
+        """The round shape of a gate, or a rounded box for a symbol that does not fit in."""
+        size, points = {1: (0.42, 17), 2: (0.46, 14)}.get(len(symbol), (0.58, 12))
+        attributes: dict[str, Any] = {
+            "style": "filled",
+            "fillcolor": self.theme.gate,
+            "penwidth": "1.2",
+            "fontsize": f"{points}",
+        }
+        if len(symbol) <= 4:
+            attributes |= {"shape": "circle", "fixedsize": "true", "width": f"{size:g}"}
+        else:
+            attributes |= {
+                "shape": "box",
+                "style": "rounded,filled",
+                "margin": "0.09,0.04",
+                "height": "0.4",
+                "width": f"{width(symbol, 12, bold=True) / 72 + 0.15:.2f}",
+            }
+        # a plain label is centred by whoever draws it, in whichever font
+        graph.node(name, graphviz.escape(symbol), fontname=f"{FONT}-Bold", **attributes)
+
+
+def _reading(parts: tuple[str, ...]) -> str:
+    """How the numbers on a wire are to be read: "upstream × local = downstream"."""
+    if set(parts) == set(PARTS):
+        return "upstream × local = downstream"
+    return ", ".join(f"{part} gradient" for part in PARTS if part in parts)

@@ -1,0 +1,111 @@
+"""The playground: a page that trains a small network while one watches.
+
+The page builds the graph of one example from rows of the gate table and runs it with the engine
+of the other pages. Which gates those are is read here, from nn and from the table.
+"""
+
+from __future__ import annotations
+
+import csv as csv_module
+import os
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+from autodiff import GATES, Constant, Gate, Value, topological_order
+from nn import MLP, losses
+
+from ..page import Page, page
+from ..placement import constant_size, gate_size, leaf_size
+
+__all__ = ["playground"]
+
+MOST = 2000  # rows of a table that the page trains on
+
+
+def playground(csv: str | os.PathLike[str] | None = None) -> Page:
+    """A page in which a small network learns to tell two classes of points apart.
+
+    csv     a table to start with: two columns of numbers, then a column that has two different
+            entries, the classes; a first line of names may be there. The page can also open one.
+
+    One HTML file, offline: `.save(path)`; in a notebook it shows itself.
+
+    >>> playground()
+    <Playground: ... kB of HTML; .save(path)>
+
+    Raises ValueError, naming the file and the line, for a table that cannot be read.
+    """
+    neuron = MLP(1, [1])([Value(1.0)]).gate
+    activations = [row for row in GATES.values() if _is_activation(row)]
+    loss = _loss()
+    names = [neuron.name, *(row.name for row in activations)]
+    names += [node["gate"] for node in loss["nodes"] if node["gate"]]
+    data = {
+        "neuron": _drawn(neuron),
+        "activations": [
+            _drawn(row) | {"defaults": [[x, constant_size(str(x))] for x in row.defaults.values()]}
+            for row in activations
+        ],
+        "loss": loss,
+        "leafSize": leaf_size("w[88,88]"),
+        "most": MOST,
+        "csv": None if csv is None else _table(Path(csv)),
+    }
+    scripts = ["write", "model", "diagram", "playground_net", "playground"]
+    return page("playground", "Playground", data, scripts, gates=names, height=1000)
+
+
+def _is_activation(gate: Gate) -> bool:
+    """One number in, and made of finer gates: what the table has of activations."""
+    one = not gate.rows and len(gate.inputs) - len(gate.defaults) == 1
+    return one and gate.decompose is not None
+
+
+def _drawn(gate: Gate) -> dict[str, Any]:
+    return {"gate": gate.name, "symbol": gate.symbol, "size": gate_size(gate.symbol)}
+
+
+def _loss() -> dict[str, Any]:
+    """The graph of the logistic loss between a logit and a target, as nn builds it."""
+    logit, target = Value(0.0), Value(0.0)
+    root = losses.logistic(logit, target)
+    order = topological_order(root)
+    index = {v: i for i, v in enumerate(order)}
+    nodes = [
+        {
+            "gate": v.gate.name if v.gate else None,
+            "parents": [index[p] for p in v.parents],
+            "data": v.data,
+            "label": "",
+            "kind": "gate" if v.gate else "constant" if isinstance(v, Constant) else "leaf",
+        }
+        for v in order
+    ]
+    return {"nodes": nodes, "logit": index[logit], "target": index[target]}
+
+
+def _table(path: Path) -> str:
+    """The text of a table, checked."""
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        rows = [row for row in csv_module.reader(file) if any(map(str.strip, row))]
+    if rows and not _numeric(rows[0]):
+        rows = rows[1:]
+    classes: set[str] = set()
+    for k, row in enumerate(islice(rows, MOST), 1):
+        if len(row) != 3 or not _numeric(row):
+            raise ValueError(
+                f"{path.name}: row {k} is {row}; "
+                "give two finite numbers and a class, separated by commas"
+            )
+        classes.add(row[2].strip())
+    if len(classes) != 2:
+        raise ValueError(f"{path.name}: the third column has {len(classes)} classes, give two")
+    return "\n".join(",".join(cell.strip() for cell in row) for row in rows[:MOST])
+
+
+def _numeric(row: list[str]) -> bool:
+    try:
+        return all(abs(float(cell)) < float("inf") for cell in row[:2])
+    except ValueError:
+        return False

@@ -1,0 +1,507 @@
+// The diagram: gates with their values above the wire and their gradients below it.
+
+const STUB = 66; // viz/pages/placement.py leaves this much room for the numbers
+const LONGEST = 22, LONGEST_TITLE = 30;
+const PADDING = 14, HEADING = 24; // around and above what an open group holds
+
+/**
+ * A rubber sheet: opening a group stretches the stretch of the axis that it covered while folded,
+ * and everything beyond moves aside. `spans` are [from, to, needed length].
+ */
+function stretched(spans) {
+  const cuts = [...new Set(spans.flatMap(([from, to]) => [from, to]))].sort((a, b) => a - b);
+  const pieces = cuts.slice(1).map((to, k) => {
+    const from = cuts[k], middle = (from + to) / 2;
+    const over = spans.filter(([a, b]) => a < middle && middle < b);
+    return [from, to, Math.max(0, ...over.map(([a, b, needed]) => needed / (b - a) - 1))];
+  });
+  return (x) => {
+    let moved = x;
+    for (const [from, to, extra] of pieces) {
+      if (x > from) moved += (Math.min(x, to) - from) * extra;
+    }
+    return moved;
+  };
+}
+
+function shorten(text, longest = LONGEST) {
+  const letters = [...text];
+  return letters.length > longest ? letters.slice(0, longest - 1).join("") + "…" : text;
+}
+
+class Diagram {
+  /** `on` may have select(unit id or null), toggle(group): what the reader does. */
+  constructor(host, model, on = {}, label = "Computational graph") {
+    this.model = model;
+    this.on = on;
+    this.host = host;
+    this.world = svg("g", {class: "world"});
+    this.picture = svg(
+      "svg",
+      {class: "diagram", role: "group", "aria-label": label, tabindex: "-1"},
+      this.world,
+    );
+    host.append(this.picture);
+    this.view = {x: 0, y: 0, scale: 1};
+    this.boxes = new Map();
+    this.elements = new Map();
+    this.focused = null;
+    this.layOut();
+    this.listen();
+    this.draw();
+    this.fit();
+  }
+
+  // ── places ─────────────────────────────────────────────────────────────────────────────────
+
+  layOut() {
+    const {model} = this;
+    this.boxes.clear();
+    this.frames = [];
+    const measured = new Map();
+    const opened = (kind, index) => {
+      const g = kind === "g" ? index : model.nodes[index].inner;
+      return g !== undefined && model.open.has(g) ? g : -1;
+    };
+    const measure = (g) => {
+      const plan = model.scene.layouts[g + 1];
+      const entries = plan.items.map(([kind, index, x, y]) => {
+        const inner = opened(kind, index);
+        const size = kind === "n" ? model.nodes[index].size : model.groups[index].size;
+        const inside = inner >= 0 ? measure(inner) : null;
+        const w = inside ? inside.w + 2 * PADDING : size[0];
+        const h = inside ? inside.h + 2 * PADDING + HEADING : size[1];
+        return {kind, index, x, y, inner, size, w, h};
+      });
+      const grown = entries.filter((entry) => entry.inner >= 0);
+      const along = stretched(grown.map(({x, size, w}) => [x - size[0] / 2, x + size[0] / 2, w + 16]));
+      const down = stretched(grown.map(({y, size, h}) => [y - size[1] / 2, y + size[1] / 2, h + 16]));
+      for (const entry of entries) {
+        const {x, y, size} = entry;
+        entry.X = (along(x - size[0] / 2) + along(x + size[0] / 2)) / 2;
+        entry.Y = (down(y - size[1] / 2) + down(y + size[1] / 2)) / 2;
+      }
+      const result = {w: along(plan.w), h: down(plan.h), entries};
+      measured.set(g, result);
+      return result;
+    };
+    const put = (g, left, top, depth) => {
+      for (const {kind, index, inner, w, h, X, Y} of measured.get(g).entries) {
+        const x = left + X - w / 2, y = top + Y - h / 2;
+        if (inner >= 0) {
+          this.frames.push({group: inner, x, y, w, h, depth});
+          put(inner, x + PADDING, y + PADDING + HEADING, depth + 1);
+        } else this.boxes.set(kind + index, {x, y, w, h});
+      }
+    };
+    const whole = measure(-1);
+    this.extent = {w: whole.w, h: whole.h};
+    put(-1, 0, 0, 0);
+  }
+
+  /** Where a unit's wire starts. */
+  exit(id) {
+    const box = this.boxes.get(id);
+    return [box.x + box.w, box.y + box.h / 2];
+  }
+
+  bodyWidth(id) {
+    const box = this.boxes.get(id);
+    const constant = id[0] === "n" && this.model.nodes[id.slice(1)].kind === "constant";
+    return constant ? box.w : box.w - STUB;
+  }
+
+  // ── drawing ────────────────────────────────────────────────────────────────────────────────
+
+  draw() {
+    const {model} = this;
+    const active = this.focused;
+    this.elements.clear();
+    this.wires = [];
+    const frames = svg("g", {}), wires = svg("g", {class: "wires"}), units = svg("g", {});
+    for (const frame of this.frames) frames.append(this.drawFrame(frame));
+    const arriving = new Map();
+    for (const unit of model.units.values()) {
+      const seen = new Map();
+      for (const i of unit.gates) {
+        model.parents(i).forEach((p, k) => {
+          const from = model.unitOf.get(p);
+          if (from === unit.id) return;
+          const key = unit.group >= 0 || from[0] === "g" ? from : `${p}/${k}`;
+          if (!seen.has(key)) seen.set(key, {from, to: unit.id, parts: []});
+          seen.get(key).parts.push({parent: p, gate: i, slot: k});
+        });
+      }
+      arriving.set(unit.id, [...seen.values()]);
+    }
+    for (const [id, list] of arriving) {
+      const box = this.boxes.get(id);
+      list.sort((a, b) => this.exit(a.from)[1] - this.exit(b.from)[1] || a.parts[0].slot - b.parts[0].slot);
+      const spread = Math.min(9, 26 / Math.max(1, list.length - 1));
+      list.forEach((wire, k) => {
+        const offset = (k - (list.length - 1) / 2) * spread;
+        const radius = (box.h - 10) / 2;
+        const round = id[0] === "n" ? radius - Math.sqrt(Math.max(0, radius ** 2 - offset ** 2)) : 0;
+        const [x1, y1] = this.exit(wire.from), x2 = box.x + round, y2 = box.y + box.h / 2 + offset;
+        const bend = Math.max(18, Math.min(90, Math.abs(x2 - x1) / 2));
+        wire.path = svg("path", {
+          class: "wire",
+          d: `M${x1},${y1} C${x1 + bend},${y1} ${x2 - bend},${y2} ${x2},${y2}`,
+        });
+        wire.share = svg("text", {class: "share", x: x1 + 5, y: y1 + 17});
+        wires.append(wire.path, wire.share);
+        this.wires.push(wire);
+      });
+    }
+    for (const unit of model.units.values()) units.append(this.drawUnit(unit));
+    this.world.replaceChildren(frames, wires, units);
+    if (active && this.elements.has(active)) this.makeTabStop(active);
+    else this.makeTabStop(model.unitOf.get(model.root));
+  }
+
+  drawFrame({group, x, y, w, h, depth}) {
+    const {title, level} = this.model.groups[group];
+    const fold = () => this.on.toggle && !this.dragged && this.on.toggle(group);
+    const width = Math.min(w - 8, 24 + 8 * title.length);
+    const handle = svg("rect", {
+      class: "hit",
+      x: x + 4,
+      y: y + 3,
+      width,
+      height: 22,
+      rx: 6,
+      role: "button",
+      tabindex: "0",
+      "aria-label": `Fold ${title}`,
+      "aria-expanded": "true",
+      onkeydown: (event) => {
+        if (event.key === "Enter" || event.key === " ") {
+          event.preventDefault();
+          event.stopPropagation();
+          fold();
+        }
+      },
+    });
+    return svg(
+      "g",
+      {class: `frame depth${depth % 3}`},
+      svg("rect", {class: "ground", x, y, width: w, height: h, rx: 10}),
+      svg(
+        "g",
+        {class: "fold", onclick: fold},
+        handle,
+        svg(
+          "g",
+          {"aria-hidden": "true"},
+          svg("text", {class: "mark", x: x + 16, y: y + 19, "text-anchor": "middle"}, "−"),
+          svg("text", {class: "title", x: x + 26, y: y + 18}, shorten(title, Math.floor((w - 34) / 7))),
+          svg("title", {}, `${level}: ${title}`),
+        ),
+      ),
+    );
+  }
+
+  drawUnit(unit) {
+    const {model} = this, {x, y, w, h} = this.boxes.get(unit.id);
+    const bw = this.bodyWidth(unit.id), middle = y + h / 2, end = x + w;
+    const node = unit.node >= 0 ? model.nodes[unit.node] : null;
+    const kind = node ? node.kind : "group";
+    const group = node ? node.inner : unit.group;
+    const parts = [];
+    const label = {class: "text", x: x + bw / 2, y: middle, "text-anchor": "middle", "dominant-baseline": "central"};
+    if (kind === "constant") {
+      parts.push(svg("text", {...label, class: "text number"}, number(model.graph.data[unit.node])));
+    } else if (kind === "leaf") {
+      const height = 28;
+      parts.push(
+        svg("rect", {class: "body", x, y: middle - height / 2, width: bw, height, rx: 7}),
+        svg("text", label, shorten(node.label || "·")),
+      );
+    } else if (kind === "gate") {
+      const symbol = model.graph.gates[unit.node].symbol;
+      const radius = (h - 10) / 2;
+      parts.push(
+        svg("rect", {class: "body", x, y: middle - radius, width: bw, height: 2 * radius, rx: radius}),
+        svg("text", {...label, class: symbol.length > 2 ? "text" : "text large"}, shorten(symbol)),
+      );
+      parts.push(svg("text", {class: "name", x: x + bw / 2, y: y + h + 6, "text-anchor": "middle"}, shorten(node.name)));
+    } else {
+      const {title} = model.groups[group];
+      const height = 38;
+      parts.push(
+        svg("rect", {class: "body shade", x: x + 3, y: middle - height / 2 + 3, width: bw, height, rx: 8}),
+        svg("rect", {class: "body", x, y: middle - height / 2, width: bw, height, rx: 8}),
+        svg("text", {...label, x: x + bw / 2 + 8}, shorten(title, LONGEST_TITLE)),
+        svg("text", {class: "mark", x: x + 13, y: middle + 5, "text-anchor": "middle"}, "+"),
+      );
+    }
+    const made = {kind};
+    if (kind !== "constant") {
+      made.value = svg("text", {class: "value", x: end - STUB / 2, y: middle - 6, "text-anchor": "middle"});
+      made.grad = svg("text", {class: "grad", x: end - STUB / 2, y: middle + 17, "text-anchor": "middle"});
+      made.stub = svg("path", {class: "wire stub", d: `M${x + bw},${middle} H${end}`});
+      parts.push(made.stub, made.value, made.grad);
+      if (unit.members.includes(model.root)) {
+        parts.push(svg("circle", {class: "end", cx: end, cy: middle, r: 4}));
+      }
+    }
+    if (group !== undefined && kind === "gate") {
+      parts.push(svg("text", {class: "mark small", x: x + bw - 3, y: y + 10, "text-anchor": "middle"}, "+"));
+    }
+    made.hover = svg("title", {});
+    parts.push(made.hover);
+    const select = () => this.on.select && this.on.select(unit.id);
+    const unfold = () => group !== undefined && this.on.toggle && this.on.toggle(group);
+    made.handle = svg("rect", {
+      class: "hit",
+      x: x - 3,
+      y: y - 3,
+      width: w + 3,
+      height: h + 6,
+      role: group !== undefined ? "button" : "img",
+      "aria-expanded": group !== undefined ? "false" : null,
+      tabindex: "-1",
+      onfocus: () => {
+        this.makeTabStop(unit.id);
+        this.reveal(unit.id);
+        select();
+      },
+      onkeydown: (event) => {
+        if (event.key === "Enter" || event.key === " ") {
+          event.preventDefault();
+          event.stopPropagation();
+          unfold();
+        }
+      },
+    });
+    made.element = svg(
+      "g",
+      {
+        class: `unit ${kind}${group !== undefined ? " folded" : ""}`,
+        "data-unit": unit.id,
+        onpointerenter: select,
+        onclick: () => {
+          made.handle.focus({preventScroll: true});
+          if (!this.dragged) unfold();
+        },
+      },
+      made.handle,
+      svg("g", {"aria-hidden": "true"}, parts), // the handle's label says it all
+    );
+    this.elements.set(unit.id, made);
+    return made.element;
+  }
+
+  /** Show what is known: `state` from Model.after, `shown(i)` may hide numbers (worksheets). */
+  show(state) {
+    const {model} = this, {graph} = model, current = state.current;
+    for (const unit of model.units.values()) {
+      const made = this.elements.get(unit.id);
+      const known = !unit.gates.length || state.fired.has(unit.id);
+      const only = unit.outputs.length === 1 ? unit.outputs[0] : -1;
+      const name = unit.node >= 0 ? this.spoken(unit.node) : model.groups[unit.group].title;
+      const said = [name];
+      // most units look as they did a step ago: to write them all again would cost the page a frame
+      const arrived = (state.terms.get(only) || []).length;
+      const now = [known, current !== null && current.unit === unit, graph.data[only], state.grad.get(only), arrived, graph.faults[only]].join("|");
+      if (made.now === now) continue;
+      made.now = now;
+      made.element.classList.toggle("current", current !== null && current.unit === unit);
+      made.element.classList.toggle("waiting", !known);
+      if (made.kind === "constant") {
+        made.handle.setAttribute("aria-label", `number ${number(graph.data[unit.node])}`);
+        continue;
+      }
+      if (only < 0) {
+        made.value.textContent = known ? `× ${unit.outputs.length}` : "";
+        made.grad.textContent = "";
+      } else {
+        made.value.textContent = known ? number(graph.data[only]) : "";
+        made.element.dataset.value = known ? graph.data[only] : "";
+        made.element.dataset.grad = state.grad.has(only) ? state.grad.get(only) : "";
+        const faulty = graph.faults[only] !== null;
+        made.element.classList.toggle("faulty", faulty);
+        if (known) said.push(`value ${number(graph.data[only])}`);
+        const terms = state.terms.get(only) || [];
+        const expected = model.expected(only);
+        const partial = terms.length > 0 && terms.length < expected;
+        made.grad.textContent = terms.length ? number(state.grad.get(only)) : "";
+        made.grad.classList.toggle("partial", partial);
+        if (partial) {
+          made.grad.append(svg("tspan", {class: "count", dx: 4}, `${terms.length}/${expected}`));
+          said.push(`${terms.length} of ${expected} gradients have arrived, together ${number(state.grad.get(only))}`);
+        } else if (terms.length) said.push(`gradient ${number(state.grad.get(only))}`);
+        if (faulty) said.push(graph.faults[only]);
+      }
+      made.handle.setAttribute("aria-label", said.join(", "));
+      made.hover.textContent = said.join("\n");
+    }
+    for (const {path, share, from, to, parts} of this.wires) {
+      const here = current !== null && current.unit.id === to && current.pass !== "seed";
+      if (!here && !path.classList.contains("forward") && !path.classList.contains("backward")) continue;
+      path.classList.toggle("forward", here && current.pass === "forward");
+      path.classList.toggle("backward", here && current.pass === "backward");
+      const fork = parts.some(({parent}) => model.expected(parent) > 1);
+      const shared = here && current.pass === "backward" && from[0] === "n" && fork;
+      const sum = parts.reduce((s, {parent, gate, slot}) => {
+        const term = (state.terms.get(parent) || []).find((t) => t.from === gate && t.slot === slot);
+        return s + (term ? term.amount : 0);
+      }, 0);
+      share.textContent = shared ? `+ ${number(sum)}` : "";
+    }
+    if (current !== null) this.reveal(current.unit.id);
+  }
+
+  spoken(i) {
+    const node = this.model.nodes[i];
+    if (node.kind !== "gate") return node.label || "input";
+    const gate = this.model.graph.gates[i];
+    return node.label ? `${node.label}, gate ${gate.name}` : `gate ${gate.name}`;
+  }
+
+  /** Emphasise the wires that leave a unit: the ways its gradient comes back. */
+  highlight(id) {
+    for (const wire of this.wires) wire.path.classList.toggle("traced", wire.from === id);
+    for (const [unit, made] of this.elements) made.element.classList.toggle("selected", unit === id);
+  }
+
+  redraw() {
+    const before = new Map(this.boxes);
+    this.layOut();
+    this.draw();
+    if (calm() || !this.world.animate) return;
+    for (const [id, made] of this.elements) {
+      const old = before.get(id), now = this.boxes.get(id);
+      const frames = old
+        ? [{transform: `translate(${old.x - now.x}px, ${old.y - now.y}px)`}, {transform: "none"}]
+        : [{opacity: 0}, {opacity: 1}];
+      made.element.animate(frames, {duration: 260, easing: "ease-out"});
+    }
+  }
+
+  // ── panning and zooming ────────────────────────────────────────────────────────────────────
+
+  apply() {
+    const {x, y, scale} = this.view;
+    this.world.setAttribute("transform", `translate(${x} ${y}) scale(${scale})`);
+  }
+
+  /** All of it if that can be read, else its left end. */
+  fit(smallest = 0.5, largest = 1.6) {
+    const {width, height} = this.picture.getBoundingClientRect();
+    if (!width || !height) return;
+    const margin = width < 500 ? 14 : 32;
+    const {w, h} = this.extent;
+    const all = Math.min((width - 2 * margin) / w, (height - 2 * margin) / h);
+    const scale = Math.min(largest, Math.max(smallest, all));
+    this.view = {
+      scale,
+      x: w * scale > width - 2 * margin ? margin : (width - w * scale) / 2,
+      y: (height - h * scale) / 2,
+    };
+    this.apply();
+  }
+
+  zoom(factor, at = null) {
+    const box = this.picture.getBoundingClientRect();
+    const [px, py] = at || [box.width / 2, box.height / 2];
+    const scale = Math.min(4, Math.max(0.1, this.view.scale * factor));
+    const ratio = scale / this.view.scale;
+    this.view = {scale, x: px - (px - this.view.x) * ratio, y: py - (py - this.view.y) * ratio};
+    this.apply();
+  }
+
+  pan(dx, dy) {
+    this.view.x += dx;
+    this.view.y += dy;
+    this.apply();
+  }
+
+  /** Move the picture so that a unit can be seen. */
+  reveal(id) {
+    const box = this.boxes.get(id);
+    const {width, height} = this.picture.getBoundingClientRect();
+    if (!box || !width) return;
+    const {x, y, scale} = this.view, margin = 20;
+    const left = x + box.x * scale, top = y + box.y * scale;
+    const right = left + box.w * scale, bottom = top + box.h * scale;
+    const push = (low, high, size) =>
+      low < margin ? margin - low : high > size - margin ? Math.max(size - margin - high, margin - low) : 0;
+    const dx = push(left, right, width), dy = push(top, bottom, height);
+    if (dx || dy) this.pan(dx, dy);
+  }
+
+  makeTabStop(id) {
+    if (this.focused && this.elements.has(this.focused)) {
+      this.elements.get(this.focused).handle.setAttribute("tabindex", "-1");
+    }
+    this.focused = id;
+    if (this.elements.has(id)) this.elements.get(id).handle.setAttribute("tabindex", "0");
+  }
+
+  /** Move the focus to the next or previous unit, in the order in which they fire. */
+  move(by) {
+    const ids = [...this.elements.keys()];
+    const at = ids.indexOf(this.focused);
+    const next = ids[Math.min(ids.length - 1, Math.max(0, at + by))];
+    this.elements.get(next).handle.focus({preventScroll: true});
+  }
+
+  listen() {
+    const pointers = new Map();
+    let distance = 0;
+    this.dragged = false;
+    this.picture.addEventListener("pointerdown", (event) => {
+      pointers.set(event.pointerId, [event.clientX, event.clientY]);
+      distance = 0;
+      this.dragged = false;
+    });
+    this.picture.addEventListener("pointermove", (event) => {
+      const before = pointers.get(event.pointerId);
+      if (!before) return;
+      const now = [event.clientX, event.clientY];
+      if (pointers.size === 1) {
+        distance += Math.abs(now[0] - before[0]) + Math.abs(now[1] - before[1]);
+        if (distance > 5 && !this.dragged) {
+          this.dragged = true;
+          this.picture.setPointerCapture(event.pointerId);
+        }
+        if (this.dragged) this.pan(now[0] - before[0], now[1] - before[1]);
+      } else {
+        const other = [...pointers].find(([id]) => id !== event.pointerId)[1];
+        const length = (a) => Math.hypot(a[0] - other[0], a[1] - other[1]);
+        const box = this.picture.getBoundingClientRect();
+        this.zoom(length(now) / Math.max(1, length(before)), [other[0] - box.left, other[1] - box.top]);
+      }
+      pointers.set(event.pointerId, now);
+    });
+    const release = (event) => pointers.delete(event.pointerId);
+    this.picture.addEventListener("pointerup", release);
+    this.picture.addEventListener("pointercancel", release);
+    // A wheel scrolls the page, until the reader has turned to the diagram.
+    this.picture.addEventListener(
+      "wheel",
+      (event) => {
+        if (!event.ctrlKey && !event.metaKey && !this.picture.contains(document.activeElement)) return;
+        event.preventDefault();
+        const box = this.picture.getBoundingClientRect();
+        this.zoom(Math.exp(-event.deltaY * 0.002), [event.clientX - box.left, event.clientY - box.top]);
+      },
+      {passive: false},
+    );
+    this.picture.addEventListener("keydown", (event) => {
+      const keys = {
+        ArrowDown: () => this.move(1),
+        ArrowUp: () => this.move(-1),
+        "+": () => this.zoom(1.25),
+        "=": () => this.zoom(1.25),
+        "-": () => this.zoom(0.8),
+        0: () => this.fit(),
+      };
+      if (!(event.key in keys) || event.ctrlKey || event.metaKey || event.altKey) return;
+      event.preventDefault();
+      keys[event.key]();
+    });
+    if (window.ResizeObserver) new ResizeObserver(() => this.fit()).observe(this.host);
+  }
+}

@@ -1,0 +1,137 @@
+// Writing: numbers with few digits, formulas with names or numbers plugged in, elements.
+
+/** A number with at most `digits` significant digits, as viz/words/numbers.py writes it. */
+function number(x, digits = 4) {
+  if (Number.isNaN(x)) return "NaN";
+  if (!Number.isFinite(x)) return x > 0 ? "∞" : "−∞";
+  if (x === 0) return "0";
+  let text;
+  if (Number.isInteger(x) && Math.abs(x) < 10 ** (digits + 2)) text = String(x);
+  else {
+    const [mantissa, power] = x.toExponential(digits - 1).split("e");
+    const exponent = Number(power);
+    if (exponent > -5 && exponent < digits + 1) {
+      text = x.toFixed(Math.max(digits - 1 - exponent, 0));
+      if (text.includes(".")) text = text.replace(/\.?0+$/, "");
+    } else text = `${mantissa.includes(".") ? mantissa.replace(/\.?0+$/, "") : mantissa}e${exponent}`;
+  }
+  return text.replaceAll("-", "−");
+}
+
+const SUPERSCRIPT = "⁰¹²³⁴⁵⁶⁷⁸⁹";
+const TIGHTNESS = {"+": 1, "−": 1, "×": 2, "/": 2, neg: 3, "^": 4};
+
+/**
+ * Write a gate's formula (a `show` of the table). `names` gives the text of every input (a list
+ * of texts for a row), `values` the numbers, by which conditions are decided: only the branch
+ * that is taken is written.
+ */
+function write(shape, names, values) {
+  const text = (node, tightness, element) => {
+    const [written, binds] = put(node, element);
+    // a minus sign may open a formula, but not follow an operator
+    return binds < tightness || (tightness > 1 && written.startsWith("−")) ? `(${written})` : written;
+  };
+  const rowOf = (node) => {
+    if (typeof node === "string") return Array.isArray(names[node]) ? names[node].length : 0;
+    return Array.isArray(node) ? Math.max(0, ...node.slice(1).map(rowOf)) : 0;
+  };
+  function put(node, element) {
+    if (typeof node === "number") return [number(node), node < 0 ? 3 : 5];
+    if (typeof node === "string") {
+      let name = names[node];
+      if (name === undefined) name = {pi: "π", inf: "∞", nan: "NaN"}[node] || node;
+      if (Array.isArray(name)) name = element === undefined ? name.join(", ") : name[element];
+      return [name, /[ (]/.test(name) ? 0 : name.startsWith("−") ? 3 : 5];
+    }
+    const [sign, first, second] = node, binds = TIGHTNESS[sign];
+    switch (sign) {
+      case "+":
+        return [`${text(first, 1, element)} + ${text(second, 1.5, element)}`, 1];
+      case "−":
+        return [`${text(first, 1, element)} − ${text(second, 2, element)}`, 1];
+      case "×": {
+        const left = put(first, element);
+        return [`${left[1] < 2 ? `(${left[0]})` : left[0]} × ${text(second, 2.5, element)}`, 2];
+      }
+      case "/": {
+        const left = put(first, element);
+        return [`${left[1] < 2 ? `(${left[0]})` : left[0]} / ${text(second, 3, element)}`, 2];
+      }
+      case "^": {
+        const base = text(first, 5, element);
+        if (Number.isInteger(second) && second >= 0 && second < 10) return [base + SUPERSCRIPT[second], 4];
+        const power = put(second, element)[0];
+        return [`${base}^${/^[\w.]+$/.test(power) ? power : `(${power})`}`, 4];
+      }
+      case "neg":
+        return [`−${text(first, 3, element)}`, 3];
+      case "not":
+        return [`not ${text(first, 5, element)}`, 0];
+      case "and":
+      case "or":
+        return [node.slice(1).map((part) => text(part, 0, element)).join(` ${sign} `), 0];
+      case "test":
+        return [`${put(second, element)[0]} ${first} ${put(node[3], element)[0]}`, 0];
+      case "if":
+        return put(first(values) ? node[3] : node[4], element);
+      case "Σ": {
+        const n = rowOf(first);
+        const term = (i) => text(first, 1.5, i);
+        if (n > 4) return [`${term(0)} + ${term(1)} + … + ${term(n - 1)}`, 1];
+        return [Array.from({length: n}, (_, i) => term(i)).join(" + "), n > 1 ? 1 : 0];
+      }
+      case "call":
+        return [`${first}(${put(second, element)[0]})`, 5];
+    }
+    throw new Error(`a formula of unknown shape: ${sign}, ${binds}`);
+  }
+  return put(shape)[0];
+}
+
+/** The test that decides a formula, with numbers, or "" if nothing is decided. */
+function because(shape, names, values) {
+  if (!Array.isArray(shape) || shape[0] !== "if") return "";
+  const taken = shape[1](values);
+  const test = shape[2][0] === "or" ? shape[2][1] : shape[2];
+  const said = write(test, names, values);
+  return taken ? `since ${said}` : `since not ${said}`;
+}
+
+/** Numbers of a gate's inputs by name: a list for a row. */
+function named(gate, list) {
+  const n = gate.rows ? (list.length - gate.inputs.length + gate.rows) / gate.rows : 0;
+  const found = {n};
+  gate.inputs.forEach((name, k) => {
+    found[name] = k < gate.rows ? list.slice(k * n, (k + 1) * n) : list[gate.rows * n + k - gate.rows];
+  });
+  return found;
+}
+
+/** Which partial belongs to a gate's input number k, and its place in the row. */
+function partialAt(gate, k, count) {
+  const n = gate.rows ? (count - gate.inputs.length + gate.rows) / gate.rows : 0;
+  if (k < n * gate.rows) return [Math.floor(k / n), k % n];
+  return [gate.rows + k - n * gate.rows, null];
+}
+
+// ── elements ─────────────────────────────────────────────────────────────────────────────────
+
+const SVG = "http://www.w3.org/2000/svg";
+
+/** An element with attributes and children; text is always text, never markup. */
+function element(namespace, tag, attributes, children) {
+  const made = namespace ? document.createElementNS(namespace, tag) : document.createElement(tag);
+  for (const [name, value] of Object.entries(attributes || {})) {
+    if (value === null || value === undefined || value === false) continue;
+    if (name.startsWith("on")) made.addEventListener(name.slice(2), value);
+    else made.setAttribute(name, value === true ? "" : value);
+  }
+  made.append(...children.flat().filter((child) => child !== null && child !== undefined));
+  return made;
+}
+const html = (tag, attributes, ...children) => element(null, tag, attributes, children);
+const svg = (tag, attributes, ...children) => element(SVG, tag, attributes, children);
+const find = (selector, within = document) => within.querySelector(selector);
+
+const calm = () => window.matchMedia("(prefers-reduced-motion: reduce)").matches;

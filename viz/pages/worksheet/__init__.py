@@ -1,0 +1,1 @@
+"""Worksheets and the circuits they ask about."""

@@ -1,0 +1,1 @@
+"""Names, numbers and sentences: what pictures, pages and the terminal say."""
