@@ -17,6 +17,7 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import NDArray
 
+from ..formula.atoms import CONSTANTS
 from ..formula.grammar import Formula
 from .arrays.rolled import Fire, Rolled
 from .ir import (
@@ -63,7 +64,7 @@ def forward(step: Fire) -> Expr:
     if step.layout == "each":
         formula = simplify(step.gate.formula, known)
         if not names(formula):
-            return Spread(Number(float(eval(formula.python(), {}))), step.out.shape)
+            return Spread(Number(float(eval(formula.python(), dict(CONSTANTS)))), step.out.shape)
         used = {k: e for k, e in arguments.items() if k in names(formula)}
         return spread(Apply(formula, used), step.out.shape)
     if step.layout in ("rows", "grid"):

@@ -87,15 +87,17 @@ def number(trace: Trace, theta: Sequence[Value]) -> Scalars:
 def _same(gate: Gate, parents: tuple[int, ...], scalars: Scalars) -> int | None:
     """The parent that the gate just hands on: x + 0, 1 · x, x ** 1, the sum of one number."""
     if gate.rows:
-        alone = len(parents) == 1 and gate.formula.text == f"sum({gate.inputs[0]})"
-        return parents[0] if alone else None
+        return parents[0] if len(parents) == 1 and _adds(gate) else None
     known = {
         name: value
         for name, p in zip(gate.inputs, parents, strict=True)
         if (value := scalars.constant.get(p)) in (0.0, 1.0)
     }
     left = simplify(gate.formula, known).text if known else ""
-    return parents[gate.inputs.index(left)] if left in gate.inputs else None
+    if left not in gate.inputs:
+        return None
+    k = gate.inputs.index(left)
+    return parents[k] if simplify(gate.partials[k], known).number == 1.0 else None
 
 
 # ── sums of products are dot products ────────────────────────────────────────────────────────
@@ -103,7 +105,11 @@ def _same(gate: Gate, parents: tuple[int, ...], scalars: Scalars) -> int | None:
 
 @dataclass
 class _Roles:
-    """Rows of the gate table recognised by their formulas, not by their names."""
+    """Rows of the gate table recognised by formulas and partials, not by their names.
+
+    A gate may state another gradient than its formula's own (a gradient reversal does): it has the
+    same value as a product, but is none.
+    """
 
     plus: set[Gate]
     times: set[Gate]
@@ -113,21 +119,32 @@ class _Roles:
 
 
 def _roles() -> _Roles:
-    plus = {g for g in GATES.values() if g.formula.infix == "+"}
-    times = {g for g in GATES.values() if g.formula.infix == "*"}
-    total = dot = affine = None
-    for gate in GATES.values():
-        found = contraction(gate) if gate.rows else None
-        if gate.formula.text == f"sum({gate.inputs[0]})":
-            total = total or gate
-        elif found and found.rest.text == "product":
-            dot = dot or gate
-        elif found and found.rest.text == f"product + {gate.inputs[-1]}":
-            affine = affine or gate
-    assert total
-    assert dot
-    assert affine
+    plus = {g for g in GATES.values() if g.formula.infix == "+" and _ones(g, 2)}
+    times = {g for g in GATES.values() if g.formula.infix == "*" and _swaps(g)}
+    total = next(g for g in GATES.values() if _adds(g))
+    contracted = [(g, found.rest.text) for g in GATES.values() if (found := contraction(g))]
+    dot = next(g for g, rest in contracted if rest == "product" and _swaps(g))
+    affine = next(
+        g
+        for g, rest in contracted
+        if rest == f"product + {g.inputs[-1]}" and _swaps(g) and _ones(g, 1)
+    )
     return _Roles(plus, times, total, dot, affine)
+
+
+def _adds(gate: Gate) -> bool:
+    """Is it the sum of its one row?"""
+    return gate.formula.text == f"sum({gate.inputs[0]})" and _ones(gate, 1)
+
+
+def _ones(gate: Gate, last: int) -> bool:
+    """Do the last inputs get the upstream gradient as it is?"""
+    return all(partial.number == 1.0 for partial in gate.partials[-last:])
+
+
+def _swaps(gate: Gate) -> bool:
+    """Does each of the first two inputs get the other one as its partial?"""
+    return tuple(partial.text for partial in gate.partials[:2]) == gate.inputs[1::-1]
 
 
 def flatten(scalars: Scalars) -> Scalars:

@@ -7,6 +7,7 @@ The compiler knows more than the gate table does: the exponent of ``a ** b`` is 
 from __future__ import annotations
 
 import ast
+import math
 import operator
 from collections.abc import Callable, Mapping
 from functools import lru_cache
@@ -40,15 +41,18 @@ def _number(node: ast.expr) -> float | None:
             return None
         case ast.Constant(value=int() | float() as value):
             return float(value)
-        case ast.UnaryOp(op=ast.USub(), operand=ast.Constant(value=int() | float() as value)):
-            return -float(value)
+        case ast.Name(id="inf" | "nan" as name):
+            return CONSTANTS[name]
+        case ast.UnaryOp(op=ast.USub(), operand=ast.Constant() | ast.Name() as inner):
+            value = _number(inner)
+            return None if value is None else -value
     return None
 
 
 def _constant(value: float | bool) -> ast.expr:
-    if isinstance(value, bool) or value >= 0 or value != value:
-        return ast.Constant(value)
-    return ast.UnaryOp(ast.USub(), ast.Constant(-value))
+    if value < 0:
+        return ast.UnaryOp(ast.USub(), _constant(-value))
+    return ast.Constant(value) if math.isfinite(value) else ast.Name(str(value))
 
 
 def _settled(node: ast.expr) -> bool | None:
@@ -66,9 +70,7 @@ class _Folder(ast.NodeTransformer):
 
     def visit_Name(self, node: ast.Name) -> ast.expr:
         value = self.known.get(node.id, CONSTANTS.get(node.id))
-        if value is None or value != value or value in (float("inf"), float("-inf")):
-            return node
-        return _constant(value)
+        return node if value is None else _constant(value)
 
     def visit_Call(self, node: ast.Call) -> ast.expr:
         assert isinstance(node.func, ast.Name)
@@ -212,7 +214,7 @@ def _factors(text: str, inputs: tuple[str, ...], rows: tuple[str, ...]) -> Facto
     while stack:
         node, up = stack.pop()
         number = _number(node)
-        if number is not None and (up or number != 0):
+        if number is not None and math.isfinite(number) and (up or number != 0):
             coefficient = coefficient * number if up else coefficient / number
             continue
         match node:

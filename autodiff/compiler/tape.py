@@ -70,7 +70,7 @@ class Tape:
                 names.setdefault(node, f"{node.data:g}")
                 continue
             gate, given = node.gate, node.gate.split(node.parents)
-            found = contraction(gate)
+            found = _split(gate)
             texts = {k: _row(v, names) if k in gate.rows else names[v] for k, v in given.items()}
             known = {
                 k: v.data for k, v in given.items() if isinstance(v, Value) and v in self.constants
@@ -125,6 +125,19 @@ def bar(name: str) -> str:
 
 def _is_number(text: str) -> bool:
     return text[:1].isdigit() or text[:1] == "-"
+
+
+def _split(gate: Gate) -> Contraction | None:
+    """How to write it as a dot product and the rest, if one adjoint serves both rows."""
+    found = contraction(gate)
+    if found is None:
+        return None
+    above = []
+    for row, other in ((found.left, found.right), (found.right, found.left)):
+        parts = factors(gate.partials[gate.inputs.index(row)])
+        texts = [f.text for f in parts.factors if f.text != other]
+        above.append((parts.coefficient, texts, [f.text for f in parts.divisors]))
+    return found if above[0] == above[1] else None
 
 
 def _dot() -> Gate:

@@ -311,6 +311,59 @@ def test_gates_that_a_user_registers() -> None:
             del GATES[name]
 
 
+@pytest.mark.parametrize("backend", ["numpy", "native"])
+def test_gates_whose_gradient_is_not_the_formula_s_own(backend: str) -> None:
+    """Gradient reversal and straight-through estimators look like products, sums and steps."""
+    if backend == "native":
+        pytest.importorskip("numba")
+    reverse = gate("test_reverse", "a * s", a="-s", s="0.0")
+    back = gate("test_back", "a + b", a="-1.0", b="2.0")
+    step = gate("test_step", "1.0 if a > 0 else 0.0", a="1.0")
+    total = gate("test_total", "sum(a)", a="-1.0", rows="a")
+    dot = gate("test_dot", "sum(a * b)", a="-b", b="2 * a", rows="ab")
+    affine = gate("test_affine", "sum(w * x) + b", w="x", x="w", b="-1.0", rows="wx")
+    w = [Value(2.0), Value(-0.5), Value(0.25)]
+    losses_: list[Callable[..., Value]] = [
+        lambda x: reverse(w[0], x[0]) + reverse(w[1], x[0] * 2.0),
+        lambda x: reverse(w[0], 1.0) * x[0] + reverse(w[0] * x[1], 1.0),
+        lambda x: back(w[0] * x[0], w[1] * x[1]) + w[2],
+        lambda x: back(w[0], 0.0) * x[0] + back(back(w[0], x[1]), w[1] * w[2]),
+        lambda x: step(w[0] * x[0]) * w[1] + step(w[1] * x[1]) * w[2],
+        lambda x: total([w[0] * x[0], w[1] * x[1]]) + total([w[2]]),
+        lambda x: dot(w, x[:3]) + dot([w[0]], [x[3]]) * w[1],
+        lambda x: affine(w, x[:3], w[1]) + w[2] * affine(x[1:], w, w[0] * w[1]),
+    ]
+    try:
+        for f in losses_:
+            program = agree(f, X4, backend=backend)
+            assert str(program.tape)
+    finally:
+        for name in ("reverse", "back", "step", "total", "dot", "affine"):
+            del GATES[f"test_{name}"]
+
+
+@pytest.mark.parametrize("backend", ["numpy", "native"])
+@pytest.mark.parametrize("number", [math.inf, -math.inf, math.nan])
+def test_constants_that_are_not_finite(number: float, backend: str) -> None:
+    """An open bound: max with -inf, min with inf; what they do not decide comes out as it is."""
+    if backend == "native":
+        pytest.importorskip("numba")
+    w = Value(0.5)
+    bound = gate("test_bound", "a if isnan(b) or b - b != 0 else b", a="1.0", b="0.0")
+    try:
+        agree(lambda x: bound(w * x[0], number) * w, X4, backend=backend)
+        if number == -math.inf:
+            agree(lambda x: (w * x[0]).max(number) * w + number.__abs__() ** -w, X4)
+            agree(lambda x: x[0].max(number) * w, X4, backend=backend)
+            agree(lambda x: GATES["logsumexp"]([w * x[0], x[1], w]).max(number), X4)
+        if number == math.inf:
+            agree(lambda x: x[0].min(number) * w + (w * x[1] / number), X4, backend=backend)
+    finally:
+        del GATES["test_bound"]
+    predict = autodiff.compile(lambda x: [w * x[0], number], backend=backend)
+    np.testing.assert_array_equal(predict(X4)[:, 1], number)
+
+
 def test_losses_without_data_without_parameters_and_of_one_parameter() -> None:
     k = Value(3.0)
     agree(lambda x: k * k + 1, X4)
