@@ -11,7 +11,7 @@ until a line of code is written anyway, so that they cost no operation of their 
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import defaultdict, deque
 from collections.abc import Mapping
 
 import numpy as np
@@ -179,14 +179,14 @@ class _Backward:
 
     def adjoint(self, array: Array) -> Term:
         """The sum of all contributions, given a name unless it has one or is a number."""
-        terms = [t for t in self.terms.pop(array, []) if t.coefficient != 0.0]
+        terms = deque(t for t in self.terms.pop(array, []) if t.coefficient != 0.0)
         terms += self.sliced(array)
         while len(terms) > _LONGEST:  # in lines that Python's parser can take
-            some, terms = add_up(terms[:_LONGEST]), terms[_LONGEST:]
+            some = add_up([terms.popleft() for _ in range(_LONGEST)])
             if not isinstance(some, Term):
                 some = Term(factors=(self.name(array, some),))
             terms.append(some)
-        total = add_up(terms)
+        total = add_up(list(terms))
         if isinstance(total, Term):
             plain = not total.divisors and all(isinstance(f, Ref) for f in total.factors)
             if plain and len(total.factors) <= 1:

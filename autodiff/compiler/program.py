@@ -54,6 +54,7 @@ def compile(  # noqa: A001
               Values or modules, are the parameters; they need not be listed. A module by itself
               predicts, also if it has just one output.
     backend   "numpy", "native" (Numba, loops fused), or "auto": native if Numba is installed
+              and the program is of at most 80 array operations (unrolled loops give many)
     dtype     what it computes in: "float64", or "float32" (half the memory; about 7 digits)
 
     >>> import autodiff

@@ -185,7 +185,8 @@ def flatten(scalars: Scalars) -> Scalars:
             t for t, once in zip(terms, single, strict=True) if once and gate[t] in roles.times
         ]
         dots = [t for t, once in zip(terms, single, strict=True) if once and gate[t] is roles.dot]
-        rest = [t for t in terms if t not in set(products)]
+        others = set(products)
+        rest = [t for t in terms if t not in others]
         if len(products) >= 2 and len(rest) <= 1:
             pairs = [_weight_first(parents[p], free) for p in products]
             rows = (*(a for a, _ in pairs), *(b for _, b in pairs))

@@ -131,7 +131,7 @@ class Operands:
             if line == (0, 1) and at.size == array.size:
                 result = Turned(Reshape(whole, (*lead, *at.shape[::-1])))
         if result is None and at.ndim == 1:
-            result = self.repeated(array, at)
+            result = self.repeated(aid, at)
         if result is None:
             name = self.names.numbered("at")
             wish = "windows" if at.ndim > 1 else f"{array.name}_"
@@ -142,15 +142,16 @@ class Operands:
         self.reads[key] = result
         return result
 
-    def repeated(self, array: Array, at: Indices) -> Expr | None:
+    def repeated(self, aid: int, at: Indices) -> Expr | None:
         """A slice with every element, or the whole of it, several times over; or turned."""
+        array = self.arrays[aid]
         found = repetition(at)
         turned = self.turned(array, at)
         if turned is not None:
             return turned
         if found is None or progression(found.once) is None:
             return None
-        flat = self.pick(self.arrays.index(array), found.once)
+        flat = self.pick(aid, found.once)
         lead = (ROWS,) if array.rows else ()
         wide = Spread(Reshape(flat, (*lead, *found.column)), (*lead, *found.grid))
         spread = Array(self.names.numbered(array.name + "_"), (*lead, len(at)))

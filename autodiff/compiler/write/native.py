@@ -33,6 +33,8 @@ from .loops import BLOCK, Loops, lower
 
 Floats = NDArray[np.float64]
 
+LONGEST = 80  # array operations: several seconds of Numba's time
+
 # Sums may be taken in another order (several at once) and a·b + c rounded once. NaN, inf and the
 # sign of what is compared keep their meaning: "nnan" and "ninf" are not among the flags.
 _OPTIONS = 'fastmath={"reassoc", "contract", "nsz", "arcp"}, error_model="numpy"'
@@ -41,7 +43,7 @@ _OPTIONS = 'fastmath={"reassoc", "contract", "nsz", "arcp"}, error_model="numpy"
 def build(function: Function, name: str, doc: str, loss: bool) -> Callable[..., Any]:
     """A runner, as `backends` describes it."""
     purpose = "gradient" if loss else "outputs"
-    loops = lower(function, purpose)
+    loops = _lowered(function, purpose)
     alone = [array.size == 1 for array in function.inputs]  # one number per row
     native = getattr(_module(_text(loops, alone, purpose, function.dtype)), purpose)
     room = threading.local()  # buffers are not shared between threads
@@ -68,6 +70,16 @@ def build(function: Function, name: str, doc: str, loss: bool) -> Callable[..., 
     return run
 
 
+def _lowered(function: Function, purpose: str) -> Loops:
+    operations = len(function.forward) + len(function.backward)
+    if operations > LONGEST:
+        raise Unsupported(
+            f"{operations} array operations: the native backend takes up to {LONGEST}, since "
+            'Numba\'s time grows faster than their number; take backend="numpy" or "auto"'
+        )
+    return lower(function, purpose)
+
+
 def _contiguous(array: Floats, alone: bool) -> Floats:
     """One row of numbers per example, or one number."""
     if array.ndim == 2 - alone and array.flags.c_contiguous:
@@ -91,7 +103,7 @@ def descent(function: Function, rule: Rule) -> Callable[..., int]:
     multiplied by the number of rows if `scale`, and belong to J + l2·Σθ². It fills `costs`, and
     returns how many steps it took: it stops before a step whose cost or gradient is not finite.
     """
-    loops = lower(function, "gradient")
+    loops = _lowered(function, "gradient")
     alone = [array.size == 1 for array in function.inputs]
     gradient_module = _module(_text(loops, alone, "gradient", function.dtype))
     text = _descent_text(function, rule, alone, gradient_module.__name__)

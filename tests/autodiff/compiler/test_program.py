@@ -377,6 +377,61 @@ def test_a_backend_that_cannot_do_it_hands_over(monkeypatch: pytest.MonkeyPatch)
         autodiff.compile(lambda x: w * x)([1.0])
 
 
+@pytest.mark.parametrize("n", [50, 500, 2000])
+def test_unrolled_loops_compile_to_code_that_grows_with_their_length(n: int) -> None:
+    """Three array operations a turn, lines of bounded length; "auto" takes NumPy."""
+    w = Value(0.9)
+
+    def power(x: Value) -> Value:
+        y = x
+        for _ in range(n):
+            y = y * w + 1e-7
+        return y
+
+    program = autodiff.compile(power)
+    J = program([0.5, 2.0])
+    rows = [power(Value(0.5)), power(Value(2.0))]
+    compiled, w.grad = w.grad, 0.0
+    ((rows[0] + rows[1]) / 2).backward()
+    assert pytest.approx(J, rel=1e-12) == (rows[0].data + rows[1].data) / 2
+    assert compiled == pytest.approx(w.grad, rel=1e-9)
+    (version,) = program.report().versions
+    assert version["backend"] == "numpy"
+    assert version["forward"] + version["backward"] <= 3.2 * n
+    lines = program.source.splitlines()
+    assert len(lines) <= 3.2 * n + 40
+    assert max(map(len, lines)) < 1200
+
+
+@pytest.mark.parametrize("width", [2_000, 20_000])
+def test_sums_of_many_terms_are_a_handful_of_operations(width: int) -> None:
+    """However they are written: products, functions, or what was summed before."""
+    w = [Value(0.001 * k) for k in range(width)]
+
+    def loss(x: list[Value]) -> Value:
+        total = sum(v * x[k % 2] for k, v in enumerate(w)) + x[0]
+        for v in w:
+            total = total + v.tanh() * 1e-3
+        return total * total + sum(w)
+
+    program = autodiff.compile(loss, backend="numpy").prepare(X)
+    (version,) = program.report().versions
+    assert version["forward"] + version["backward"] < 40
+
+
+def test_native_states_how_long_a_program_it_takes() -> None:
+    pytest.importorskip("numba")
+    k = Value(0.3)
+
+    def chain(x: Value) -> Value:
+        for _ in range(80):
+            x = (x * k).tanh()
+        return x
+
+    with pytest.raises(Unsupported, match=r"array operations: the native backend takes up to 80"):
+        autodiff.compile(chain, backend="native")([0.1])
+
+
 def test_a_long_chain_that_cannot_roll_still_runs() -> None:
     k = Value(0.3)
 
