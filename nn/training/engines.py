@@ -29,6 +29,9 @@ Model: TypeAlias = Callable[[Any], Any]
 class Engine(Protocol):
     """What training needs. X and Y have one row per example."""
 
+    name: str
+    fallback: str  # why this is not the engine that "auto" prefers; "" if it is
+
     def cost_and_gradient(self, theta: Array, X: Array, Y: Array) -> tuple[float, Array]:
         """J, the mean loss over the rows, and dJ/dθ."""
         ...
@@ -57,6 +60,8 @@ def load(parameters: Sequence[Value], theta: Array) -> None:
 
 class Eager:
     """Builds the graph of the whole batch anew at each step, and walks it back."""
+
+    name, fallback = "eager", ""
 
     def __init__(self, model: Model, loss: Loss | None, parameters: Sequence[Value]) -> None:
         self.model = model
@@ -94,6 +99,8 @@ class Eager:
 class Compiled:
     """Runs the array programs that `autodiff.compile` derives from the graph of one example."""
 
+    name, fallback = "compiled", ""
+
     def __init__(
         self,
         model: Model,
@@ -129,6 +136,8 @@ class Compiled:
 
 class Native(Compiled):
     """The same programs through Numba; whole epochs run without Python in the loop."""
+
+    name = "native"
 
     def __init__(self, model: Model, loss: Loss | None, parameters: Sequence[Value]) -> None:
         super().__init__(model, loss, parameters, backend="native")
@@ -231,42 +240,76 @@ ENGINES: dict[str, Callable[..., Engine]] = {
     "compiled": Compiled,
     "native": Native,
 }
+MANY = 32  # targets that take more numbers than this are not classes
 
 
 def choose_engine(
     name: str, model: Model, loss: Loss | None, parameters: Sequence[Value], X: Array, Y: Any = None
 ) -> Engine:
-    """An engine by name. "auto" compiles, unless that is refused or gives other numbers than the
-    eager engine on some rows of the data, as for a loss that branches on its target."""
-    if name == "auto":
-        compiled, eager = Compiled(model, loss, parameters), Eager(model, loss, parameters)
-        return compiled if _agree(compiled, eager, read(parameters), X, Y) else eager
-    if name not in ENGINES:
+    """An engine by name, compared with the eager one on some rows of the data.
+
+    "auto" is the NumPy program, and the eager engine where there is none or where it gives other
+    numbers: `fallback` of the engine then says why. Asked for by name, such a program is refused.
+    """
+    if name not in ("auto", *ENGINES):
         raise ValueError(f"unknown engine {name!r}; known: auto, {', '.join(ENGINES)}")
-    return ENGINES[name](model, loss, parameters)
-
-
-def _agree(compiled: Engine, eager: Engine, theta: Array, X: Array, Y: Array | None) -> bool:
-    import numpy as np
-
-    from autodiff.compiler import BranchError, CompileError
-
-    rows = np.unique(np.linspace(0, len(X) - 1, num=8).astype(int))
+    eager = Eager(model, loss, parameters)
+    if name == "eager":
+        return eager
+    compiled = Compiled(model, loss, parameters)
+    rows = _sample(X, Y)
+    inputs = (X[rows],) if Y is None else (X[rows], Y[rows])
     try:
-        if Y is None:
-            return _close(compiled.outputs(theta, X[rows]), eager.outputs(theta, X[rows]))
-        cost, gradient = compiled.cost_and_gradient(theta, X[rows], Y[rows])
-    except (BranchError, CompileError, TypeError, ArithmeticError):
-        return False
-    expected_cost, expected = eager.cost_and_gradient(theta, X[rows], Y[rows])
-    return _close(cost, expected_cost) and _close(gradient, expected)
+        _compare(compiled, eager, read(parameters), *inputs)
+    except ArithmeticError as error:  # the step that meets it says where
+        eager.fallback = str(error)
+    except Exception as error:
+        if name != "auto":
+            raise
+        eager.fallback = f"{type(error).__name__}: {error}"
+    if name == "auto":
+        return eager if eager.fallback else compiled
+    return compiled if name == compiled.name else ENGINES[name](model, loss, parameters)
 
 
-def _close(a: Any, b: Any) -> bool:
-    """Equal but for rounding; not if anything is not finite, which the eager engine explains."""
+def _sample(X: Array, Y: Array | None) -> NDArray[np.intp]:
+    """Rows from all over the data, among them one of every class (or targets of all sizes)."""
     import numpy as np
 
-    a, b = np.asarray(a), np.asarray(b)
-    if a.shape != b.shape or not (np.isfinite(a).all() and np.isfinite(b).all()):
-        return False
-    return bool((abs(a - b) <= 1e-9 * abs(b).max(initial=0.0) + 1e-12).all())
+    rows = np.linspace(0, len(X) - 1, num=8).astype(int)
+    if Y is not None:
+        _, kinds = np.unique(Y, axis=0, return_index=True)
+        if len(kinds) > MANY:  # numbers, not classes
+            kinds = kinds[np.linspace(0, len(kinds) - 1, num=8).astype(int)]
+        rows = np.concatenate([rows, kinds])
+    return np.unique(rows)
+
+
+def _compare(compiled: Engine, eager: Engine, theta: Array, *data: Array) -> None:
+    """Raise unless both give the same numbers."""
+    import numpy as np
+
+    from autodiff import CompileError
+
+    with np.errstate(all="ignore"):
+        if len(data) == 1:
+            found, expected = ([engine.outputs(theta, *data)] for engine in (compiled, eager))
+        else:
+            found, expected = (
+                [np.asarray(part) for part in engine.cost_and_gradient(theta, *data)]
+                for engine in (compiled, eager)
+            )
+    if not all(np.isfinite(numbers).all() for numbers in [*found, *expected]):
+        raise ArithmeticError("a number is not finite, which the eager engine explains")
+    if not all(map(_close, found, expected)):
+        raise CompileError(
+            "compiled, this loss or model gives other numbers than it does row by row: targets "
+            "are Values there, so a test such as y == 1, a look-up by y or its .data decides "
+            "once for all rows; use engine='eager', or compute with the target, as in "
+            "(1 + 19 * y) * losses.logistic(output, y)"
+        )
+
+
+def _close(a: Array, b: Array) -> bool:
+    """Equal but for rounding."""
+    return a.shape == b.shape and bool((abs(a - b) <= 1e-9 * abs(b).max(initial=0.0) + 1e-12).all())

@@ -15,6 +15,8 @@ class History:
     steps               the cost before each step
     stopped             why training ended before the last epoch; "" if it did not
     best_epoch          the epoch that early stopping went back to; None without it
+    engine              what computed: "eager", "compiled" or "native"
+    fallback            why `engine="auto"` did not compile; "" if it did
 
     >>> history = History()
     >>> history.append(loss=0.7, accuracy=0.5)
@@ -32,6 +34,7 @@ class History:
         self.steps: list[float] = []
         self.stopped = ""
         self.best_epoch: int | None = None
+        self.engine = self.fallback = ""
 
     def append(self, **numbers: float) -> None:
         """Add an epoch."""

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
+from autodiff import Value, topological_order
+
 from ..checks import as_table, same_rows
 from ..initialisation import Generator, generator
 from ..losses import Loss
@@ -56,19 +58,23 @@ def fit(
     reduction   "mean" over the examples of a batch (note 000), or their "sum" (note 004)
     l2          adds l2 · Σθ² to the cost
     validation  a share of the rows to hold out (0.2), or a pair (X, Y)
-    patience    stop when the loss (of the validation rows, if there are any) has not improved for
-                so many epochs, and go back to the best ones
+    patience    stop when the loss after an epoch has not improved for so many epochs, and go back
+                to the parameters of the best one. It is the loss of the validation rows; without
+                any, that of the training rows, which then is the history's "loss"
     metrics     names of `tasks.METRICS` or functions (decisions, targets) -> number; of the
                 validation rows if there are any, else of the training rows
     rng         seed or generator for the split and the batches
     progress    show a progress bar
     engine      "eager": graphs of Values; "compiled": the array program of `autodiff.compile`, in
                 NumPy; "native": the same through Numba, which takes seconds to compile and then
-                runs faster; "auto": compiled where that is possible, else eager
+                runs faster; "auto": "compiled" if that gives the numbers of "eager" on some rows
+                (one of every class among them), else "eager", and `history.fallback` says why;
+                it never chooses "native". A `loss` that tests its target (y == 1) is not compiled
 
     Ctrl-C ends training early: the model keeps the last complete step, and the history says so.
 
-    Raises ValueError for data that do not fit (naming the row), and `NonFiniteError` as soon as
+    Raises ValueError for data that do not fit (naming the row) and for a loss that depends on
+    none of the optimiser's parameters, and `NonFiniteError` as soon as
     the cost or a gradient is not finite, naming the step and the gate; the model then holds the
     parameters from before that step, and the error the history.
 
@@ -87,12 +93,14 @@ def fit(
     if optimiser is None:
         optimiser = Adam(model.parameters(), lr=0.01)
     parameters = optimiser.parameters
+    _check_reached(model, loss, parameters, data)
     computing = choose_engine(engine, model, loss, parameters, data.X, data.Y)
     stepper = _Stepper(computing, model, loss, reduction, l2)
 
     theta = best = read(parameters)
     waited = 0
     history = History()
+    history.engine, history.fallback = computing.name, computing.fallback
     bar = _progress_bar(epochs, progress)
     try:
         for epoch in range(epochs):
@@ -103,6 +111,8 @@ def fit(
                 history.steps.append(cost)
             sizes = [len(rows) for rows in plan]
             numbers = {"loss": _epoch_cost(history.steps[first:], sizes, reduction)}
+            if patience is not None and not data.held_out:
+                numbers["loss"] = stepper.objective(theta, data.X, data.Y)
             numbers |= _judge(stepper.engine, theta, data, chosen)
             history.append(**numbers)
             bar.set_postfix({k: f"{v:.4g}" for k, v in numbers.items()}, refresh=False)
@@ -137,7 +147,7 @@ def predict(model: Model, X: Any, loss: str | Loss | None = None, *, engine: str
 
     >>> from nn import MLP
     >>> predict(MLP(2, [3], init="zeros"), [[1, 2], [3, 4]], "softmax_cross_entropy")
-    array([0., 0.])
+    array([0, 0])
     """
     X = as_table(X, "X")
     parameters = model.parameters() if isinstance(model, Module) else []
@@ -280,14 +290,50 @@ class _Stepper(NamedTuple):
         except ValueError as error:  # a loss refused an output, as one of 0 to a logarithm
             error.add_note(f"at step {step} of training")
             raise
+        cost = self._total(cost, theta, len(X))
         if self.reduction == "sum":
-            cost, gradient = cost * len(X), gradient * len(X)
+            gradient = gradient * len(X)
         if self.l2:
-            cost, gradient = cost + self.l2 * float(theta @ theta), gradient + 2 * self.l2 * theta
+            gradient = gradient + 2 * self.l2 * theta
         if not (np.isfinite(cost) and np.isfinite(gradient).all()):
             where = explain(lambda x, y: self.loss(self.model(x), y), X, Y)
             raise NonFiniteError(f"step {step}: cost {cost:g}; {where}")
         return cost, gradient
+
+    def objective(self, theta: Array, X: Array, Y: Array) -> float:
+        """What the steps make small, of these rows; infinite where it has no value."""
+        import numpy as np
+
+        try:
+            with np.errstate(all="ignore"):
+                return self._total(self.engine.cost(theta, X, Y), theta, len(X))
+        except (ArithmeticError, ValueError):  # the next step explains it
+            return float("inf")
+
+    def _total(self, mean: float, theta: Array, rows: int) -> float:
+        cost = mean * rows if self.reduction == "sum" else mean
+        return cost + self.l2 * float(theta @ theta) if self.l2 else cost
+
+
+def _check_reached(model: Model, loss: Loss, parameters: Sequence[Value], data: _Data) -> None:
+    """Refuse to train what the loss does not depend on in any row."""
+    moved = set(parameters)
+    try:
+        for x, y in zip(data.X.tolist(), data.Y.tolist(), strict=True):
+            if not moved.isdisjoint(topological_order(loss(model(x), y))):
+                return
+    except (ArithmeticError, ValueError):
+        return  # the step that meets it says where
+    own = set(model.parameters()) if isinstance(model, Module) else moved
+    if own.isdisjoint(moved):
+        raise ValueError(
+            f"the optimiser moves {len(parameters)} parameters, and none is of this model; make "
+            f"it of the model's own, as Adam(model.parameters())"
+        )
+    raise ValueError(
+        f"the loss depends on none of the {len(parameters)} parameters that the optimiser moves; "
+        "compute it from the network's output by gates, not from .data and not in a new Value"
+    )
 
 
 def _check_options(epochs: int, reduction: str, patience: int | None) -> None:

@@ -21,11 +21,11 @@ Metric: TypeAlias = "Callable[[Array, Array], float]"
 
 class Task(NamedTuple):
     """encode: targets as given -> the array that the loss gets, one row per example;
-    decide: outputs of the network -> what to compare with the targets;
+    decide: outputs of the network -> what to compare with the targets; classes are integers;
     metrics: which to report unless told otherwise."""
 
     encode: Callable[[Array, int], Array]
-    decide: Callable[[Array], Array]
+    decide: Callable[[Array], NDArray[Any]]
     metrics: tuple[str, ...]
 
 
@@ -42,14 +42,19 @@ def resolve_loss(loss: str | losses.Loss) -> losses.Loss:
 
 def task_of(loss: losses.Loss, outputs: int) -> Task:
     """The task that a loss belongs to; an unknown loss gets its targets as they are."""
+    name = getattr(loss, "__name__", "")
+    if loss in (losses.hinge, losses.logistic) and outputs != 1:
+        raise ValueError(f"{name} takes one output of the network, it has {outputs}")
+    if loss is losses.softmax_cross_entropy and outputs == 1:
+        raise ValueError(f"{name} takes one output for each class, the network has 1; see logistic")
     if loss is losses.hinge:
-        return Task(_two(-1.0, 1.0), lambda a: _where(a[:, 0] > 0, 1.0, -1.0), ("accuracy",))
+        return _two(-1, 1, 0.0)
     if loss is losses.logistic:
-        return Task(_two(0.0, 1.0), lambda a: _where(a[:, 0] > 0, 1.0, 0.0), ("accuracy",))
+        return _two(0, 1, 0.0)
     if loss is losses.cross_entropy and outputs == 1:
-        return Task(_two(0.0, 1.0), lambda a: _where(a[:, 0] > 0.5, 1.0, 0.0), ("accuracy",))
+        return _two(0, 1, 0.5)
     if loss in (losses.softmax_cross_entropy, losses.cross_entropy):
-        return Task(_one_hot, lambda a: a.argmax(axis=1).astype(float), ("accuracy",))
+        return Task(_one_hot, lambda a: a.argmax(axis=1), ("accuracy",))
     return Task(_numbers, lambda a: a, ())
 
 
@@ -63,12 +68,6 @@ _NAMES = {
 }
 
 
-def _where(test: Any, yes: float, no: float) -> Array:
-    import numpy as np
-
-    return np.where(test, yes, no)
-
-
 def _numbers(Y: Array, outputs: int) -> Array:
     Y = Y[:, 0] if Y.ndim == 2 and Y.shape[1] == 1 else Y
     given = 1 if Y.ndim == 1 else Y[0].size
@@ -77,22 +76,20 @@ def _numbers(Y: Array, outputs: int) -> Array:
     return Y
 
 
-def _two(low: float, high: float) -> Callable[[Array, int], Array]:
-    def encode(Y: Array, outputs: int) -> Array:
-        import numpy as np
+def _two(low: int, high: int, threshold: float) -> Task:
+    """Two classes on one output: `high` where it is above the threshold."""
+    import numpy as np
 
-        Y = _numbers(Y, 1)
-        if outputs != 1:
-            raise ValueError(f"this loss takes one output of the network, it has {outputs}")
+    def encode(Y: Array, outputs: int) -> Array:
+        Y = _numbers(Y, outputs)
         wrong = np.flatnonzero((Y != low) & (Y != high))
         if len(wrong):
             raise ValueError(
-                f"Y: row {wrong[0]} is {Y[wrong[0]]:g}; this loss takes the labels "
-                f"{low:g} and {high:g}"
+                f"Y: row {wrong[0]} is {Y[wrong[0]]:g}; this loss takes the labels {low} and {high}"
             )
         return Y
 
-    return encode
+    return Task(encode, lambda a: np.where(a[:, 0] > threshold, high, low), ("accuracy",))
 
 
 def _one_hot(Y: Array, outputs: int) -> Array:
@@ -121,7 +118,7 @@ def _one_hot(Y: Array, outputs: int) -> Array:
 def accuracy(decisions: Array, targets: Array) -> float:
     """The share of decisions that are right."""
     if targets.ndim > 1:
-        targets = targets.argmax(axis=1).astype(float)
+        targets = targets.argmax(axis=1)
     return float((decisions == targets).mean())
 
 

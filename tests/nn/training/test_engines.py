@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from autodiff import Value
+from autodiff import BranchError, CompileError, Value
 from nn import (
     MLP,
     SGD,
@@ -161,6 +161,51 @@ def test_auto_stays_eager_where_compiling_is_refused_or_would_change_the_numbers
     assert isinstance(engine, Eager)
     history = fit(model, X, BIT, loss, Adam(model.parameters(), lr=0.01), epochs=20, progress=False)
     assert history.loss[-1] < history.loss[0]
+
+
+def weighted(output: Value, target: float) -> Value:
+    """The rare class counts twenty times."""
+    return (20.0 if target == 1 else 1.0) * losses.logistic(output, target)
+
+
+def looked_up(output: Value, target: float) -> Value:
+    """The same from a table."""
+    return {0: 1.0, 1: 20.0}[target] * losses.logistic(output, target)
+
+
+RARE = np.zeros(400)
+RARE[np.random.default_rng(1).permutation(400)[:17]] = 1.0
+RARE[np.linspace(0, 399, num=8).astype(int)] = 0.0
+MANY_ROWS = np.random.default_rng(2).normal(size=(400, 2)) + RARE[:, None]
+
+
+@pytest.mark.parametrize("loss", [weighted, looked_up])
+def test_a_rare_class_is_among_the_rows_on_which_engines_are_compared(loss: losses.Loss) -> None:
+    """The loss tests its target, which the compiled one cannot: "auto" is eager, and says so."""
+    results = {}
+    for engine in ("eager", "auto"):
+        model = Layer(2, 1, init="zeros")
+        history = fit(model, MANY_ROWS, RARE, loss, SGD(model.parameters(), lr=0.1), epochs=3,
+                      engine=engine, progress=False)  # fmt: skip
+        results[engine] = history.steps, evaluate(model, MANY_ROWS, RARE, loss)["loss"]
+        assert history.engine == "eager"
+        assert bool(history.fallback) == (engine == "auto")
+    assert results["auto"] == results["eager"]
+    weights = np.where(RARE == 1, 20.0, 1.0)
+    assert results["auto"][0][0] == pytest.approx(weights.mean() * np.log(2), rel=1e-12)
+
+
+@pytest.mark.parametrize("engine", ["compiled", "native"])
+def test_a_loss_that_tests_its_target_is_refused_by_a_compiled_engine(engine: str) -> None:
+    model = Layer(2, 1, init="zeros")
+    with pytest.raises((CompileError, BranchError), match=r"once for all rows|compares"):
+        fit(model, MANY_ROWS, RARE, weighted, epochs=1, engine=engine, progress=False)
+    assert not read(model.parameters()).any()
+
+
+def test_history_names_the_engine() -> None:
+    history = fit(Layer(3, 1, rng=0), X, NUMBER, "squared_error", epochs=1, progress=False)
+    assert (history.engine, history.fallback) == ("compiled", "")
 
 
 def test_frozen_and_unreached_parameters_keep_their_numbers() -> None:

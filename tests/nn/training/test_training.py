@@ -3,6 +3,7 @@
 import math
 import random
 import signal
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -23,6 +24,7 @@ from nn import (
     losses,
     predict,
 )
+from tests.oracles import oracle
 
 X_LINE = [[x / 10] for x in range(-10, 11)]
 Y_LINE = [2 * x - 1 for (x,) in X_LINE]
@@ -153,6 +155,44 @@ def test_early_stopping_goes_back_to_the_best_parameters() -> None:
     assert best == min(history["val_loss"]) == history["val_loss"][4]
 
 
+@pytest.mark.parametrize("batch_size", [None, 7])
+@pytest.mark.parametrize("reduction", ["mean", "sum"])
+@pytest.mark.parametrize(
+    "engine", ["eager", "compiled", pytest.param("native", marks=pytest.mark.slow)]
+)
+def test_without_validation_the_restored_parameters_have_the_best_recorded_loss(
+    engine: str,
+    reduction: str,
+    batch_size: int | None,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The rates first improve and then ruin."""
+    if engine == "native":
+        oracle("numba")
+        monkeypatch.setenv("GLASSGRAD_CACHE", str(tmp_path))
+    model = Layer(1, 1, init="zeros")
+    scale = len(X_LINE) if reduction == "sum" else 1
+    per_epoch = 1 if batch_size is None else 3
+    optimiser = SGD(model.parameters(), lr=lambda k: (0.5 if k < 3 * per_epoch else 8.0) / scale)
+    history = fit(model, X_LINE, Y_LINE, "squared_error", optimiser, epochs=20, patience=2, rng=0,
+                  reduction=reduction, batch_size=batch_size, engine=engine,
+                  progress=False)  # fmt: skip
+    assert history.best_epoch == 2
+    restored = evaluate(model, X_LINE, Y_LINE, "squared_error")["loss"] * scale
+    assert restored == pytest.approx(min(history["loss"]), rel=1e-12)
+    assert history["loss"][-1] > 10 * restored
+
+
+def test_the_penalty_counts_when_patience_judges_the_training_rows() -> None:
+    model = Layer(1, 1, rng=0)
+    history = fit(model, X_LINE, Y_LINE, "squared_error", epochs=3, patience=3, l2=0.5,
+                  progress=False)  # fmt: skip
+    penalty = 0.5 * sum(p.data**2 for p in model.parameters())
+    restored = evaluate(model, X_LINE, Y_LINE, "squared_error")["loss"] + penalty
+    assert restored == pytest.approx(min(history["loss"]), rel=1e-12)
+
+
 class Interrupting(SGD):
     """Ctrl-C in the middle of the third step."""
 
@@ -222,6 +262,65 @@ def test_an_infinite_gradient_of_a_finite_cost_is_noticed() -> None:
 def test_options_that_make_no_sense_are_refused(options: dict[str, Any], message: str) -> None:
     with pytest.raises(ValueError, match=message):
         fit(Layer(1, 1, rng=0), X_LINE, Y_LINE, "squared_error", progress=False, **options)
+
+
+def test_an_optimiser_of_another_model_is_refused() -> None:
+    model, other = Layer(1, 1, rng=0), Layer(1, 1, rng=0)
+    with pytest.raises(ValueError, match=r"moves 2 parameters, and none is of this model"):
+        fit(model, X_LINE, Y_LINE, "squared_error", SGD(other.parameters(), lr=0.1),
+            progress=False)  # fmt: skip
+
+
+def test_a_loss_that_cuts_the_graph_is_refused() -> None:
+    with pytest.raises(ValueError, match=r"depends on none of the 2 parameters"):
+        fit(Layer(1, 1, rng=0), X_LINE, Y_LINE, lambda out, t: Value((out.data - t) ** 2),
+            progress=False)  # fmt: skip
+
+
+def test_a_loss_may_be_flat_on_some_rows() -> None:
+    """One row that reaches the parameters is enough."""
+    model = Layer(1, 1, rng=0)
+    fit(model, X_LINE, Y_LINE, lambda out, t: (out - t) ** 2 if t > 0 else Value(0.0), epochs=2,
+        progress=False)  # fmt: skip
+    assert model.neurons[0].b.data != 0
+
+
+def test_classes_are_integers() -> None:
+    """They index a list of names."""
+    names = np.array(["no", "yes"])
+    model = Layer(1, 1, rng=0)
+    bits = [int(x > 0) for (x,) in X_LINE]
+    fit(model, X_LINE, bits, "logistic", epochs=60, progress=False)
+    assert set(names[predict(model, X_LINE, "logistic")]) <= {"no", "yes"}
+    for loss, build in (
+        ("hinge", model),
+        ("cross_entropy", Layer(1, 1, "sigmoid", rng=0)),
+        ("softmax_cross_entropy", Layer(1, 3, rng=0)),
+    ):
+        assert predict(build, X_LINE, loss).dtype.kind == "i"
+    assert predict(model, X_LINE, "squared_error").dtype.kind == "f"
+
+
+@pytest.mark.parametrize(
+    ("loss", "outputs", "message"),
+    [
+        ("logistic", 3, "logistic takes one output of the network, it has 3"),
+        ("hinge", 2, "hinge takes one output of the network, it has 2"),
+        ("softmax_cross_entropy", 1, "takes one output for each class, the network has 1"),
+    ],
+)
+def test_fit_predict_and_evaluate_refuse_outputs_that_do_not_fit_the_loss_alike(
+    loss: str, outputs: int, message: str
+) -> None:
+    model = Layer(1, outputs, rng=0)
+    ones = [1] * len(X_LINE)
+    for run in (
+        lambda: fit(model, X_LINE, ones, loss, progress=False),
+        lambda: predict(model, X_LINE, loss),
+        lambda: evaluate(model, X_LINE, ones, loss),
+    ):
+        with pytest.raises(ValueError, match=message):
+            run()
 
 
 def test_an_unknown_loss_lists_the_known() -> None:
