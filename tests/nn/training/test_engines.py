@@ -170,7 +170,7 @@ def weighted(output: Value, target: float) -> Value:
 
 def looked_up(output: Value, target: float) -> Value:
     """The same from a table."""
-    return {0: 1.0, 1: 20.0}[target] * losses.logistic(output, target)
+    return {0.0: 1.0, 1.0: 20.0}[target] * losses.logistic(output, target)
 
 
 RARE = np.zeros(400)
