@@ -8,8 +8,9 @@
 (-4.0, -4.0, 3.0)
 """
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from .exports import lazily
 from .formula.firing import DomainError, unfold, watching
 from .formula.grammar import Formula, FormulaError
 from .functional import grad, gradcheck, gradient_graph, hessian, jacobian, value_and_grad, vjp
@@ -60,22 +61,4 @@ __all__ = [
     "watching",
 ]
 
-# Loaded when first asked for, so that `import autodiff` stays quick.
-_LATER = {
-    **dict.fromkeys(("BranchError", "CompileError", "Program", "compile"), "compiler"),
-    "ExpressionError": "text.expression",
-    "parse": "text.expression",
-}
-
-
-def __getattr__(name: str) -> Any:
-    if name not in _LATER:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from importlib import import_module
-
-    value = globals()[name] = getattr(import_module(f".{_LATER[name]}", __name__), name)
-    return value
-
-
-def __dir__() -> list[str]:
-    return sorted({*globals(), *__all__})
+__getattr__, __dir__ = lazily(__name__)

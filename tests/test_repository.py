@@ -26,7 +26,7 @@ TABLES = {
     "autodiff/formula/atoms.py",
     "autodiff/formula/grammar.py",
     "autodiff/value.py",
-    "viz/plots/plots.py",
+    "viz/plots/activations.py",
 }
 
 

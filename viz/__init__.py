@@ -7,8 +7,9 @@
 <class 'graphviz.graphs.Digraph'>
 """
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from autodiff.exports import lazily
 
 if TYPE_CHECKING:
     from .dot.diagram import draw, write
@@ -21,14 +22,10 @@ if TYPE_CHECKING:
     from .pages.playground.playground import playground
     from .pages.worksheet.random_circuits import random_circuit
     from .pages.worksheet.worksheet import worksheet
+    from .plots.activations import plot_activations
     from .plots.diagnosis import plot_diagnosis
-    from .plots.plots import (
-        plot_activations,
-        plot_decision_boundary,
-        plot_gradient_flow,
-        plot_history,
-        plot_network,
-    )
+    from .plots.networks import plot_gradient_flow, plot_network
+    from .plots.training import plot_decision_boundary, plot_history
     from .words.derivation import Explanation, explain
 
 __all__ = [
@@ -57,34 +54,4 @@ __all__ = [
     "write",
 ]
 
-# Loaded when they are first asked for, so that `import viz` stays quick.
-_LATER = {
-    **dict.fromkeys(("draw", "write"), "dot.diagram"),
-    **dict.fromkeys(("Diagram", "NoProgram", "render"), "dot.render"),
-    **dict.fromkeys(("THEMES", "Theme"), "dot.themes"),
-    **dict.fromkeys(("TooLarge", "build"), "fold.detail"),
-    "Picture": "fold.picture",
-    **dict.fromkeys(("Explanation", "explain"), "words.derivation"),
-    "explore": "pages.explorer.explorer",
-    "playground": "pages.playground.playground",
-    "worksheet": "pages.worksheet.worksheet",
-    "random_circuit": "pages.worksheet.random_circuits",
-    "bug_zoo": "pages.bug_zoo.bug_zoo",
-    "plot_activations": "plots.plots",
-    "plot_decision_boundary": "plots.plots",
-    "plot_diagnosis": "plots.diagnosis",
-    "plot_gradient_flow": "plots.plots",
-    "plot_history": "plots.plots",
-    "plot_network": "plots.plots",
-}
-
-
-def __getattr__(name: str) -> Any:
-    if name not in _LATER:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    value = globals()[name] = getattr(import_module(f".{_LATER[name]}", __name__), name)
-    return value
-
-
-def __dir__() -> list[str]:
-    return sorted({*globals(), *__all__})
+__getattr__, __dir__ = lazily(__name__)

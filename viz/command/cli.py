@@ -10,14 +10,23 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
-from autodiff.text.expression import ExpressionError, functions, parse
-from autodiff.value import Value
+from autodiff.text.expression import ExpressionError, functions
 
-from ..words.report import to_ascii
+from .arguments import Parser, Refused, add_expression, graph, name_root, shielded
+from .results import (
+    LOOKS,
+    pictures,
+    print_explanations,
+    print_gates,
+    print_json,
+    print_steps,
+    print_table,
+    save,
+)
 
 __all__ = ["main"]
 
@@ -46,22 +55,6 @@ other commands (each has its own --help):
 
 functions: {functions}
 """
-
-
-# What `viz.draw` is told of a picture.
-_LOOKS = ("style", "detail", "theme", "direction", "parts", "title")
-_MOVING_LOOKS = ("detail", "theme", "direction")
-
-
-class _Refused(Exception):
-    """Bad input: what to say about it."""
-
-
-class _Parser(argparse.ArgumentParser):
-    """Reports in one line, through `main`."""
-
-    def error(self, message: str) -> NoReturn:
-        raise _Refused(f"{message} (see: {self.prog} --help)")
 
 
 class _Version(argparse.Action):
@@ -94,7 +87,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             if command is not None:
                 return command(arguments[1:])
             return _expression(arguments)
-        except (_Refused, ExpressionError) as error:
+        except (Refused, ExpressionError) as error:
             print(f"autodiff: {error}", file=sys.stderr)
             return 2
         except SystemExit as done:  # argparse, after --help
@@ -109,11 +102,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 0
 
 
-# ── autodiff EXPRESSION name=value ... ───────────────────────────────────────────────────────
-
-
 def _expression(argv: list[str]) -> int:
-    parser = _Parser(
+    parser = Parser(
         prog="autodiff",
         usage="autodiff EXPRESSION [name=value ...] [options]",
         description=_DESCRIPTION,
@@ -121,7 +111,7 @@ def _expression(argv: list[str]) -> int:
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )
-    _add_expression(parser)
+    add_expression(parser)
     parser.add_argument(
         "-o",
         "--output",
@@ -148,37 +138,26 @@ def _expression(argv: list[str]) -> int:
     parser.add_argument("--version", action=_Version)
     if not argv:
         parser.error("give an expression")
-    chosen = parser.parse_intermixed_args(_shielded(argv, parser))
+    chosen = parser.parse_intermixed_args(shielded(argv, parser))
     drawn = chosen.output or chosen.animate or chosen.frames
-    if not drawn and (idle := [f"--{name}" for name in _LOOKS if getattr(chosen, name)]):
+    if not drawn and (idle := [f"--{name}" for name in LOOKS if getattr(chosen, name)]):
         parser.error(f"{idle[0]} says how a picture looks; name its file with -o")
-    text, root = _graph(chosen.arguments)
-    _name_root(root)
+    text, root = graph(chosen.arguments)
+    name_root(root)
     root.backward()
     if chosen.json:
-        _print_json(root, text)
+        print_json(root, text)
     elif chosen.explain:
-        _print_explanations(root, chosen.explain)
+        print_explanations(root, chosen.explain)
     elif chosen.steps:
-        _print_steps(root)
+        print_steps(root)
     else:
-        from ..words.report import table
-
-        print(table(root, ascii_only=not _speaks_unicode()))
+        print_table(root)
     notes = sys.stderr if chosen.json else sys.stdout
-    for path, write in _pictures(root, text, chosen):
-        _save(path, write)
+    for path, write in pictures(root, text, chosen):
+        save(path, write)
         print(f"wrote {path}", file=notes)
     return 0
-
-
-def _add_expression(parser: argparse.ArgumentParser, needed: bool = True) -> None:
-    parser.add_argument(
-        "arguments",
-        metavar="EXPRESSION name=value",
-        nargs="+" if needed else "*",
-        help="the expression, then what its names stand for: x=-2 y=1e-3 z=pi/2 w=1,2,3",
-    )
 
 
 def _add_looks(parser: argparse.ArgumentParser) -> None:
@@ -191,148 +170,8 @@ def _add_looks(parser: argparse.ArgumentParser) -> None:
     looks.add_argument("--title", help="a heading")
 
 
-def _shielded(argv: list[str], parser: argparse.ArgumentParser) -> list[str]:
-    """A space before arguments like ``-x*y``, or argparse would take them for options."""
-    known = tuple(parser._option_string_actions)
-    return [
-        f" {word}" if len(word) > 1 and word[0] == "-" and not word.startswith(known) else word
-        for word in argv
-    ]
-
-
-def _graph(arguments: Sequence[str]) -> tuple[str, Value]:
-    """The expression and its graph."""
-    text, *pairs = arguments
-    if text == "-":
-        text = sys.stdin.read()
-    text = text.strip()
-    values: dict[str, float | list[float]] = {}
-    for pair in pairs:
-        name, equals, number = pair.strip().partition("=")
-        name = name.strip()
-        if not equals or not name.isidentifier():
-            hint = "give values as name=number without spaces, such as x=-2"
-            if not values and "=" in text:
-                hint += "; the expression comes first"
-            raise _Refused(f"cannot read {pair.strip()!r}; {hint}")
-        if name in values:
-            raise _Refused(f"{name} is given twice")
-        values[name] = _number(name, number)
-    return text, parse(text, values)
-
-
-def _name_root(root: Value) -> None:
-    """The result is called f, if that name is free."""
-    from autodiff.graph import topological_order
-
-    if root.gate is not None and all(node.label != "f" for node in topological_order(root)):
-        root.label = root.label or "f"
-
-
-def _number(name: str, text: str) -> float | list[float]:
-    """``-2``, ``1e-3``, ``pi/2`` or a row ``1,2,3``."""
-    if not text.strip():
-        raise _Refused(f"{name} has no number; write {name}=-2, without spaces")
-    if "," in text:
-        elements = text.strip().removeprefix("[").removesuffix("]").rstrip(",").split(",")
-        return [_single(name, element) for element in elements]
-    return _single(name, text)
-
-
-def _single(name: str, text: str) -> float:
-    try:
-        return parse(text).data
-    except ExpressionError as error:
-        raise _Refused(f"the value of {name}: {error}") from None
-
-
-# ── what comes out ───────────────────────────────────────────────────────────────────────────
-
-
-def _speaks_unicode() -> bool:
-    try:
-        "∂×→─…σ".encode(sys.stdout.encoding or "ascii")
-    except (UnicodeEncodeError, LookupError):
-        return False
-    return True
-
-
-def _print_json(root: Value, text: str) -> None:
-    import json
-
-    from ..words.report import as_data
-
-    print(json.dumps(as_data(root, text), ensure_ascii=not _speaks_unicode(), allow_nan=False))
-
-
-def _print_steps(root: Value) -> None:
-    from ..words.report import steps
-
-    asking = sys.stdin.isatty() and sys.stdout.isatty()
-    for text in steps(root, ascii_only=not _speaks_unicode()):
-        print(text)
-        if not asking:
-            print()
-        elif _asked("[Enter: next gate, q: stop] ") == "q":
-            break
-
-
-def _print_explanations(root: Value, names: Sequence[str]) -> None:
-    from autodiff.graph import topological_order
-    from viz.words.derivation import explain
-
-    nodes = {node.label: node for node in topological_order(root) if node.label}
-    for name in names:
-        if name not in nodes:
-            raise _Refused(f"cannot explain {name!r}; there are {', '.join(nodes)}")
-        text = explain(nodes[name], root).text
-        print(text if _speaks_unicode() else to_ascii(text))
-
-
-def _asked(question: str) -> str:
-    try:
-        return input(question).strip().lower()
-    except EOFError:  # Ctrl-D
-        return "q"
-
-
-def _pictures(
-    root: Value, title: str, chosen: argparse.Namespace
-) -> Iterator[tuple[str, Callable[[Path], object]]]:
-    """The files that were asked for, and what writes each of them."""
-    looks = {name: look for name in _LOOKS if (look := getattr(chosen, name)) is not None}
-    moving = {name: look for name, look in looks.items() if name in _MOVING_LOOKS}
-    if not (chosen.output or chosen.explore or chosen.animate or chosen.frames):
-        return
-    import viz
-    from viz.dot.frames import animate, frames
-
-    for path in chosen.output:
-        yield path, lambda target: viz.render(viz.draw(root, **looks), target)
-    if chosen.explore:
-        yield chosen.explore, lambda target: viz.explore(root, target, title=title)
-    if chosen.animate:
-        yield chosen.animate, lambda target: animate(root, target, **moving)
-    if chosen.frames:
-        yield chosen.frames, lambda target: frames(root, target, **moving)
-
-
-def _save(path: str, write: Callable[[Path], object]) -> None:
-    """Write a file; what cannot be drawn or written is bad input, not a crash."""
-    target = Path(path)
-    if not target.parent.is_dir():
-        raise _Refused(f"cannot write {path}: there is no folder {str(target.parent)!r}")
-    try:
-        write(target)
-    except (ValueError, RuntimeError, OSError, ImportError) as error:
-        raise _Refused(f"cannot write {path}: {error}") from None
-
-
-# ── the other commands ───────────────────────────────────────────────────────────────────────
-
-
 def _demo(argv: list[str]) -> int:
-    parser = _Parser(prog="autodiff demo", description="Draw example circuits; train on real data.")
+    parser = Parser(prog="autodiff demo", description="Draw example circuits; train on real data.")
     parser.add_argument("--out", default="demo", metavar="FOLDER", help="where to write (demo)")
     parser.add_argument("--quick", action="store_true", help="only the pictures")
     chosen = parser.parse_args(argv)
@@ -342,23 +181,21 @@ def _demo(argv: list[str]) -> int:
 
 
 def _gates(argv: list[str]) -> int:
-    parser = _Parser(prog="autodiff gates", description="Print the table of gates.")
+    parser = Parser(prog="autodiff gates", description="Print the table of gates.")
     parser.parse_args(argv)
-    from ..words.report import gate_table
-
-    print(gate_table(ascii_only=not _speaks_unicode()))
+    print_gates()
     return 0
 
 
 def _worksheet(argv: list[str]) -> int:
-    parser = _Parser(
+    parser = Parser(
         prog="autodiff worksheet",
         usage="autodiff worksheet [EXPRESSION name=value ...] [options]",
         description="Write a page with a circuit, blanks to fill in, and the answer key; without "
         "an expression, of random circuits with whole-number answers.",
         allow_abbrev=False,
     )
-    _add_expression(parser, needed=False)
+    add_expression(parser, needed=False)
     parser.add_argument("-o", "--output", metavar="PAGE.html", default="worksheet.html")
     parser.add_argument("--hide", default="gradients", help="gradients, values, local or all")
     parser.add_argument("--difficulty", help="of random circuits: easy, medium or hard")
@@ -366,7 +203,7 @@ def _worksheet(argv: list[str]) -> int:
     parser.add_argument("--count", type=int, help="how many random circuits (1)")
     parser.add_argument("--bugs", action="store_true", help="the same circuit, run with mistakes")
     parser.add_argument("--title", default="", help="a heading")
-    chosen = parser.parse_intermixed_args(_shielded(argv, parser))
+    chosen = parser.parse_intermixed_args(shielded(argv, parser))
     random_only = [n for n in ("difficulty", "seed", "count") if getattr(chosen, n) is not None]
     if chosen.arguments and random_only:
         parser.error(f"--{random_only[0]} is for random circuits; leave the expression out")
@@ -375,13 +212,15 @@ def _worksheet(argv: list[str]) -> int:
         parser.error(f"--count is from 1 to 50, not {count}")
     if chosen.bugs and count > 1:
         parser.error("--bugs shows one circuit; leave --count out")
-    from viz import bug_zoo, random_circuit, worksheet
+    from ..pages.bug_zoo.bug_zoo import bug_zoo
+    from ..pages.worksheet.random_circuits import random_circuit
+    from ..pages.worksheet.worksheet import worksheet
 
     title: str = chosen.title
     try:
         if chosen.arguments:
-            text, root = _graph(chosen.arguments)
-            _name_root(root)
+            text, root = graph(chosen.arguments)
+            name_root(root)
             roots = [root]
             title = title or text
         else:
@@ -392,26 +231,26 @@ def _worksheet(argv: list[str]) -> int:
         else:
             made = worksheet(roots, chosen.hide, title=title)
     except ValueError as error:
-        raise _Refused(str(error)) from None
-    _save(chosen.output, made.save)
+        raise Refused(str(error)) from None
+    save(chosen.output, made.save)
     print(f"wrote {chosen.output}")
     return 0
 
 
 def _playground(argv: list[str]) -> int:
-    parser = _Parser(
+    parser = Parser(
         prog="autodiff playground", description="Write a page that trains small networks."
     )
     parser.add_argument("-o", "--output", metavar="PAGE.html", default="playground.html")
     parser.add_argument("--csv", metavar="FILE", help="a table of two numbers and a class a line")
     chosen = parser.parse_args(argv)
-    from viz import playground
+    from ..pages.playground.playground import playground
 
     try:
         made = playground(chosen.csv)
     except (OSError, ValueError) as error:
-        raise _Refused(str(error)) from None
-    _save(chosen.output, made.save)
+        raise Refused(str(error)) from None
+    save(chosen.output, made.save)
     print(f"wrote {chosen.output}")
     return 0
 

@@ -8,10 +8,16 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
+from autodiff.graph import topological_order
 from autodiff.text.expression import parse
 from autodiff.value import Value
 
-from ..words.report import number
+from ..dot.diagram import draw
+from ..dot.frames import animate
+from ..dot.render import render
+from ..pages.explorer.explorer import explore
+from ..plots.training import plot_history
+from ..words.numbers import number
 
 if TYPE_CHECKING:
     import numpy as np
@@ -80,25 +86,21 @@ def demo(out: Path, train: bool = True) -> int:
 
 
 def _circuits(out: Path) -> list[Written]:
-    import viz
-
     print("Drawing circuits, values in green and gradients in red")
     written = []
     for circuit in CIRCUITS:
         root = circuit.graph()
         print(f"  {circuit.expression}   at {_listed(circuit.values)}")
         print(f"    gives {number(root.data)}, gradients {_listed(_gradients(root))}")
-        diagram = viz.draw(root, detail=circuit.detail)
+        diagram = draw(root, detail=circuit.detail)
         names = [f"{circuit.file}.{suffix}" for suffix in ("svg", "png")]
         for name in names:
-            viz.render(diagram, out / name)
+            render(diagram, out / name)
         written.append((", ".join(names), f"{circuit.what}: {circuit.expression}"))
     return written
 
 
 def _gradients(root: Value) -> dict[str, float]:
-    from autodiff.graph import topological_order
-
     leaves = [node for node in topological_order(root) if node.label and node.gate is None]
     return {leaf.label: leaf.grad for leaf in leaves}
 
@@ -108,11 +110,8 @@ def _listed(numbers: dict[str, float]) -> str:
 
 
 def _page(out: Path) -> list[Written]:
-    import viz
-    from viz.dot.frames import animate
-
     first = CIRCUITS[0]
-    viz.explore(first.graph(), out / "explorer.html", title=first.expression)
+    explore(first.graph(), out / "explorer.html", title=first.expression)
     animate(first.graph(), out / "circuit-steps.svg")
     return [
         ("circuit-steps.svg", "both passes through the first circuit, as a moving picture"),
@@ -175,11 +174,9 @@ def _plot(history: History, X: Array, labels: Array, decided: Array, out: Path) 
     import numpy as np
     from matplotlib.figure import Figure
 
-    import viz
-
     figure = Figure(figsize=(11, 4), layout="constrained")
     curves, tiles = figure.subfigures(1, 2, squeeze=False, width_ratios=[1.15, 1])[0]
-    viz.plot_history(history, ax=curves.subplots())
+    plot_history(history, ax=curves.subplots())
     wrong = np.flatnonzero(decided != labels)
     shown = np.concatenate([wrong, np.flatnonzero(decided == labels)])[:24]
     for tile, row in zip(tiles.subplots(4, 6).flat, shown, strict=True):

@@ -1,8 +1,7 @@
 """A page: one HTML file that needs nothing else, neither files beside it nor a network.
 
 Its sources lie in a folder of its own, what pages have in common in ``shared``; here they become
-one text. Colours come from the themes
-of the pictures, so that a page and a drawing look alike.
+one text. Colours come from the themes of the pictures, so that a page and a drawing look alike.
 """
 
 from __future__ import annotations
@@ -61,11 +60,12 @@ def page(
     *,
     gates: Iterable[str] | None = None,
     height: int = 760,
+    path: str | os.PathLike[str] | None = None,
 ) -> Page:
     """Put a page together from the folder ``pages/{name}`` and the named scripts.
 
     `data` is what the page is about, `DATA` in its scripts; `gates` names the rows of the gate
-    table that it needs.
+    table that it needs; `path` says where to save it.
     """
     sources = [runtime(gates), f"const DATA = {literal(data)};\n"]
     sources += [_read(name, f"{script}.js") for script in scripts]
@@ -79,7 +79,10 @@ def page(
     text = _read(name, "frame.html")
     for key, part in parts.items():
         text = text.replace(f"<!--{key}-->", part, 1)
-    return Page(text, height, title)
+    made = Page(text, height, title)
+    if path is not None:
+        made.save(path)
+    return made
 
 
 def _read(name: str, file: str) -> str:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
+from .axes import subplots
+
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
@@ -34,16 +36,7 @@ def plot_diagnosis(report: Diagnosis, *, ax: Any = None) -> Any:
     layers = report.layers
     widest = max([layer.units for layer in layers] + [4])
     if ax is None:
-        import matplotlib.pyplot as plt
-
-        _, ax = plt.subplots(
-            1,
-            2,
-            figsize=(9.6, 1.3 + 0.42 * len(layers)),
-            width_ratios=(3, 2),
-            sharey=True,
-            layout="constrained",
-        )
+        ax = subplots(1, 2, 9.6, 1.3 + 0.42 * len(layers), width_ratios=(3, 2), sharey=True)
     units, gradients = ax
     for row, layer in enumerate(layers):
         _units(units, row, layer)

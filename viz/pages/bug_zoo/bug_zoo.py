@@ -170,16 +170,14 @@ def bug_zoo(root: Value, path: str | os.PathLike[str] | None = None, *, title: s
             for bug in zoo
         ],
     }
-    result = page(
+    return page(
         "bug_zoo",
         named,
         data,
         ["write", "model", "diagram", "drawing", "bug_zoo"],
         gates=made.gates(),
+        path=path,
     )
-    if path is not None:
-        result.save(path)
-    return result
 
 
 def _cell(got: float, truth: float) -> dict[str, object]:

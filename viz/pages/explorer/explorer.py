@@ -36,13 +36,11 @@ def explore(
     Raises ValueError for a graph of more than a few thousand nodes, saying what to do instead.
     """
     made = scene(root, title, fold)
-    result = page(
+    return page(
         "explorer",
         made.title,
         made.data(),
         ["write", "model", "diagram", "explorer"],
         gates=made.gates(),
+        path=path,
     )
-    if path is not None:
-        result.save(path)
-    return result

@@ -58,17 +58,15 @@ def worksheet(
         sheets.append(made.data())
         gates += made.gates()
     named = title or (roots[0].label if len(roots) == 1 else "") or "Backpropagation by hand"
-    result = page(
+    return page(
         "worksheet",
         named,
         {"title": named, "hide": hide, "sheets": sheets},
         ["write", "model", "diagram", "drawing", "worksheet"],
         gates=gates,
         height=900,
+        path=path,
     )
-    if path is not None:
-        result.save(path)
-    return result
 
 
 def _check(root: Value, hide: str) -> None:

@@ -1,0 +1,35 @@
+"""Names that a package loads when they are first asked for, so that importing it stays quick.
+
+The package imports them ``if TYPE_CHECKING``, as editors and type checkers need it; that block is
+read here, so that each name is said once.
+"""
+
+import ast
+from collections.abc import Callable
+from importlib import import_module
+from inspect import getsource
+from sys import modules
+from typing import Any
+
+__all__ = ["lazily"]
+
+
+def lazily(package: str) -> tuple[Callable[[str], Any], Callable[[], list[str]]]:
+    """``__getattr__`` and ``__dir__`` for the package that is being imported under this name."""
+    held = vars(modules[package])
+    later = {
+        alias.name: "." * statement.level + (statement.module or "")
+        for block in ast.parse(getsource(modules[package])).body
+        if isinstance(block, ast.If) and ast.unparse(block.test) == "TYPE_CHECKING"
+        for statement in block.body
+        if isinstance(statement, ast.ImportFrom)
+        for alias in statement.names
+    }
+
+    def load(name: str) -> Any:
+        if name not in later:
+            raise AttributeError(f"module {package!r} has no attribute {name!r}")
+        held[name] = value = getattr(import_module(later[name], package), name)
+        return value
+
+    return load, lambda: sorted({*held, *later})

@@ -1,0 +1,42 @@
+"""What the plots have in common: colours, markers, a figure where none is given.
+
+Every function of this folder draws into `ax` if one is given, else into a new figure, and returns
+the axes. matplotlib comes with the extra `demo` or `notebook`.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+__all__ = ["COLOURS", "MARKERS", "axes_or_new", "subplots", "tidy"]
+
+# Okabe and Ito's colours: told apart by any eye.
+COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000", "#F0E442")
+MARKERS = "os^DvP*X"
+
+
+def subplots(rows: int, columns: int, width: float, height: float, **options: Any) -> Any:
+    """The axes of a new figure, that wide and high in inches."""
+    try:
+        import matplotlib.pyplot as plt
+    except ImportError as error:
+        raise ImportError(
+            'plots need matplotlib; install it with: pip install "glassgrad[demo]"'
+        ) from error
+    options = {"figsize": (width, height), "layout": "constrained", **options}
+    return plt.subplots(rows, columns, **options)[1]
+
+
+def axes_or_new(ax: Axes | None, width: float, height: float) -> Axes:
+    """`ax` if it is given, else that of a new figure."""
+    return subplots(1, 1, width, height) if ax is None else ax
+
+
+def tidy(ax: Axes) -> None:
+    """No frame at the top and at the right, a faint grid behind everything."""
+    ax.spines[["top", "right"]].set_visible(False)
+    ax.grid(alpha=0.25, linewidth=0.6)
+    ax.set_axisbelow(True)
