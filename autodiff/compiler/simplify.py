@@ -44,8 +44,8 @@ def _number(node: ast.expr) -> float | None:
         case ast.Name(id="inf" | "nan" as name):
             return CONSTANTS[name]
         case ast.UnaryOp(op=ast.USub(), operand=ast.Constant() | ast.Name() as inner):
-            value = _number(inner)
-            return None if value is None else -value
+            number = _number(inner)
+            return None if number is None else -number
     return None
 
 

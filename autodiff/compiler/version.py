@@ -115,6 +115,7 @@ def make_version(
     lap("roll")
     loss = traced.shape is None and not predicts
     program = differentiate(rolled) if loss else forward_only(rolled)
+    program.dtype = dtype
     lap("derivative")
     shown = getattr(function, "__name__", type(function).__name__).replace("<lambda>", "f")
     source = ""
@@ -137,7 +138,6 @@ def make_version(
         traced,
         tuple(names),
     )
-    program.dtype = dtype
     version.build(backend)
     lap("build")
     return version

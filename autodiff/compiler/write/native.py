@@ -211,7 +211,10 @@ def _text(loops: Loops, alone: list[bool], purpose: str, dtype: str) -> str:
         "from numba import njit",
         "",
         *(f"{name} = math.{name}" for name in CONSTANTS),
-        *(f"{name} = np.array({values.tolist()})" for name, values in loops.tables.items()),
+        *(
+            f"{name} = np.array({values.tolist()}, '{dtype if values.dtype.kind == 'f' else 'i8'}')"
+            for name, values in loops.tables.items()
+        ),
         "",
     ]
     helpers = [

@@ -54,13 +54,13 @@ _GATHERED = """\
 def gathered(d, sources):
     \"\"\"Adjoint of picking: Σ d[:, sources[j]] for every j; the last index means 0.\"\"\"
     d = d.reshape(*d.shape[:-1], -1)
-    padded = np.concatenate([d, np.zeros((*d.shape[:-1], 1))], axis=-1)
+    padded = np.concatenate([d, np.zeros((*d.shape[:-1], 1), d.dtype)], axis=-1)
     return padded.take(sources, axis=-1).sum(axis=-1)
 """
 _PLACED = """\
 def placed(d, start, step, size):
     \"\"\"Adjoint of slicing: zeros, with d at start, start + step, ...\"\"\"
-    whole = np.zeros((*d.shape[:-1], size))
+    whole = np.zeros((*d.shape[:-1], size), d.dtype)
     whole[..., start : start + step * d.shape[-1] : step] = d
     return whole
 """
@@ -94,6 +94,10 @@ class _Source:
         self.name = name
         self.doc = doc
         self.loss = loss
+        single = function.dtype == "float32"
+        self.float = "np.float32" if single else "float"
+        self.one = "np.float32(1)" if single else "1.0"  # what makes a mask a number
+        self.typed = ", dtype=np.float32" if single else ""  # said where arrays are made
         self.tables: dict[str, np.ndarray] = {}
         self.helpers: dict[str, str] = {}
         self.names: dict[Array, str] = {}
@@ -114,7 +118,7 @@ class _Source:
         code = "\n".join(f"    {line}" if line else "" for line in body)
         doc = f'    """{self.doc}"""\n' if self.doc else ""
         head = "import numpy as np\n" + "".join(f"\n\n{h}" for h in self.helpers.values())
-        tables = "\n".join(f"{k} = {_literal(k, v)}" for k, v in self.tables.items())
+        tables = "\n".join(f"{k} = {_literal(k, v, self.typed)}" for k, v in self.tables.items())
         head += f"\n\n{tables}\n" if tables else ""
         return f"{head}\n\ndef {self.name}({arguments}):\n{doc}{code}\n"
 
@@ -140,7 +144,7 @@ class _Source:
     def assign(self, assign: Assign) -> str:
         text = self.expr(assign.expr)
         if isinstance(assign.expr, Apply) and is_test(assign.expr.formula):
-            text = f"({text}).astype(float)"
+            text = f"({text}).astype({self.float})"
         line = f"{assign.array.name} = {text}"
         return f"{line}  # {assign.array.note}" if assign.array.note else line
 
@@ -169,7 +173,7 @@ class _Source:
             assert isinstance(expr, View | Picked)
             np.add.at(covered, expr.indices().reshape(-1), 1)
         once = bool((covered == 1).all())
-        lines.append(f"grad = np.{'empty' if once else 'zeros'}({function.theta_size})")
+        lines.append(f"grad = np.{'empty' if once else 'zeros'}({function.theta_size}{self.typed})")
         for parameter, adjoint in function.gradient:
             bare = adjoint.array if isinstance(adjoint, Spread) else adjoint
             expr, text = parameter.expr, self.expr(bare)
@@ -228,7 +232,8 @@ class _Source:
             case Sum(array, axes, keep):
                 along = str(axes[0]) if len(axes) == 1 else str(axes)
                 kept = ", keepdims=True" if keep else ""
-                return f"{self.bound(array, _ATOM)}.sum(axis={along}{kept})"
+                typed = f", dtype={self.float}" if self.typed and _is_mask(array) else ""
+                return f"{self.bound(array, _ATOM)}.sum(axis={along}{kept}{typed})"
             case Reshape(array, shape):
                 return f"{self.bound(array, _ATOM)}.reshape({_dimensions(shape)})"
             case Slice(array, start, step, count):
@@ -251,9 +256,9 @@ class _Source:
                 if isinstance(array, Table) and (array.values == array.values.flat[0]).all():
                     array = Number(float(array.values.flat[0]))
                 if isinstance(array, Number) and array.value == 0:
-                    return f"np.zeros(({sizes}))"
+                    return f"np.zeros(({sizes}){self.typed})"
                 if not array.shape:
-                    return f"np.full(({sizes}), {self.expr(array)})"
+                    return f"np.full(({sizes}), {self.expr(array)}{self.typed})"
                 return f"np.broadcast_to({self.expr(array)}, ({sizes}))"
             case Gathered(array, name):
                 return self.gathered(expr, array, name)
@@ -286,7 +291,7 @@ class _Source:
             if not text.isidentifier() and (isinstance(expr, Product) or binding(text) == _ATOM):
                 names[name] = f"PLACE{k}_"
                 later[names[name]] = text
-        text = _tidy(formula.numpy(**names))
+        text = _tidy(self.chosen(formula.numpy(**names)))
         for place, inner in later.items():
             # in a plain sum, or alone in a function's parentheses, a product needs none itself
             plain = re.match(rf"(^|\w\(){place}($|\)$| [+-] [\w.]+$| [+-] [\w.]+\)$)", text)
@@ -294,6 +299,12 @@ class _Source:
             atom = binding(inner) == _ATOM
             text = text.replace(place, inner if plain or atom else f"({inner})")
         return text
+
+    def chosen(self, text: str) -> str:
+        """np.where between two plain numbers, which would be float64 whatever is around it."""
+        if not self.typed or "np.where" not in text:
+            return text
+        return ast.unparse(ast.fix_missing_locations(_SingleChoice().visit(ast.parse(text))))
 
     def fold(self, expr: Fold) -> str:
         """Sums along the last axis; with keepdims where the result must broadcast again."""
@@ -318,7 +329,7 @@ class _Source:
     def helper(self, formula: Formula) -> None:
         for atom in formula.atoms:
             if ATOMS[atom].numpy_helper:
-                self.helpers[atom] = ATOMS[atom].numpy_helper
+                self.helpers[atom] = ATOMS[atom].numpy_helper.replace("[float]", f"[{self.float}]")
 
     def term(self, term: Term) -> str:
         """coefficient · factors / divisors, the numbers of it in one place."""
@@ -336,8 +347,8 @@ class _Source:
         ordered = sorted(term.factors, key=_is_mask)  # a mask last: -mask and mask - mask fail
         masks = sum(map(_is_mask, ordered))
         only_masks = term.factors and masks == len(term.factors) and not term.divisors
-        if only_masks and (not numbers or term.coefficient < 0):
-            above.insert(0, "1.0")
+        if only_masks and (not numbers or term.coefficient < 0 or self.typed):
+            above.insert(0, self.one)
         above += [
             self.bound(f, _MUL if k == 0 and not above else _UNARY) for k, f in enumerate(ordered)
         ]
@@ -355,7 +366,7 @@ class _Source:
             masks = [_is_mask(f) for f in term.factors]
             whole = abs(term.coefficient) == 1 and not term.per_row and not term.divisors
             if masks and all(masks) and whole:
-                inner = " * ".join(["1.0", *(self.bound(f, _UNARY) for f in term.factors)])
+                inner = " * ".join([self.one, *(self.bound(f, _UNARY) for f in term.factors)])
                 inner = f"-{inner}" if term.coefficient < 0 else inner
             else:
                 inner = self.term(term)
@@ -373,6 +384,24 @@ class _Text(Expr):
 
     def __init__(self, text: str, shape: Shape) -> None:
         self.text, self.shape = text, shape
+
+
+class _SingleChoice(ast.NodeTransformer):
+    """np.where(test, 1.0, 0.5) becomes np.where(test, np.float32(1.0), 0.5)."""
+
+    def visit_Call(self, node: ast.Call) -> ast.expr:
+        self.generic_visit(node)
+        match node:
+            case ast.Call(func=ast.Attribute(attr="where"), args=[test, first, second]) if not any(
+                isinstance(part, ast.Name | ast.Call | ast.Subscript)
+                for branch in (first, second)
+                for part in ast.walk(branch)
+                if not (isinstance(part, ast.Name) and part.id == "np")
+            ):
+                return ast.Call(
+                    node.func, [test, ast.Call(ast.Name("np.float32"), [first], []), second], []
+                )
+        return node
 
 
 class _KeepAxis(ast.NodeTransformer):
@@ -432,15 +461,16 @@ def _window(view: View, vector: str, size: int) -> str:
     return f"{rows}[:, {columns}{f':{along}' if along != 1 else ''}]"
 
 
-def _literal(name: str, values: np.ndarray) -> str:
+def _literal(name: str, values: np.ndarray, typed: str) -> str:
+    typed = typed if values.dtype.kind == "f" else ""
     if values.dtype.kind == "i" and values.ndim == 1 and values.size > 8:
         steps = np.diff(values)
         if (steps == steps[0]).all() and steps[0] > 0:
             return f"np.arange({values[0]}, {values[-1] + 1}, {steps[0]})"
     counts = values.dtype.kind == "f" and values.ndim == 1 and values.size > 1
     if counts and (values == np.arange(values.size)).all():
-        return f"np.arange({values.size}.0)"
+        return f"np.arange({values.size}.0{typed})"
     prefix = f"{name} = np.array("
     with np.printoptions(threshold=10**9, linewidth=96, floatmode="unique"):
         text = np.array2string(values, separator=", ", prefix=prefix)
-    return f"np.array({text})".replace("nan", "np.nan").replace("inf", "np.inf")
+    return f"np.array({text}{typed})".replace("nan", "np.nan").replace("inf", "np.inf")
