@@ -11,13 +11,14 @@
 from typing import TYPE_CHECKING
 
 from .exports import lazily
-from .formula.firing import DomainError, unfold, watching
+from .formula.firing import DomainError, unfold
 from .formula.grammar import Formula, FormulaError
 from .functional import grad, gradcheck, gradient_graph, hessian, jacobian, value_and_grad, vjp
 from .gates import GATES, Gate, gate
 from .graph import Part, Step, backward_steps, is_topological, topological_order
 from .value import Call, Constant, Row, Value
 from .watch.anomaly import AnomalyError, detect_anomaly
+from .watch.hooks import watching
 from .watch.misuse import MisuseWarning, mutated
 
 if TYPE_CHECKING:

@@ -127,13 +127,6 @@ class Gate:
         return unfold(self, *inputs)
 
 
-# Words of the functions that `eager` writes; an input of that name would be overwritten.
-GENERATED = frozenset(
-    {"ArithmeticErrors", "MANY", "NotImplemented", "Row", "UNREACHED", "Value", "as_row"}
-    | {"domain_error", "error", "len", "map", "mul", "new", "node", "operand", "pow"}
-    | {"unequal_rows", "v", "watch", "zip"}
-)
-
 GATES: dict[str, Gate] = {}
 _built_in: frozenset[str] = frozenset()
 
@@ -182,7 +175,7 @@ def gate(
         raise ValueError(f"gate {name!r} is built in; choose another name")
     if not partials:
         raise ValueError(f"gate {name!r}: give one partial derivative per input, as a=...")
-    taken = {"out", "n", *ATOMS, *CONSTANTS, *GENERATED}
+    taken = {"out", "n", *ATOMS, *CONSTANTS}
     if clash := sorted(taken & partials.keys()):
         raise ValueError(f"gate {name!r}: {clash[0]!r} has a meaning in formulas; rename the input")
     inputs = tuple(partials)

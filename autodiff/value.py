@@ -11,9 +11,9 @@ import numbers
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any, ClassVar, Final, NamedTuple, NoReturn, TypeAlias, cast
 
-from .formula import firing as eager
 from .gates import GATES, Gate
 from .graph import topological_order
+from .watch.hooks import BRANCHERS, WATCHERS, decided, made
 
 if TYPE_CHECKING:
     from typing import SupportsFloat
@@ -29,20 +29,34 @@ Unary: TypeAlias = "Callable[[Value], Value]"
 Binary: TypeAlias = "Callable[[Value, Operand], Value]"
 
 
-def _fires(name: str) -> Callable[..., Value]:
-    """The method that fires a gate: the function generated from its row of the table."""
-    return GATES[name].fire
+class _Fires(NamedTuple):
+    """Stands in the class body for the function generated from a row of the table.
+
+    The function knows the class, so it takes its place when the class is complete.
+    """
+
+    gate: str
+    reverse: bool = False
+
+    def function(self) -> Callable[..., Value]:
+        gate = GATES[self.gate]
+        fire = gate.fire
+
+        def reversed_operator(self: Value, other: object) -> Value:
+            first = operand(other, gate, "a", infix=True)
+            return first if first is NotImplemented else fire(first, self)
+
+        return reversed_operator if self.reverse else fire
 
 
-def _fires_reversed(name: str) -> Callable[..., Value]:
+def _fires(name: str) -> Any:
+    """The method that fires a gate."""
+    return _Fires(name)
+
+
+def _fires_reversed(name: str) -> Any:
     """`2 - v` is `sub(2, v)`: Python calls v.__rsub__(2)."""
-    fire = GATES[name].fire
-
-    def reversed_operator(self: Value, other: object) -> Value:
-        first = operand(other, GATES[name], "a", infix=True)
-        return first if first is NotImplemented else fire(first, self)
-
-    return reversed_operator
+    return _Fires(name, reverse=True)
 
 
 def _leaves_the_graph(what: str, instead: str) -> Callable[..., NoReturn]:
@@ -95,8 +109,8 @@ class Value:
         self.grad = UNREACHED
         self.label = label
         self.gate = self.call = self._a = self._b = None
-        if _NAMESPACE["watch"] is not None:
-            _NAMESPACE["watch"](self)
+        if WATCHERS:
+            made(self)
 
     # ── the graph ────────────────────────────────────────────────────────────────────────────
 
@@ -201,8 +215,17 @@ class Value:
     def __ge__(self, other: Operand) -> bool:
         return self.data >= _compared(self, other)
 
+    def __eq__(self, other: object) -> bool:
+        if BRANCHERS and isinstance(other, numbers.Real):  # says "no", whatever the number is
+            decided(self)
+        return NotImplemented  # Python then compares identities
+
+    __hash__ = object.__hash__
+
     def __bool__(self) -> bool:
-        return bool(_compared(self, self))
+        if BRANCHERS:
+            decided(self)
+        return bool(self.data)
 
     # ── what would silently leave the graph says so ──────────────────────────────────────────
 
@@ -344,10 +367,14 @@ def unequal_rows(gate: Gate, rows: Iterable[tuple[Value, ...]]) -> ValueError:
 
 
 def _compared(self: Value, other: Operand) -> float:
-    """The number to compare with; tells a watcher that the program branches here."""
-    if _NAMESPACE["on_branch"] is not None:
-        _NAMESPACE["on_branch"](self)
-    return other.data if isinstance(other, Value) else as_float(other)
+    """The number to compare with; tells whoever asked that the program branches here."""
+    if isinstance(other, Value):
+        if BRANCHERS:
+            decided(self, other)
+        return other.data
+    if BRANCHERS:
+        decided(self)
+    return as_float(other)
 
 
 class _Many:
@@ -359,14 +386,6 @@ class _Many:
 
 MANY: Final = _Many()
 
-_NAMESPACE = eager._NUMBERS
-_NAMESPACE.update(
-    Value=Value,
-    MANY=MANY,
-    UNREACHED=UNREACHED,
-    operand=operand,
-    Row=Row,
-    as_row=as_row,
-    unequal_rows=unequal_rows,
-    on_branch=None,
-)
+for _name, _method in list(vars(Value).items()):
+    if isinstance(_method, _Fires):
+        setattr(Value, _name, _method.function())

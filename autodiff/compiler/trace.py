@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import functools
 import sys
-import threading
 import types
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -18,11 +17,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..formula.firing import _NUMBERS, watching
 from ..graph import topological_order
 from ..value import Constant, Value, as_float
-
-_LOCK = threading.RLock()  # the hooks are one for the whole process
+from ..watch.hooks import branching, watching
 
 
 class BranchError(TypeError):
@@ -51,39 +48,30 @@ def trace(function: Callable[..., Any], example: Sequence[NDArray[np.float64]]) 
 
     Raises BranchError if it compares Values that depend on data or parameters.
     """
-    with _LOCK:
-        made: dict[Value, int] = {}
-        nested = [_as_values(np.asarray(row)) for row in example]
-        arguments = [list(_flat(values)) for values in nested]
-        data = {v for values in arguments for v in values}
-        here = threading.get_ident()
+    made: dict[Value, int] = {}
+    nested = [_as_values(np.asarray(row)) for row in example]
+    arguments = [list(_flat(values)) for values in nested]
+    data = {v for values in arguments for v in values}
 
-        def note(node: Value) -> None:
-            made[node] = len(made)
+    def note(node: Value) -> None:
+        made[node] = len(made)
 
-        def on_branch(node: Value) -> None:
-            if threading.get_ident() != here:
-                return
-            for one in topological_order(node):
-                fixed = one in made or isinstance(one, Constant)
-                if one.gate is None and (one in data or not fixed):
-                    raise _branch(function, one, one in data)
+    def decide(*sides: Value) -> None:
+        for one in topological_order(*sides):
+            fixed = one in made or isinstance(one, Constant)
+            if one.gate is None and (one in data or not fixed):
+                raise _branch(function, one, one in data)
 
-        before = _NUMBERS["on_branch"]
-        _NUMBERS["on_branch"] = on_branch
-        try:
-            with watching(note):
-                result = function(*nested)
-        finally:
-            _NUMBERS["on_branch"] = before
-        outputs, shape = _outputs(function, result)
-        order = topological_order(*outputs)
-        older = [node for node in order if node not in made]
-        newer = sorted((node for node in order if node in made), key=made.__getitem__)
-        leaves = [node for node in order if node.gate is None and node not in data]
-        fixed = {leaf for leaf in leaves if leaf in made or isinstance(leaf, Constant)}
-        parameters = [leaf for leaf in leaves if leaf not in fixed]
-        return Trace(arguments, outputs, shape, [*older, *newer], parameters, fixed)
+    with watching(note), branching(decide):
+        result = function(*nested)
+    outputs, shape = _outputs(function, result)
+    order = topological_order(*outputs)
+    older = [node for node in order if node not in made]
+    newer = sorted((node for node in order if node in made), key=made.__getitem__)
+    leaves = [node for node in order if node.gate is None and node not in data]
+    fixed = {leaf for leaf in leaves if leaf in made or isinstance(leaf, Constant)}
+    parameters = [leaf for leaf in leaves if leaf not in fixed]
+    return Trace(arguments, outputs, shape, [*older, *newer], parameters, fixed)
 
 
 def _as_values(row: NDArray[np.float64]) -> Any:

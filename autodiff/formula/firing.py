@@ -30,31 +30,33 @@ def mul(a, b):
     node.label = ""
     node.gate = mul_gate
     node.call = None
-    if watch is not None:
-        watch(node)
+    if WATCHERS:
+        made(node)
     return node
 <BLANKLINE>
 """
 
 from __future__ import annotations
 
+import copy
 import functools
 import linecache
 import math
 import operator
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+import re
+from collections.abc import Callable
 from types import CodeType
 from typing import TYPE_CHECKING, Any
 
 from ..gates import GATES, Gate
+from ..watch.hooks import WATCHERS, made
 from .atoms import ATOMS, CONSTANTS
 from .grammar import Formula
 
 if TYPE_CHECKING:
     from ..value import Value
 
-__all__ = ["DomainError", "compile_gate", "unfold", "watching"]
+__all__ = ["DomainError", "compile_gate", "unfold"]
 
 
 class DomainError(ValueError, ArithmeticError):
@@ -92,7 +94,7 @@ def _describe(parents: Value | tuple[Value, ...]) -> str:
     return f"[{shown}, ...]" if len(parents) > 8 else f"[{shown}]"
 
 
-# ── the namespace in which generated code runs; value.py completes it ────────────────────────
+# ── the names that generated code may use, besides those of value.py ─────────────────────────
 
 _NUMBERS: dict[str, Any] = {
     **{name: atom.python for name, atom in ATOMS.items()},
@@ -102,29 +104,11 @@ _NUMBERS: dict[str, Any] = {
     "new": object.__new__,
     "ArithmeticErrors": (ArithmeticError, ValueError),
     "domain_error": domain_error,
-    "watch": None,
+    "WATCHERS": WATCHERS,
+    "made": made,
 }
-
-
-@contextmanager
-def watching(watch: Callable[[Value], None]) -> Iterator[None]:
-    """Call `watch(node)` for every node made while the block runs: gates, leaves, constants.
-
-    This is how the compiler traces a function and how `detect_anomaly` finds the line that made
-    a NaN. Watchers nest; the hook is one for the whole process, so a watcher sees the nodes of
-    other threads too.
-    """
-    before = _NUMBERS["watch"]
-
-    def both(node: Value) -> None:
-        before(node)
-        watch(node)
-
-    _NUMBERS["watch"] = watch if before is None else both
-    try:
-        yield
-    finally:
-        _NUMBERS["watch"] = before
+_OF_VALUES = ("MANY", "UNREACHED", "Row", "Value", "as_row", "operand", "unequal_rows")
+_WORDS = {*_NUMBERS, *_OF_VALUES, "NotImplemented", "error", "len", "map", "node", "v", "zip"}
 
 
 # ── writing the function ─────────────────────────────────────────────────────────────────────
@@ -134,8 +118,8 @@ _END = """\
     node.label = ""
     node.gate = {gate}
     node.call = None
-    if watch is not None:
-        watch(node)
+    if WATCHERS:
+        made(node)
     return node
 """
 _TRY = """\
@@ -255,15 +239,45 @@ def _each(partial: Formula, gate: Gate) -> str:
 
 def compile_gate(gate: Gate) -> Callable[..., Value]:
     """Compile `source(gate)`; the function's globals are the atoms and the names above."""
-    text = source(gate)
+    from .. import value
+
+    text = source(_without_clashes(gate))
     filename = f"<autodiff gate {gate.name}>"
-    _NUMBERS[f"{gate.name}_gate"] = gate
+    names = {
+        **_NUMBERS,
+        **{name: getattr(value, name) for name in _OF_VALUES},
+        f"{gate.name}_gate": gate,  # this row, also when the name is registered again
+    }
     defined: dict[str, Any] = {}
-    exec(compile(text, filename, "exec"), _NUMBERS, defined)
+    exec(compile(text, filename, "exec"), names, defined)
     linecache.cache[filename] = (len(text), None, text.splitlines(keepends=True), filename)
     fire: Callable[..., Value] = defined[gate.name]
     fire.__module__ = __name__
     return fire
+
+
+def _without_clashes(gate: Gate) -> Gate:
+    """The row, its inputs renamed where the generated code means something else by their name."""
+    clashes = ({*_WORDS, f"{gate.name}_gate"}) & set(gate.inputs)
+    if not clashes:
+        return gate
+    end = "_" * max(map(len, gate.inputs))
+
+    def renamed(text: str) -> str:
+        return re.sub(r"\w+", lambda m: m[0] + end if m[0] in clashes else m[0], text)
+
+    def rewritten(formula: Formula) -> Formula:
+        return Formula(
+            renamed(formula.text), map(renamed, formula.inputs), map(renamed, formula.rows)
+        )
+
+    row = copy.copy(gate)
+    row.inputs = tuple(map(renamed, gate.inputs))
+    row.rows = tuple(map(renamed, gate.rows))
+    row.defaults = {renamed(name): number for name, number in gate.defaults.items()}
+    row.formula = rewritten(gate.formula)
+    row.partials = tuple(map(rewritten, gate.partials))
+    return row
 
 
 # ── the same formulas on Values ──────────────────────────────────────────────────────────────

@@ -15,13 +15,14 @@ from contextlib import contextmanager
 from types import FrameType, TracebackType
 from typing import Any
 
-from ..formula.firing import DomainError, watching
+from ..formula.firing import DomainError
 from ..formula.grammar import Formula
 from ..gates import Gate
 from ..graph import backward_steps, topological_order
 from ..value import UNREACHED, Constant, Value
 from . import misuse
 from .caller import Line, is_gate, is_ours, users_line, warn_at
+from .hooks import watching
 
 __all__ = ["AnomalyError", "detect_anomaly"]
 
@@ -254,8 +255,8 @@ def detect_anomaly() -> Iterator[None]:
     `MisuseWarning`: a gradient read before backward(), a forgotten zero_grad(), data assigned to
     after the forward pass.
 
-    Gates fire several times slower inside, so use it to look for a fault, not to train. Like
-    `watching` it is one for the whole process.
+    Gates fire several times slower inside, so use it to look for a fault, not to train. It
+    sees the gates of its own thread, and the backward passes of all.
 
     >>> with detect_anomaly():
     ...     x = Value(1e200, label="x")

@@ -27,7 +27,7 @@ from autodiff import (
     gradcheck,
     topological_order,
 )
-from autodiff.formula.atoms import ATOMS
+from autodiff.formula.atoms import ATOMS, CONSTANTS
 from tests.random_graphs import BUILT_IN
 
 ALL_GATES = [pytest.param(GATES[name], id=name) for name in BUILT_IN]
@@ -527,17 +527,34 @@ def test_wrong_number_of_inputs_is_a_type_error() -> None:
         GATES["exp"](Value(1.0), 2)
 
 
-def test_no_input_can_be_named_like_a_word_of_the_generated_code() -> None:
-    """It would be overwritten before it is used, and the gate be wrong in silence."""
-    words = set()
+@pytest.mark.usefixtures("clean_table")
+def test_an_input_may_be_named_like_a_word_of_the_generated_code() -> None:
+    """`node`, `operand`, the gate's own row: none stands in for another in silence."""
+    words = {"error", "map", "zip"}
     for row in map(GATES.get, BUILT_IN):
         assert row is not None
         code = row.fire.__code__
-        words |= {*code.co_names, *code.co_varnames} - set(row.inputs) - {f"{row.name}_gate"}
-    slots = {*Value.__slots__, "__class__"}
-    for word in sorted(words - slots):  # the slots are attributes
-        with pytest.raises(ValueError, match="has a meaning"):
-            gate("overwritten", f"{word} + 1", **{word: "1.0"})  # type: ignore[arg-type]
+        words |= {*code.co_names, *code.co_varnames} - set(row.inputs)
+    words -= {*Value.__slots__, "__class__", "out", "n", *ATOMS, *CONSTANTS}  # refused
+    for word in sorted({*words, "other_gate"}):
+        other = gate("other", f"{word} * u + u", **{word: "u", "u": f"{word} + 1"})  # type: ignore[arg-type]
+        assert gradcheck(other, [3.0, 5.0])
+        assert (other(3.0, 5.0).data, other(3.0, 5.0).gate) == (20.0, other)
+        rows = gate("other", f"sum({word} * u)", **{word: "u", "u": word, "rows": (word, "u")})  # type: ignore[arg-type]
+        out = rows([1.0, 2.0], [3.0, 4.0])
+        assert (out.data, out.local_grads) == (11.0, (3.0, 4.0, 1.0, 2.0))
+        with pytest.raises(TypeError, match="other"):
+            other("three", 5.0)
+
+
+@pytest.mark.usefixtures("clean_table")
+def test_a_gate_registered_again_leaves_the_old_one_as_it_was() -> None:
+    old = gate("again", "2 * a", a="2.0", symbol="old")
+    old(1.0)
+    new = gate("again", "3 * a", a="3.0", symbol="new")
+    new(1.0)
+    assert old(1.0).gate is old
+    assert new(1.0).gate is new
 
 
 @pytest.mark.usefixtures("clean_table")

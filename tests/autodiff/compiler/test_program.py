@@ -193,6 +193,34 @@ def test_branching_on_data_is_refused_with_the_line() -> None:
         autodiff.compile(lambda x: max(x[0], x[1]))([[1.0, 2.0]])
 
 
+def test_both_sides_of_a_comparison_count() -> None:
+    """A constant on the left asks as much about the data as one on the right."""
+
+    def steps(x: Value) -> list[Value]:
+        limit = Value(0.5)
+        return [x * 2.0 if limit < x else x * 3.0]
+
+    with pytest.raises(BranchError, match="its data"):
+        autodiff.compile(steps)([1.0, 0.1, 1.0, 0.1, 1.0])
+
+
+@pytest.mark.parametrize(
+    "decide",
+    [
+        lambda x: x == 1,
+        lambda x: x != 0.0,
+        lambda x: x in (0, 1),
+        lambda x: bool(x),
+        lambda x: max(Value(0.0), x),
+        lambda x: min(1.0, x),
+        lambda x: sorted([Value(0.5), x]),
+    ],
+)
+def test_whatever_python_decides_by_data_is_refused(decide: Any) -> None:
+    with pytest.raises(BranchError, match="its data"):
+        autodiff.compile(lambda x: x * 2.0 if decide(x) else x)([1.0])
+
+
 def test_comparing_constants_is_fine() -> None:
     w = Value(1.0)
     assert autodiff.compile(lambda x: x * w if Value(2.0) > 1 else x)([3.0]) == 3.0

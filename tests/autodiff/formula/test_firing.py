@@ -31,8 +31,8 @@ def test_a_generated_function_reads_like_one_written_by_hand() -> None:
         '    node.label = ""\n'
         "    node.gate = tanh_gate\n"
         "    node.call = None\n"
-        "    if watch is not None:\n"
-        "        watch(node)\n"
+        "    if WATCHERS:\n"
+        "        made(node)\n"
         "    return node\n"
     )
 
