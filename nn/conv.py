@@ -116,10 +116,12 @@ class _Convolution(Module):
                 )
         return shapes[0]
 
-    def arrays(self) -> dict[str, Nested]:
+    def parts(self) -> dict[str, Any]:
         """As in PyTorch: weight[channels out, channels in, *window] and bias[channels out]."""
         shape = [self.channels_in, *self.kernel_size]
-        return {"weight": [_nest(list(k), shape) for k in self.kernels], "bias": self.bias}
+        weight = [_nest(list(kernel), shape) for kernel in self.kernels]
+        others = {name: held for name, held in vars(self).items() if name != "kernels"}
+        return {"weight": weight} | others
 
     def extra_repr(self) -> str:
         """Its channels, window, and what is not as by default."""

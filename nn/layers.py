@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from autodiff import GATES, Call, Row, Value
@@ -141,13 +141,14 @@ class Layer(Module):
             out = self.activation.function(out)
         return out if len(out) > 1 else out[0]
 
-    def children(self) -> dict[str, Module]:
-        """None: its neurons are the rows of its two arrays."""
-        return {}
+    def parts(self) -> dict[str, Any]:
+        """As in `torch.nn.Linear`: weight[nout, nin] and bias[nout] instead of the neurons."""
+        rows = {"weight": [n.w for n in self.neurons], "bias": [n.b for n in self.neurons]}
+        return rows | {name: held for name, held in vars(self).items() if name != "neurons"}
 
-    def arrays(self) -> dict[str, Nested]:
-        """As in `torch.nn.Linear`: weight[nout, nin] and bias[nout]."""
-        return {"weight": [n.w for n in self.neurons], "bias": [n.b for n in self.neurons]}
+    def walk(self, path: str = "") -> Iterator[tuple[str, tuple[int, ...], Value]]:
+        """Neuron by neuron."""
+        yield from sorted(super().walk(path), key=lambda found: found[1][:1])
 
     def extra_repr(self) -> str:
         """Its sizes and activation."""
@@ -179,15 +180,16 @@ class Sequential(Module):
             x = layer(x)
         return x
 
-    def children(self) -> dict[str, Module]:
+    def parts(self) -> dict[str, Any]:
         """The layers, numbered as `torch.nn.Sequential` would number them."""
-        numbered, number = {}, 0
+        numbered: dict[str, Any] = {}
+        number = 0
         for layer in self.layers:
             numbered[str(number)] = layer
             with_activation = getattr(layer, "activation", None)
             fused = with_activation is not None and with_activation.name != "identity"
             number += 2 if fused and not isinstance(layer, Activation) else 1
-        return numbered
+        return numbered | {name: held for name, held in vars(self).items() if name != "layers"}
 
 
 class MLP(Sequential):

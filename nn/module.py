@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -23,7 +24,7 @@ class Module:
     and define `forward`.
 
     Parameters are found by walking the attributes in the order in which they were set: Values,
-    Modules, and (nested) lists of both. Something that is reached twice counts once.
+    Modules, and (nested) lists, tuples and dicts of both. What is reached twice counts once.
 
     >>> from autodiff import Value
     >>> from nn import Layer
@@ -35,9 +36,9 @@ class Module:
     ...         return self.scale * (self.layer(x) + 1)
     >>> model = Scaled()
     >>> [name for name, _ in model.named_parameters()]
-    ['layer.neurons.0.w.0', 'layer.neurons.0.w.1', 'layer.neurons.0.b', 'scale']
+    ['layer.weight[0,0]', 'layer.weight[0,1]', 'layer.bias[0]', 'scale']
     >>> list(model.state_dict())
-    ['scale', 'layer.weight', 'layer.bias']
+    ['layer.weight', 'layer.bias', 'scale']
     >>> model([0.5, -0.5]).data
     3.0
     """
@@ -71,17 +72,33 @@ class Module:
 
     # ── the tree of parameters ───────────────────────────────────────────────────────────────
 
+    def parts(self) -> dict[str, Any]:
+        """What it holds, by name: its attributes, unless a class knows better names."""
+        return vars(self)
+
+    def walk(self, path: str = "") -> Iterator[tuple[str, tuple[int, ...], Value]]:
+        """(array, place in it, parameter) for every parameter, in the order of `parameters()`.
+
+        This one walk finds what is trained, saved, loaded and counted. One that is reached on
+        two paths comes twice.
+        """
+        for name, place, held in _held(self.parts(), path):
+            if isinstance(held, Module):
+                yield from held.walk(f"{name}.")
+            else:
+                yield name, place, held
+
     def named_parameters(self) -> Iterator[tuple[str, Value]]:
-        """(name, parameter) pairs, each parameter once; the name is the path that leads to it."""
+        """(name, parameter) pairs, each parameter once: "0.weight[2,1]", as in the state dict."""
         seen: set[Value] = set()
-        for name, value in _walk(vars(self), ""):
-            if value not in seen:
-                seen.add(value)
-                yield name, value
+        for name, place, parameter in self.walk():
+            if parameter not in seen:
+                seen.add(parameter)
+                yield name + (f"[{','.join(map(str, place))}]" if place else ""), parameter
 
     def parameters(self) -> list[Value]:
         """All parameters, each once. Of a layer: neuron by neuron, weights then bias."""
-        return [value for _, value in self.named_parameters()]
+        return list(dict.fromkeys(parameter for _, _, parameter in self.walk()))
 
     def modules(self) -> Iterator[tuple[str, Module]]:
         """(path, module) for this module (path "") and all below it, parents first."""
@@ -92,23 +109,29 @@ class Module:
 
     def children(self) -> dict[str, Module]:
         """The modules directly below, by their names in the state dict."""
-        return dict(_held(vars(self), "", Module))
+        held = _held(self.parts(), "")
+        return {name: module for name, _, module in held if isinstance(module, Module)}
 
-    def arrays(self) -> dict[str, Nested]:
-        """This module's own parameters as named arrays: (nested) lists of Values."""
-        return {
-            name: held
-            for name, held in vars(self).items()
-            if not isinstance(held, Constant) and _is_array(held)
-        }
+    def own_parameters(self) -> list[Value]:
+        """Those that no module below holds."""
+        return [held for _, _, held in _held(self.parts(), "") if isinstance(held, Value)]
 
     def named_arrays(self) -> dict[str, Nested]:
-        """All parameter arrays below, under PyTorch's names: "0.weight", "0.bias", ..."""
-        return {
-            f"{path}.{name}".lstrip("."): array
-            for path, module in self.modules()
-            for name, array in module.arrays().items()
-        }
+        """All parameters as (nested) lists, under PyTorch's names: "0.weight", "0.bias", ..."""
+        import numpy as np
+
+        found: dict[str, dict[tuple[int, ...], Value]] = {}
+        for name, place, parameter in self.walk():
+            if place in found.setdefault(name, {}):
+                raise ValueError(f"two parameters of {type(self).__name__} are named {name!r}")
+            found[name][place] = parameter
+        arrays: dict[str, Nested] = {}
+        for name, places in found.items():
+            array = np.empty([n + 1 for n in max(places)], dtype=object)
+            for place, parameter in places.items():
+                array[place] = parameter
+            arrays[name] = array.tolist()
+        return arrays
 
     def zero_grad(self) -> None:
         """Forget all gradients, as before the first backward pass."""
@@ -221,35 +244,28 @@ def _map(function: Any, nested: Nested) -> Any:
     return [_map(function, part) for part in nested]
 
 
-def _entries(held: Any) -> Iterator[tuple[str, Any]]:
-    if isinstance(held, dict):
-        yield from ((str(name), value) for name, value in held.items())
-    elif isinstance(held, list | tuple):
-        yield from ((str(index), value) for index, value in enumerate(held))
+def _held(held: Any, path: str) -> Iterator[tuple[str, tuple[int, ...], Value | Module]]:
+    """The nearest parameters and modules in attributes, dicts and lists.
+
+    Lists that are an array of parameters share its name; what else a list holds is numbered.
+    """
+    for name, value in held.items() if isinstance(held, dict) else enumerate(held):
+        name = f"{path}{name}"
+        if isinstance(value, Module):
+            yield name, (), value
+        elif (shape := _shape(value)) is not None:
+            places = itertools.product(*map(range, shape))
+            yield from zip(itertools.repeat(name), places, flatten(value), strict=False)
+        elif isinstance(value, dict | list | tuple):
+            yield from _held(value, f"{name}.")
 
 
-def _walk(held: Any, path: str) -> Iterator[tuple[str, Value]]:
-    """The parameters in `held`, depth first, with the path to each."""
-    for name, value in _entries(held):
-        if isinstance(value, Value):
-            if not isinstance(value, Constant):
-                yield path + name, value
-        else:
-            inner = vars(value) if isinstance(value, Module) else value
-            yield from _walk(inner, f"{path}{name}.")
-
-
-def _held(held: Any, path: str, kind: type[Module]) -> Iterator[tuple[str, Module]]:
-    """The nearest modules in `held`."""
-    for name, value in _entries(held):
-        if isinstance(value, kind):
-            yield path + name, value
-        else:
-            yield from _held(value, f"{path}{name}.", kind)
-
-
-def _is_array(held: Any) -> bool:
-    """A Value, or a nested list of nothing but Values."""
+def _shape(held: Any) -> tuple[int, ...] | None:
+    """Of a parameter, or of a nested list of nothing but parameters; None if it is no array."""
     if isinstance(held, Value):
-        return True
-    return isinstance(held, list | tuple) and len(held) > 0 and all(map(_is_array, held))
+        return None if isinstance(held, Constant) else ()
+    if not isinstance(held, list | tuple) or not held:
+        return None
+    inner = {_shape(part) for part in held}
+    one = inner.pop()
+    return None if one is None or inner else (len(held), *one)

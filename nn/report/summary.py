@@ -8,7 +8,6 @@ from typing import Any, NamedTuple
 
 from autodiff import Value
 
-from .. import module as tree
 from ..module import Module, Nested
 
 __all__ = ["Summary", "SummaryRow", "summarise"]
@@ -63,7 +62,7 @@ def summarise(model: Module, *inputs: Any) -> Summary:
     rows = []
     counted: set[Value] = set()
     for name, module in model.modules():
-        own = [p for p in tree.flatten(list(module.arrays().values())) if p not in counted]
+        own = set(module.own_parameters()) - counted
         counted.update(own)
         if not module.children():
             shape = _shape(outputs[module]) if module in outputs else None
@@ -79,7 +78,7 @@ def _inputs(model: Module) -> int | None:
         nin = getattr(module, "nin", None)
         if isinstance(nin, int):
             return nin
-        if module.arrays():
+        if module.own_parameters():
             return None
     return None
 

@@ -96,6 +96,79 @@ def test_load_state_dict_says_all_that_differs_and_leaves_the_model_alone() -> N
     assert [p.data for p in model.parameters()] == before
 
 
+class Holding(Module):
+    """Whatever it is given."""
+
+    def __init__(self, held: object) -> None:
+        self.held = held
+
+    def forward(self, x: list[Value]) -> list[Value]:
+        return x
+
+
+class Tempered(Sequential):
+    """A sequence with a parameter and a module besides its layers."""
+
+    def __init__(self) -> None:
+        super().__init__(Layer(2, 3, "relu", rng=0), Layer(3, 1, rng=1))
+        self.temperature = Value(2.0)
+        self.head = Neuron(1)
+
+
+class Scaled(Layer):
+    """A layer with a parameter besides its neurons."""
+
+    def __init__(self) -> None:
+        super().__init__(2, 2, rng=0)
+        self.scale = Value(3.0)
+
+
+@pytest.mark.parametrize(
+    ("model", "names"),
+    [
+        (Holding([Value(1), Neuron(1)]), ["held.0", "held.1.w", "held.1.b"]),
+        (Holding({"a": Value(1), "b": Value(2)}), ["held.a", "held.b"]),
+        (Holding([Value(1), None, Value(2)]), ["held.0", "held.2"]),
+        (Holding([[Value(1), Value(2)], [Value(3)]]), ["held.0", "held.1"]),
+        (Holding([[Value(1)], Value(3)]), ["held.0", "held.1"]),
+        (Holding([[Value(1)], []]), ["held.0"]),
+        (Holding({"a": [{"b": (Layer(1, 1),)}]}), ["held.a.0.b.0.weight", "held.a.0.b.0.bias"]),
+        (
+            Tempered(),
+            ["0.weight", "0.bias", "2.weight", "2.bias", "temperature", "head.w", "head.b"],
+        ),
+        (Scaled(), ["weight", "bias", "scale"]),
+    ],
+)
+def test_the_state_has_every_parameter_however_it_is_held(model: Module, names: list[str]) -> None:
+    """What is trained is saved: equally many, in as many names, and restored."""
+    parameters = model.parameters()
+    state = model.state_dict()
+    assert sorted(state) == sorted(names)
+    assert sum(array.size for array in state.values()) == len(parameters)
+    assert model.summary().total == len(parameters)
+    wanted = [p.data + 1 for p in parameters]
+    for parameter, number in zip(parameters, wanted, strict=True):
+        parameter.data = number
+    changed = model.state_dict()
+    model.load_state_dict(state)
+    model.load_state_dict(changed)
+    assert [p.data for p in parameters] == wanted
+
+
+def test_names_of_parameters_are_places_in_the_state() -> None:
+    model = MLP(2, [3, 1], rng=0)
+    state = model.state_dict()
+    for name, parameter in model.named_parameters():
+        array, _, place = name.rstrip("]").partition("[")
+        assert state[array][tuple(map(int, place.split(",")))] == parameter.data
+
+
+def test_two_parameters_of_one_name_are_refused() -> None:
+    with pytest.raises(ValueError, match=r"two parameters of Holding are named 'held\.1'"):
+        Holding({1: Value(1), "1": Value(2)}).state_dict()
+
+
 def test_zero_grad_is_as_before_the_first_backward_pass() -> None:
     model = Layer(2, 1, rng=0)
     model([1.0, 2.0]).backward()

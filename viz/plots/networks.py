@@ -69,14 +69,7 @@ def plot_gradient_flow(model: Module, *, ax: Axes | None = None) -> Axes:
 def _parameters_by_layer(model: Module) -> dict[str, list[Value]]:
     layers: dict[str, list[Value]] = {}
     for path, module in model.modules():
-        held: list[Value] = []
-        pending: list[Any] = [list(module.arrays().values())]
-        while pending:
-            part = pending.pop()
-            if isinstance(part, Value):
-                held.append(part)
-            else:
-                pending.extend(part)
+        held = module.own_parameters()
         if held:
             name = type(module).__name__
             layers[f"{path}: {name}" if path else name] = held

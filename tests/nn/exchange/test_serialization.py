@@ -10,6 +10,7 @@ import pytest
 from safetensors.numpy import load_file, save_file
 
 import nn.exchange.serialization
+from autodiff import Value
 from nn import (
     MLP,
     Activation,
@@ -174,3 +175,22 @@ def test_architecture_is_json() -> None:
     description = nn.exchange.serialization.architecture(model)
     rebuilt = nn.exchange.serialization.build(json.loads(json.dumps(description)))
     assert nn.exchange.serialization.architecture(rebuilt) == description
+
+
+class Mixed(Module):
+    """Parameters in a list beside a layer, in a dict, and beside None."""
+
+    def __init__(self) -> None:
+        self.listed = [Value(1.0), Layer(2, 1, rng=0)]
+        self.named = {"a": Value(2.0), "b": Value(3.0)}
+        self.gaps = [Value(4.0), None, Value(5.0)]
+        self.ragged = [[Value(6.0), Value(7.0)], [Value(8.0)]]
+
+
+def test_every_trained_parameter_is_saved_and_loaded(tmp_path: Path) -> None:
+    model, other = Mixed(), Mixed()
+    for k, parameter in enumerate(model.parameters()):
+        parameter.data = k + 0.5
+    save(model, tmp_path / "mixed.safetensors")
+    load(tmp_path / "mixed.safetensors", other)
+    assert [p.data for p in other.parameters()] == [k + 0.5 for k in range(11)]

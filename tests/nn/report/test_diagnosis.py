@@ -82,7 +82,7 @@ def test_activations_behind_other_modules_are_found() -> None:
 def test_parameters_that_no_gradient_reaches_are_named() -> None:
     model = MLP(2, [3, 1], rng=0)
     model.forgotten = Layer(2, 1)  # type: ignore[attr-defined]
-    assert "forgotten.neurons.0.w.0" in findings(model)
+    assert "forgotten.weight[0,0]" in findings(model)
     assert "the loss does not depend on them" in findings(model)
 
 
