@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING
 from .exports import lazily
 from .formula.firing import DomainError, unfold
 from .formula.grammar import Formula, FormulaError
-from .functional import grad, gradcheck, gradient_graph, hessian, jacobian, value_and_grad, vjp
+from .functional import grad, gradient_graph, hessian, jacobian, value_and_grad, vjp
 from .gates import GATES, Gate, gate
+from .gradcheck import gradcheck
 from .graph import Part, Step, backward_steps, is_topological, topological_order
 from .value import Call, Constant, Row, Value
 from .watch.anomaly import AnomalyError, detect_anomaly

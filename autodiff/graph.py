@@ -1,16 +1,20 @@
-"""Walks over a graph of Values: topological order, and the backward pass told step by step.
+"""Walks over a graph of Values: topological order, adjoints, the backward pass step by step.
 
 Everything here is iterative: a chain of a million gates is a graph like any other.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 if TYPE_CHECKING:
     from .value import Value
 
-__all__ = ["Part", "Step", "backward_steps", "is_topological", "topological_order"]
+__all__ = ["Part", "Step", "adjoints", "backward_steps", "is_topological", "topological_order"]
+
+Adjoint = TypeVar("Adjoint")
+HandOn = Callable[["Value", Adjoint], Iterable[tuple["Value", Adjoint]]]
 
 
 def topological_order(*roots: Value) -> list[Value]:
@@ -64,6 +68,47 @@ def is_topological(order: list[Value]) -> bool:
     )
 
 
+def downstream(node: Value, upstream: float) -> list[tuple[Value, float]]:
+    """What a node hands on to each of its parents: upstream × local."""
+    # + 0.0 makes 0.0 of -0.0, as a sum that starts at 0.0 does
+    return [
+        (parent, upstream * local + 0.0)
+        for parent, local in zip(node.parents, node.local_grads, strict=True)
+    ]
+
+
+def adjoints(
+    order: Sequence[Value],
+    seeds: Mapping[Value, Adjoint],
+    hand_on: HandOn[Adjoint] = downstream,  # type: ignore[assignment]
+    stop: Collection[Value] = (),
+) -> dict[Value, Adjoint]:
+    """The backward pass: the adjoint of every node that a gradient reaches; no `.grad` is touched.
+
+    order    nodes in topological order
+    seeds    adjoints to begin with: ``{root: 1.0}`` for the derivatives of one root
+    hand_on  gives the parts (parent, downstream) of a node and its upstream adjoint; numbers if
+             left out, but any adjoints that can be added will do
+    stop     nodes that hand nothing on
+
+    Sums are taken in the order of `Value.backward`, and so are equal to its to the last bit.
+
+    >>> from autodiff import Value
+    >>> x, y = Value(3.0), Value(2.0)
+    >>> f = x * x * y
+    >>> found = adjoints(topological_order(f), {f: 1.0})
+    >>> found[x], found[y]
+    (12.0, 9.0)
+    """
+    total = dict(seeds)
+    for node in reversed(order):
+        if node in total and node not in stop:
+            for parent, part in hand_on(node, total[node]):
+                before: Any = total.get(parent)
+                total[parent] = part if before is None else before + part
+    return total
+
+
 class Part(NamedTuple):
     """One input's share of a backward step: downstream = upstream × local."""
 
@@ -93,19 +138,15 @@ def backward_steps(root: Value) -> list[Step]:
     mul 1.0 [(-4.0, -4.0), (3.0, 3.0)]
     add -4.0 [(1.0, -4.0), (1.0, -4.0)]
     """
-    order = topological_order(root)
-    gradient = dict.fromkeys(order, 0.0)
-    gradient[root] = 1.0
     steps = []
-    for node in reversed(order):
-        if node.gate is None:
-            continue
-        upstream = gradient[node]
-        parts = tuple(
-            Part(parent, local, upstream * local)
-            for parent, local in zip(node.parents, node.local_grads, strict=True)
-        )
-        for parent, _, downstream in parts:
-            gradient[parent] += downstream
-        steps.append(Step(node, upstream, parts))
+
+    def step(node: Value, upstream: float) -> list[tuple[Value, float]]:
+        handed_on = downstream(node, upstream)
+        if node.gate is not None:
+            shares = zip(handed_on, node.local_grads, strict=True)
+            parts = tuple(Part(parent, local, part) for (parent, part), local in shares)
+            steps.append(Step(node, upstream, parts))
+        return handed_on
+
+    adjoints(topological_order(root), {root: 1.0}, step)
     return steps

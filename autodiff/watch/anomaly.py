@@ -18,13 +18,13 @@ from typing import Any
 from ..formula.firing import DomainError
 from ..formula.grammar import Formula
 from ..gates import Gate
-from ..graph import backward_steps, topological_order
+from ..graph import Step, backward_steps, topological_order
 from ..value import UNREACHED, Constant, Value
 from . import misuse
 from .caller import Line, is_gate, is_ours, users_line, warn_at
 from .hooks import watching
 
-__all__ = ["AnomalyError", "detect_anomaly"]
+__all__ = ["AnomalyError", "detect_anomaly", "not_finite_backward"]
 
 
 class AnomalyError(ArithmeticError):
@@ -100,6 +100,21 @@ def _culprit(parents: tuple[Value, ...], ranks: list[Callable[[Value], bool]]) -
         if suspects := [p for p in parents if rank(p)]:
             return suspects[0]
     return max(parents, key=lambda p: abs(p.data))
+
+
+def not_finite_backward(root: Value) -> tuple[Step, int] | None:
+    """Where the backward pass first hands on NaN or inf: the step, and which input of its gate.
+
+    >>> x = Value(0.0)
+    >>> step, position = not_finite_backward(x.sqrt() * 3)
+    >>> step.node.gate.name, step.parts[position].local
+    ('sqrt', inf)
+    """
+    for step in backward_steps(root):
+        for position, part in enumerate(step.parts):
+            if not math.isfinite(part.downstream) and not isinstance(part.parent, Constant):
+                return step, position
+    return None
 
 
 def _not_finite(node: Value) -> bool:
@@ -178,10 +193,8 @@ class _Watch:
 
     def backward(self, root: Value, plain: Callable[[Value], None]) -> None:
         self.check_misuse(root)
-        for node, upstream, parts in backward_steps(root):
-            for position, part in enumerate(parts):
-                if not math.isfinite(part.downstream) and not isinstance(part.parent, Constant):
-                    self.stop_backward(node, upstream, position)
+        if (found := not_finite_backward(root)) is not None:
+            self.stop_backward(found[0].node, found[0].upstream, found[1])
         plain(root)
         leaves = [n for n in topological_order(root) if n.gate is None and type(n) is Value]
         self.seen = {leaf: (leaf.grad, leaf.data) for leaf in leaves}

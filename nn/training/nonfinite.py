@@ -6,7 +6,8 @@ import math
 from collections.abc import Callable
 from typing import Any
 
-from autodiff import Constant, DomainError, Value, backward_steps, watching
+from autodiff import DomainError, Value, watching
+from autodiff.watch.anomaly import not_finite_backward
 
 from .history import History
 
@@ -38,15 +39,15 @@ def explain(loss_of: Callable[[Any, Any], Value], X: Any, Y: Any) -> str:
             return f"row {row} of the batch, {error}"
         if bad:
             return f"row {row} of the batch, {describe(bad[0])}"
-        for node, upstream, parts in backward_steps(root):
-            for parent, local, downstream in parts:
-                if not math.isfinite(downstream) and not isinstance(parent, Constant):
-                    gate = node.gate.name if node.gate else ""
-                    return (
-                        f"row {row} of the batch, backward through gate {gate}: upstream "
-                        f"gradient {upstream:g} × local gradient {local:g} = {downstream:g} "
-                        f"at its input {parent.describe()}"
-                    )
+        if (found := not_finite_backward(root)) is not None:
+            step, position = found
+            parent, local, downstream = step.parts[position]
+            assert step.node.gate is not None
+            return (
+                f"row {row} of the batch, backward through gate {step.node.gate.name}: upstream "
+                f"gradient {step.upstream:g} × local gradient {local:g} = {downstream:g} "
+                f"at its input {parent.describe()}"
+            )
     return "every example is finite by itself, but not their sum or the penalty of the parameters"
 
 

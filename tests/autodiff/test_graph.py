@@ -14,6 +14,7 @@ from autodiff import (
     is_topological,
     topological_order,
 )
+from autodiff.graph import adjoints
 from tests.random_graphs import Recipe, recipes
 
 
@@ -154,3 +155,37 @@ def test_time_grows_with_gates_not_with_paths() -> None:
     steps = backward_steps(node)
     assert len(steps) == 2000
     assert sum(len(step.parts) for step in steps) == 4000
+
+
+# ── adjoints ─────────────────────────────────────────────────────────────────────────────────
+
+
+@given(recipes())
+def test_adjoints_are_the_gradients_of_backward_to_the_last_bit(recipe: Recipe) -> None:
+    root, _ = recipe.build()
+    order = topological_order(root)
+    found = adjoints(order, {root: 1.0})
+    root.backward()
+    assert {node: found[node].hex() for node in order} == {n: float(n.grad).hex() for n in order}
+
+
+def test_adjoints_are_linear_in_their_seeds_and_stop_where_they_are_told() -> None:
+    """With a, b = x², 3x seeded by 1 and 10 the adjoint of x = 5 is 2x + 30."""
+    x = Value(5.0)
+    y = x * 1.0
+    a, b = y * y, 3.0 * y
+    order = topological_order(a, b)
+    assert adjoints(order, {a: 1.0, b: 10.0})[x] == 40.0
+    assert x not in adjoints(order, {a: 1.0, b: 10.0}, stop={y})
+
+
+def test_adjoints_can_be_anything_that_is_added() -> None:
+    """Handing on the edges themselves gives all the paths from the root."""
+    x = Value(2.0, label="x")
+    f = x * x + x
+
+    def hand_on(node: Value, paths: list[str]) -> list[tuple[Value, list[str]]]:
+        return [(p, [f"{path}/{node.gate}" for path in paths]) for p in node.parents]
+
+    found = adjoints(topological_order(f), {f: [""]}, hand_on)
+    assert len(found[x]) == 3

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from typing import NamedTuple, TypeVar
 
 from autodiff import Constant, DomainError, Gate, Value, topological_order
+from autodiff.graph import adjoints
 from autodiff.value import UNREACHED
 
 __all__ = ["Cell", "Cells", "cells", "is_coarse", "refine", "slots", "split"]
@@ -117,14 +118,7 @@ def _pieces(v: Value, cell: Cell, kept: dict[str, str]) -> list[tuple[Value, Cel
         kept[gate.name] = f"{gate.symbol} is kept whole: its inputs were changed after it fired"
         return None
     order = [node for node in topological_order(root) if node not in original]
-    grads: dict[Value, float] | None = None
-    if cell.grad is not None:
-        grads = dict.fromkeys(order, 0.0)
-        grads[root] = cell.grad
-        for node in reversed(order):
-            for parent, local in zip(node.parents, node.local_grads, strict=True):
-                if parent in grads:
-                    grads[parent] += grads[node] * local
+    grads = {} if cell.grad is None else adjoints(order, {root: cell.grad})
     return [
         (
             v if node is root else node,
@@ -133,7 +127,7 @@ def _pieces(v: Value, cell: Cell, kept: dict[str, str]) -> list[tuple[Value, Cel
                 tuple(original.get(parent, parent) for parent in node.parents),
                 node.local_grads,
                 cell.data if node is root else node.data,
-                None if grads is None else cell.grad if node is root else grads[node],
+                grads.get(node),
             ),
         )
         for node in order

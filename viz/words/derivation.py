@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from autodiff import Gate, Value, topological_order
+from autodiff.graph import adjoints
 
 from ..fold.cells import slots
 from .names import naming
@@ -264,16 +265,6 @@ def _between(v: Value, order: list[Value]) -> dict[Value, list[_Edge]]:
     return leaving
 
 
-def _gradients(root: Value, order: list[Value]) -> dict[Value, float]:
-    gradient = dict.fromkeys(order, 0.0)
-    gradient[root] = 1.0
-    for node in reversed(order):
-        if node.gate is not None:
-            for parent, local in zip(node.parents, node.local_grads, strict=True):
-                gradient[parent] += gradient[node] * local
-    return gradient
-
-
 def _edges(
     v: Value,
     root: Value,
@@ -282,7 +273,7 @@ def _edges(
     symbols: Symbols,
     terms: int,
 ) -> Explanation:
-    gradient = _gradients(root, order)
+    gradient = adjoints(order, {root: 1.0})
     edges = leaving[v]
     products: list[_Product] = []
     for edge in edges[:terms]:
@@ -377,7 +368,7 @@ def _paths(
         products.append(product)
         total += product.value
         seen.update({(id(e.head), e.position): e for e in path})
-    gradient = _gradients(root, order)[v]
+    gradient = adjoints(order, {root: 1.0})[v]
     hidden = count[v] - len(products)
     note = f"{hidden} more paths" if hidden else ""
     chosen = list(seen.values())[: 2 * terms]

@@ -32,7 +32,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from autodiff.gates import GATES, Gate
-from autodiff.graph import Part, Step, backward_steps, topological_order
+from autodiff.graph import Part, Step, adjoints, backward_steps, topological_order
 from autodiff.value import Constant, Value
 
 __all__ = ["as_data", "gate_table", "number", "steps", "table", "to_ascii"]
@@ -144,15 +144,6 @@ def _listed(names: Sequence[str]) -> str:
     return f"[{', '.join(shown)}]"
 
 
-def _gradients(root: Value, passes: Sequence[Step]) -> dict[Value, float]:
-    """∂root/∂node of every node; the nodes' own `.grad` is not touched."""
-    total = {root: 1.0}
-    for step in passes:
-        for part in step.parts:
-            total[part.parent] = total.get(part.parent, 0.0) + part.downstream
-    return total
-
-
 # ── tables ───────────────────────────────────────────────────────────────────────────────────
 
 
@@ -160,7 +151,7 @@ def table(root: Value, ascii_only: bool = False) -> str:
     """Forward pass, backward pass and the inputs' gradients, gate by gate."""
     names = _Names(root, ascii_only)
     passes = backward_steps(root)
-    gradients = _gradients(root, passes)
+    gradients = adjoints(names.order, {root: 1.0})
     head = names.of[root]
     forward = [
         (names.of[node] if node.gate is None else names.equation(node), number(node.data))
@@ -308,7 +299,7 @@ def as_data(root: Value, expression: str = "") -> dict[str, Any]:
     """
     names = _Names(root)
     passes = backward_steps(root)
-    gradients = _gradients(root, passes)
+    gradients = adjoints(names.order, {root: 1.0})
     key: dict[Value, str] = {}
     constants = 0
     for node in names.order:  # the name of a plain number is not unique

@@ -7,10 +7,12 @@ come out whole and small; how hard a circuit is follows from what the gate table
 from __future__ import annotations
 
 import random
+from collections import Counter
 from dataclasses import dataclass
 from functools import cache
 
-from autodiff import GATES, DomainError, Gate, Value, backward_steps
+from autodiff import GATES, DomainError, Gate, Value, topological_order
+from autodiff.graph import adjoints
 
 __all__ = ["DIFFICULTIES", "random_circuit"]
 
@@ -137,14 +139,11 @@ def _small(x: float, level: Level) -> bool:
 
 def _teaches(root: Value, nodes: list[Value], level: Level) -> bool:
     """Gradients are small, most are not 0, and there are the forks that were asked for."""
-    grads = dict.fromkeys(nodes, 0.0)
-    grads[root] = 1.0
-    reads = dict.fromkeys(nodes, 0)
-    for step in backward_steps(root):
-        for part in step.parts:
-            grads[part.parent] += part.downstream
-            reads[part.parent] += 1
-    dead = sum(g == 0 for g in grads.values())
+    order = topological_order(root)
+    found = adjoints(order, {root: 1.0})
+    grads = [found.get(node, 0.0) for node in nodes]
+    reads = Counter(parent for node in order for parent in node.parents)
+    dead = sum(g == 0 for g in grads)
     forks = sum(count > 1 for count in reads.values())
-    small = all(_small(g, level) for g in grads.values())
+    small = all(_small(g, level) for g in grads)
     return small and dead <= len(nodes) // 4 and forks >= level.shared
