@@ -12,8 +12,8 @@ from autodiff.graph import topological_order
 from autodiff.text.expression import parse
 from autodiff.value import Value
 
+from ..dot.animation import animate
 from ..dot.diagram import draw
-from ..dot.frames import animate
 from ..dot.render import render
 from ..pages.explorer.explorer import explore
 from ..plots.training import plot_history

@@ -90,8 +90,9 @@ def pictures(
     moving = {name: look for name, look in looks.items() if name in _MOVING_LOOKS}
     if not (chosen.output or chosen.explore or chosen.animate or chosen.frames):
         return
+    from ..dot.animation import animate
     from ..dot.diagram import draw
-    from ..dot.frames import animate, frames
+    from ..dot.frames import frames
     from ..dot.render import render
     from ..pages.explorer.explorer import explore
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..fold.picture import Edge, Node
+from ..fold.picture import Node
 from .flow import WIDTHS
 from .markup import cell, colour, label, literal, row, table, words
 from .render import Diagram
@@ -52,7 +52,7 @@ class Circuit(Writer):
             names = {"end" if at_end else "name": node.label}
             graph.node(f"{node.name}_wire", label(self.wire(node, **names)))
             stroke = {"arrowhead": "none", "weight": "8"}
-            if self.options.flow and self.picture.reached:
+            if self.flowing:
                 stroke |= self.stroke([node.grads[0] if node.grads else None])
             graph.edge(node.name, f"{node.name}_wire:wire:{self.side('w', 'n')}", **stroke)
 
@@ -63,18 +63,10 @@ class Circuit(Writer):
             return f"{node.name}_wire:wire:{out}"
         return f"{node.name}:wire:{out}" if node.kind == "input" else super().tail(node)
 
-    def connect(
-        self,
-        edge: Edge,
-        tail: Node,
-        head: Node,
-        text: str,
-        graph: Diagram,
-        attributes: dict[str, str],
-    ) -> None:
+    def connect(self, tail: Node, head: Node, text: str, attributes: dict[str, str]) -> None:
         """Text gets a stretch of wire of its own and stands below it, as gradients do."""
         if not text:
-            super().connect(edge, tail, head, text, graph, attributes)
+            super().connect(tail, head, text, attributes)
             return
         self.stretches += 1
         name = f"{tail.name}_{head.name}_{self.stretches}"
@@ -87,6 +79,7 @@ class Circuit(Writer):
             stretch = table([row(line, text)])
         self.frame_around(tail, head).node(name, label(stretch), fontsize="12")
         begin, end = self.side("w", "n"), self.side("e", "s")
+        graph = self.homes[None]
         graph.edge(self.tail(tail), f"{name}:wire:{begin}", **attributes, arrowhead="none")
         graph.edge(f"{name}:wire:{end}", self.head(head), **attributes)
 
@@ -110,7 +103,7 @@ class Circuit(Writer):
         above = words(named, theme.value, align=middle)
         below = words(grad, theme.grad, align=middle)
         ink, thick = theme.wire, 1
-        if self.options.flow and self.picture.reached:
+        if self.flowing:
             step = self.flow.step(node.grads[0] if node.grads else None)
             ink = theme.faint if step is None else theme.scale[step]
             thick = 1 if step is None else max(round(WIDTHS[step]), 1)

@@ -16,12 +16,13 @@ from autodiff import Value
 
 from ..fold.detail import build
 from ..fold.picture import Picture
+from .caption import PARTS, Options
 from .circuit import Circuit
 from .record import Record
 from .render import Diagram, Program
 from .themes import Theme
 from .themes import theme as theme_called
-from .writer import PARTS, Options, Writer
+from .writer import Writer
 
 __all__ = ["draw", "write"]
 

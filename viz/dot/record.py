@@ -34,7 +34,7 @@ class Record(Writer):
         if node.kind == "gate":
             self.draw_gate(f"{node.name}_gate", node.text, graph)
             stroke = {"weight": "8"}
-            if self.options.flow and self.picture.reached:
+            if self.flowing:
                 stroke |= self.stroke([node.grads[0] if node.grads else None])
             graph.edge(f"{node.name}_gate", f"{node.name}:{self.side('w', 'n')}", **stroke)
         name = node.label if node.kind != "constant" else node.text

@@ -1,37 +1,24 @@
-"""What the styles have in common: frames, boxes, wires, captions, legends."""
+"""What the styles have in common: frames, boxes, wires and their numbers."""
 
 from __future__ import annotations
 
 from itertools import pairwise
-from typing import Any, NamedTuple
+from typing import Any
 
 import graphviz
 
 from ..fold.picture import Edge, Node, Part, Picture
 from ..words.numbers import number, span
+from .caption import PARTS, SMALL, Options, caption
 from .flow import WIDTHS, Flow
 from .markup import bold, cell, label, literal, row, table, width, words
 from .render import Diagram, Program
-from .themes import Theme
 
-__all__ = ["PARTS", "Options", "Writer"]
+__all__ = ["Writer"]
 
-PARTS = ("upstream", "local", "downstream")
 FONT = "Helvetica"  # every Graphviz knows its metrics, every viewer has it or its like
 FORKS = 4  # wires up to this number say what comes back along each of them ...
 SHARES = 40  # ... in pictures with up to this number of nodes
-SMALL = 11.0
-
-
-class Options(NamedTuple):
-    """How a picture is to look; see `viz.draw`."""
-
-    parts: tuple[str, ...] | None
-    flow: bool
-    theme: Theme
-    direction: str
-    digits: int
-    title: str
 
 
 class Writer:
@@ -42,8 +29,10 @@ class Writer:
         self.options = options
         self.theme = options.theme
         self.flow = Flow(p.downstream for e in picture.edges for p in e.parts)
+        self.flowing = options.flow and picture.reached
         self.small = len(picture.nodes) <= SHARES
         self.by_name = {node.name: node for node in picture.nodes}
+        self.parents = {cluster.name: cluster.parent for cluster in picture.clusters}
         self.wires_from: dict[str, list[Edge]] = {}
         for edge in picture.edges:
             self.wires_from.setdefault(edge.tail, []).append(edge)
@@ -105,11 +94,7 @@ class Writer:
         self.homes: dict[str | None, Diagram] = {None: graph}
         for cluster in self.picture.clusters:
             frame = frames[cluster.name] = Diagram(f"cluster_{cluster.name}")
-            depth = 0
-            parent = cluster.parent
-            while parent is not None:
-                depth += 1
-                parent = next(c.parent for c in self.picture.clusters if c.name == parent)
+            depth = len(self.around(cluster.name)) - 2
             frame.attr(
                 label=label(bold(literal(cluster.title))),
                 labeljust="l",
@@ -127,24 +112,25 @@ class Writer:
             if node.kind == "row":
                 self.keep_in_order(node)
         for edge in self.picture.edges:
-            self.draw_edge(edge, self.by_name[edge.tail], self.by_name[edge.head], graph)
+            self.draw_edge(edge)
         for cluster in reversed(self.picture.clusters):  # inner frames first
             self.homes[cluster.parent].subgraph(frames[cluster.name])
-        if caption := self.caption():
+        if text := caption(self.picture, self.options, self.flow):
             loc = "t" if self.options.title else "b"
-            graph.attr(label=label(caption), labelloc=loc, labeljust="l")
+            graph.attr(label=label(text), labelloc=loc, labeljust="l")
         return graph
+
+    def around(self, frame: str | None) -> list[str | None]:
+        """The frames from this one outwards, and None: the whole."""
+        found = [frame]
+        while found[-1] is not None:
+            found.append(self.parents[found[-1]])
+        return found
 
     def frame_around(self, a: Node, b: Node) -> Diagram:
         """The innermost frame that holds both."""
-        parents = {cluster.name: cluster.parent for cluster in self.picture.clusters}
-        around: list[str | None] = [a.cluster]
-        while around[-1] is not None:
-            around.append(parents[around[-1]])
-        step = b.cluster
-        while step not in around:
-            step = parents[step] if step is not None else None
-        return self.homes[step]
+        outer = self.around(a.cluster)
+        return self.homes[next(frame for frame in self.around(b.cluster) if frame in outer)]
 
     def keep_in_order(self, bus: Node) -> None:
         """Boxes that read one bus stand in their own order: neuron 0 first."""
@@ -159,62 +145,26 @@ class Writer:
             column.edge(before.name, after.name, style="invis")
         self.homes[around.pop()].subgraph(column)
 
-    def caption(self) -> str:
-        """Title, notes and legend."""
-        rows = []
-        if self.options.title:
-            heading: Any = {"size": 16, "heavy": True, "padding": 3}
-            rows.append(row(words(self.options.title, self.theme.ink, **heading)))
-        notes = list(self.picture.notes)
-        if self.options.parts and self.picture.reached:
-            notes.append("on the wires: " + _reading(self.options.parts))
-        rows += [row(words(note, size=SMALL, padding=3)) for note in notes]
-        if self.options.flow and self.picture.reached:
-            rows.append(row(cell(self.legend(), ALIGN="LEFT")))
-        return table(rows, CELLPADDING=3) if rows else ""
-
-    def legend(self) -> str:
-        """Swatches of the steps of gradient magnitude."""
-        ranges = self.flow.ranges()
-        colours = self.theme.scale if len(ranges) > 1 else self.theme.scale[2:3]
-        widths = WIDTHS if len(ranges) > 1 else WIDTHS[2:3]
-        cells = [words("size of the gradient", size=SMALL)]
-        for ink, thick, text in zip(colours, widths, ranges, strict=True):
-            height = round(thick) + 1
-            bar = table(
-                [row(cell("", BGCOLOR=ink, HEIGHT=height, WIDTH=26, FIXEDSIZE="TRUE"))],
-                CELLPADDING=0,
-            )
-            cells += [cell("  "), cell(bar), words(text, size=SMALL)]
-        return table([row(*cells)])
-
     # ── wires ────────────────────────────────────────────────────────────────────────────────
 
-    def draw_edge(self, edge: Edge, tail: Node, head: Node, graph: Diagram) -> None:
+    def draw_edge(self, edge: Edge) -> None:
         """Add one wire."""
+        tail, head = self.by_name[edge.tail], self.by_name[edge.head]
         attributes: dict[str, str] = {}
-        if self.options.flow and self.picture.reached:
+        if self.flowing:
             if tail.kind != "constant":
                 attributes |= self.stroke([part.downstream for part in edge.parts])
         elif len(edge.parts) > 1:
             attributes["penwidth"] = "2"
         if head.kind == "row":
             attributes["arrowhead"] = "none"
-        self.connect(edge, tail, head, self.edge_text(edge, tail), graph, attributes)
+        self.connect(tail, head, self.edge_text(edge, tail), attributes)
 
-    def connect(
-        self,
-        edge: Edge,
-        tail: Node,
-        head: Node,
-        text: str,
-        graph: Diagram,
-        attributes: dict[str, str],
-    ) -> None:
+    def connect(self, tail: Node, head: Node, text: str, attributes: dict[str, str]) -> None:
         """Draw the wire, with `text` (markup of a row of cells) beside it."""
         if text:
             attributes["label"] = label(table([row(text)]))
-        graph.edge(self.tail(tail), self.head(head), **attributes)
+        self.homes[None].edge(self.tail(tail), self.head(head), **attributes)
 
     def stroke(self, gradients: list[float | None]) -> dict[str, str]:
         """Colour and width for the largest of these gradients."""
@@ -323,10 +273,3 @@ class Writer:
             }
         # a plain label is centred by whoever draws it, in whichever font
         graph.node(name, graphviz.escape(symbol), fontname=f"{FONT}-Bold", **attributes)
-
-
-def _reading(parts: tuple[str, ...]) -> str:
-    """How the numbers on a wire are to be read: "upstream × local = downstream"."""
-    if set(parts) == set(PARTS):
-        return "upstream × local = downstream"
-    return ", ".join(f"{part} gradient" for part in PARTS if part in parts)

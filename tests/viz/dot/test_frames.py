@@ -11,7 +11,8 @@ from PIL import Image
 from autodiff import Value
 from autodiff.value import UNREACHED
 from nn import MLP
-from viz.dot.frames import HIDDEN, animate, frames, stills
+from viz.dot.animation import animate
+from viz.dot.frames import HIDDEN, frames, stills
 
 
 def fork() -> tuple[Value, Value, Value]:
