@@ -13,10 +13,9 @@ from typing import Any, TypeGuard, overload
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ..formula.firing import DomainError
 from ..functional import gradients
-from ..graph import topological_order
 from ..value import Value
+from .replay import refuse
 from .report import Report
 from .tape import Tape
 from .trace import Trace, referred_parameters, trace
@@ -118,7 +117,8 @@ class Program:
 
         Every argument has one row per example: shape (rows,), (rows, n), (rows, n, m) ...
         Raises ValueError for shapes that do not fit, TypeError for what are not real numbers,
-        and DomainError, naming gate and row, where the result is not finite.
+        and DomainError, naming gate and row, where the cost or the gradient is not finite: then no
+        .grad is touched.
         """
         version, checked = self._open(arrays)
         if not version.source:
@@ -131,7 +131,10 @@ class Program:
         return J
 
     def value_and_grad(self, theta: ArrayLike, *arrays: ArrayLike) -> tuple[float, Floats]:
-        """J and dJ/dtheta at `theta`, float64[n_params]; no Value is read or written."""
+        """J and dJ/dtheta at `theta`, float64[n_params]; no Value is read or written.
+
+        Raises the errors that a call raises.
+        """
         version, checked = self._open(arrays)
         if not version.source:
             raise TypeError(f"{self._name} predicts: it has no loss to differentiate")
@@ -171,8 +174,8 @@ class Program:
         except RuntimeWarning:  # where warnings are errors
             with np.errstate(all="ignore"):
                 J, gradient = version.gradient(theta, *arrays)
-        if not math.isfinite(J):
-            self._explain(version, theta, arrays, strict=True)
+        if not (math.isfinite(J) and np.isfinite(gradient).all()):
+            refuse(self._name, version, self.parameters, theta, arrays, loss=True)
         if gradient.dtype is not self._dtype:
             gradient = gradient.astype(self._dtype)
         if version.theta_size < theta.size:  # parameters that only other shapes reach
@@ -186,7 +189,7 @@ class Program:
         with np.errstate(all="ignore"):
             rows: Floats = np.array(version.outputs(theta, *arrays))
         if not np.isfinite(rows).all():
-            self._explain(version, theta, arrays, strict=False)
+            refuse(self._name, version, self.parameters, theta, arrays, loss=False)
         return rows.reshape(len(rows), *(version.shape or (1,)))
 
     # ── parameters ───────────────────────────────────────────────────────────────────────────
@@ -361,45 +364,6 @@ class Program:
             "function that looks at v.data, draws random numbers or keeps changing what it "
             "captures cannot be compiled; if yours does not, please report this."
         )
-
-    def _explain(self, version: Version, theta: Floats, arrays: list[Floats], strict: bool) -> None:
-        """Name the row and the gate where something is not finite, by replaying it eagerly."""
-        function = self._function
-        with np.errstate(all="ignore"):
-            outputs = np.asarray(version.outputs(theta, *arrays))
-        bad = np.flatnonzero(~np.isfinite(outputs).all(axis=1))
-        if not len(bad) or function is None or self._parameters is None:
-            return
-        row = int(bad[0])
-        for k, array in enumerate(arrays):
-            where = np.argwhere(~np.isfinite(np.atleast_1d(array[row])))
-            if len(where):
-                index = [row, *where[0].tolist()][: array.ndim]
-                raise DomainError(
-                    f"{self._name}, row {row}: argument {k + 1} is {array[tuple(index)]!s} "
-                    f"at index {index}"
-                )
-        with self._lock:
-            kept = [p.data for p in self._parameters]
-            try:
-                for parameter, number in zip(self._parameters, theta.tolist(), strict=True):
-                    parameter.data = number
-                graph = trace(function, [a[row] for a in arrays])
-            except DomainError as error:
-                raise type(error)(f"{self._name}, row {row}: {error}") from None
-            finally:
-                for parameter, number in zip(self._parameters, kept, strict=True):
-                    parameter.data = number
-        if not strict:
-            return
-        for node in topological_order(*graph.outputs):
-            if not math.isfinite(node.data):
-                if node.gate is None:
-                    what = f"a leaf is {node.describe()}"
-                else:
-                    operands = ", ".join(p.describe() for p in node.parents[:8])
-                    what = f"gate {node.gate.name} gives {node.describe()} for {operands}"
-                raise DomainError(f"{self._name}, row {row}: the loss is not finite: {what}")
 
     # ── pickling ─────────────────────────────────────────────────────────────────────────────
 

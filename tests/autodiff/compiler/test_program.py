@@ -298,6 +298,56 @@ def test_a_number_too_large_is_named_with_its_gate_and_row() -> None:
         program([0.0, 1.0])
 
 
+@pytest.mark.parametrize("backend", ["numpy", "auto"])
+def test_a_gradient_that_is_not_finite_is_refused_and_nothing_is_written(backend: str) -> None:
+    """√(v·x) is 0 at v = 0, with an infinite slope."""
+    u, v = Value(1.0, label="u"), Value(1.0, label="v")
+    program = autodiff.compile(lambda x: (v * x).sqrt() * u, backend=backend)
+    program([1.0, 2.0])
+    u.grad = v.grad = 0.0
+    v.data = 0.0
+    where = "row 0: the gradient of parameter v is inf: backward through gate sqrt: .* inf at"
+    with pytest.raises(DomainError, match=where):
+        program([1.0, 2.0])
+    assert (u.grad, v.grad) == (0.0, 0.0)
+    with pytest.raises(DomainError, match=where):
+        program.value_and_grad(program.theta(), [1.0, 2.0])
+    unpickled = pickle.loads(pickle.dumps(program))
+    with pytest.raises(DomainError, match=r"row 0: the gradient of parameter v is inf$"):
+        unpickled([1.0, 2.0])
+
+
+def test_rows_that_are_finite_by_themselves_but_not_together() -> None:
+    w = Value(1.0)
+    program = autodiff.compile(lambda x: x * w, backend="numpy").prepare([1.0])
+    with pytest.raises(DomainError, match="not the sum over the rows"):
+        program([1.5e308, 1.5e308])
+
+
+def test_explaining_an_error_reads_and_writes_no_value() -> None:
+    """A theta that fails in one thread is never seen through the Values in another."""
+    v = Value(1.0, label="v")
+    seen: list[float] = []
+
+    class Told(Value):
+        """A parameter that notes what it is set to."""
+
+        __slots__ = ()
+
+        def __setattr__(self, name: str, value: Any) -> None:
+            if name == "data":
+                seen.append(value)
+            super().__setattr__(name, value)
+
+    w = Told(1.0, label="w")
+    program = autodiff.compile(lambda x: (w * v * x).log(), backend="numpy").prepare([1.0])
+    seen.clear()
+    with pytest.raises(DomainError, match=r"row 1: log: .* needs a > 0"):
+        program.value_and_grad([-1.0, 1.0], [-1.0, 2.0])
+    assert seen == []
+    assert (w.data, v.data) == (1.0, 1.0)
+
+
 # ── threads and processes ────────────────────────────────────────────────────────────────────
 
 

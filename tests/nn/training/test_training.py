@@ -3,6 +3,7 @@
 import math
 import random
 import signal
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -239,7 +240,8 @@ def test_a_gate_out_of_its_domain_is_reported_with_the_step(engine: str) -> None
 
 def test_an_infinite_gradient_of_a_finite_cost_is_noticed() -> None:
     model = Layer(1, 1, "sqrt", init="zeros")
-    for engine in ("eager", "compiled"):
+    engines = ("eager", "compiled", "native") if find_spec("numba") else ("eager", "compiled")
+    for engine in engines:
         with pytest.raises(NonFiniteError, match=r"step 0: .*backward through gate sqrt"):
             fit(model, [[1.0]], [1.0], "squared_error", progress=False, engine=engine)
 
