@@ -5,10 +5,12 @@ from .activations import Activation, softmax
 from .conv import Conv1D, Conv2D, Flatten
 from .exchange.interchange import from_torch, to_torch
 from .exchange.serialization import load, save
-from .layers import MLP, Layer, LayerNorm, Neuron, Residual, Sequential
+from .layers import MLP, Layer, Neuron
 from .module import Module
+from .normalisation import LayerNorm
 from .optimisers import SGD, Adam, Optimiser
 from .report.diagnosis import Diagnosis, diagnose
+from .sequential import Residual, Sequential
 from .training.history import History
 from .training.loop import batches, evaluate, fit, predict
 from .training.nonfinite import NonFiniteError

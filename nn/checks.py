@@ -1,4 +1,4 @@
-"""Data at the door: tables of finite numbers, or an error that says which row is at fault."""
+"""Data at the door: sizes, and tables of finite numbers, or an error that names what is wrong."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
     Array: TypeAlias = NDArray[np.float64]
 
-__all__ = ["as_table", "same_rows"]
+__all__ = ["as_table", "count", "same_rows"]
 
 
 def as_table(data: Any, name: str = "X") -> Array:
@@ -60,6 +60,13 @@ def same_rows(X: Array, Y: Array, names: tuple[str, str] = ("X", "Y")) -> None:
             f"{names[0]} has {len(X)} rows but {names[1]} has {len(Y)}; each example needs one "
             "row in both"
         )
+
+
+def count(name: str, number: int) -> int:
+    """A size: a whole number of at least 1, or a ValueError that names it."""
+    if isinstance(number, bool) or not hasattr(number, "__index__") or number < 1:
+        raise ValueError(f"{name} must be a whole number of at least 1, got {number!r}")
+    return number
 
 
 def _check_shapes(rows: Any, name: str) -> None:

@@ -10,8 +10,8 @@ from typing import Any, ClassVar
 from autodiff import GATES, Constant, Row, Value
 
 from .activations import ActivationLike, resolve
+from .checks import count
 from .initialisation import Init, generator, initialiser
-from .layers import count
 from .module import Module, Nested, flatten
 
 __all__ = ["Conv1D", "Conv2D", "Flatten"]

@@ -1,4 +1,4 @@
-"""Neurons, layers and the ways to put them together."""
+"""Neurons, layers and networks of them."""
 
 from __future__ import annotations
 
@@ -7,11 +7,13 @@ from typing import Any
 
 from autodiff import GATES, Call, Row, Value
 
-from .activations import Activation, ActivationLike, resolve
+from .activations import ActivationLike, resolve
+from .checks import count
 from .initialisation import Init, generator, initialiser
-from .module import Module, Nested
+from .module import Module, Nested, as_inputs
+from .sequential import Sequential
 
-__all__ = ["MLP", "Layer", "LayerNorm", "Neuron", "Residual", "Sequential"]
+__all__ = ["MLP", "Layer", "Neuron"]
 
 _affine: Callable[[Row, Row, Value], Value] = GATES["affine"].fire
 
@@ -55,11 +57,13 @@ class Neuron(Module):
 
     def forward(self, x: Nested) -> Value:
         """One Value from a row of `nin`."""
-        z = _affine(self.w, _row(self, x, len(self.w)), self.b)
+        return self.fire(as_inputs(self, x, len(self.w)))
+
+    def fire(self, x: Row) -> Value:
+        """activation(w · x + b), of a row that has been checked."""
+        z = _affine(self.w, x, self.b)
         function = self.activation.function
-        if function is not None:
-            z = function(z)
-        return z
+        return z if function is None else function(z)
 
     def extra_repr(self) -> str:
         """Number of inputs and activation."""
@@ -123,16 +127,12 @@ class Layer(Module):
 
     def forward(self, x: Nested) -> Nested:
         """A row of `nin` in, a list of `nout` out (a Value if `nout` is 1)."""
-        x = _row(self, x, self.nin)
+        x = as_inputs(self, x, self.nin)
         whole = self.activation.row
         new = tuple.__new__  # a named tuple's own constructor takes twice as long
         out = []
-        # What neuron(x) and Module.__call__ do, in one pass: this loop is where the time goes.
         for neuron in self.neurons:
-            node = _affine(neuron.w, x, neuron.b)
-            function = neuron.activation.function
-            if function is not None:
-                node = function(node)
+            node = neuron.fire(x)
             node.call = (
                 new(Call, (neuron, x, None)) if whole else new(_LayerCall, (self, x, neuron))
             )
@@ -153,43 +153,6 @@ class Layer(Module):
     def extra_repr(self) -> str:
         """Its sizes and activation."""
         return _signature(self, self.nin, self.nout)
-
-
-class Sequential(Module):
-    """Modules one after another, each fed with what the one before returned.
-
-    >>> model = Sequential(Layer(2, 4, "relu", rng=0), Layer(4, 1, rng=1))
-    >>> len(model.layers), len(model.parameters()), list(model.state_dict())
-    (2, 17, ['0.weight', '0.bias', '2.weight', '2.bias'])
-
-    In the state dict a layer's activation counts as a module, as it is one in PyTorch.
-    """
-
-    def __init__(self, *modules: Module) -> None:
-        for module in modules:
-            if not isinstance(module, Module):
-                raise TypeError(
-                    f"Sequential takes modules, got {module!r}; "
-                    "give a function as Activation(function)"
-                )
-        self.layers = list(modules)
-
-    def forward(self, x: Nested) -> Nested:
-        """Hand x through all layers."""
-        for layer in self.layers:
-            x = layer(x)
-        return x
-
-    def parts(self) -> dict[str, Any]:
-        """The layers, numbered as `torch.nn.Sequential` would number them."""
-        numbered: dict[str, Any] = {}
-        number = 0
-        for layer in self.layers:
-            numbered[str(number)] = layer
-            with_activation = getattr(layer, "activation", None)
-            fused = with_activation is not None and with_activation.name != "identity"
-            number += 2 if fused and not isinstance(layer, Activation) else 1
-        return numbered | {name: held for name, held in vars(self).items() if name != "layers"}
 
 
 class MLP(Sequential):
@@ -234,94 +197,6 @@ class MLP(Sequential):
         for number, layer in enumerate(self.layers, start=1):
             assert isinstance(layer, Layer)
             layer.label_parameters(f"w{number}", f"b{number}")
-
-
-class Residual(Module):
-    """z + f(z), where f is a chain of modules: CS229 (7.38).
-
-    >>> block = Residual(Layer(2, 2, init="zeros"))
-    >>> [a.data for a in block([3.0, 4.0])]
-    [3.0, 4.0]
-
-    Raises ValueError if f changes the number of elements.
-    """
-
-    def __init__(self, *modules: Module) -> None:
-        self.body = Sequential(*modules)
-
-    def forward(self, z: Nested) -> Nested:
-        """z + f(z), element by element."""
-        change = self.body(z)
-        if isinstance(change, Value):
-            change = [change]
-        row = [z] if isinstance(z, Value) else z
-        if len(change) != len(row):
-            raise ValueError(
-                f"Residual: its modules turn {len(row)} values into {len(change)}; "
-                "z + f(z) needs as many out as in"
-            )
-        out = [a + b for a, b in zip(row, change, strict=True)]
-        return out if len(out) > 1 else out[0]
-
-
-class LayerNorm(Module):
-    """β + γ · (z - μ̂) / σ̂, per example: CS229 (7.40)-(7.41).
-
-    n     number of elements
-    eps   added to the variance, as in PyTorch; 0 for the formula to the letter
-
-    σ̂² divides by n (not n - 1). Both μ̂ and σ̂ are functions of z when differentiating. γ (named
-    `weight`, from 1) and β (`bias`, from 0) are parameters; `affine=False` leaves them out: LN-S.
-
-    >>> norm = LayerNorm(4, eps=0.0)
-    >>> [round(a.data, 4) for a in norm([1.0, 2.0, 3.0, 4.0])]
-    [-1.3416, -0.4472, 0.4472, 1.3416]
-    """
-
-    def __init__(self, n: int, eps: float = 1e-5, *, affine: bool = True) -> None:
-        self.n, self.eps = count("n", n), eps
-        if affine:
-            self.weight = [Value(1.0, label=f"γ[{i}]") for i in range(n)]
-            self.bias = [Value(0.0, label=f"β[{i}]") for i in range(n)]
-        self.affine = affine
-
-    def forward(self, z: Nested) -> Nested:
-        """A row of n in, a list of n out (a Value if n is 1)."""
-        z = _row(self, z, self.n)
-        mean = GATES["mean"]
-        centre = mean(z)
-        shifted = [a - centre for a in z]
-        deviation = (mean([s * s for s in shifted]) + self.eps).sqrt()
-        out = [s / deviation for s in shifted]
-        if self.affine:
-            out = [b + g * a for a, g, b in zip(out, self.weight, self.bias, strict=True)]
-        return out if len(out) > 1 else out[0]
-
-    def extra_repr(self) -> str:
-        """Its size, and what is not as by default."""
-        options = ("" if self.eps == 1e-5 else f", eps={self.eps}") + (
-            "" if self.affine else ", affine=False"
-        )
-        return f"{self.n}{options}"
-
-
-def count(name: str, number: int) -> int:
-    """A size: a whole number of at least 1, or a ValueError that names it."""
-    if isinstance(number, bool) or not hasattr(number, "__index__") or number < 1:
-        raise ValueError(f"{name} must be a whole number of at least 1, got {number!r}")
-    return number
-
-
-def _row(module: Module, x: Nested, expected: int) -> Row:
-    """What a module was given, as a row of the length that it expects."""
-    if isinstance(x, Value):
-        x = Row([x])
-    if x.__class__ is not Row:
-        raise ValueError(f"{module!r} expects a flat list of {expected} inputs, got a nested one")
-    if len(x) != expected:
-        raise ValueError(f"{module!r} expects {expected} inputs, got {len(x)}")
-    row: Row = x
-    return row
 
 
 def _signature(module: Neuron | Layer, *sizes: int) -> str:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from .report.summary import Summary
 
-__all__ = ["Module", "Nested", "as_nodes", "flatten"]
+__all__ = ["Module", "Nested", "as_inputs", "as_nodes", "flatten"]
 
 Nested: TypeAlias = Any  # a Value, or a (nested) list of them: how a module takes and gives data
 
@@ -224,6 +224,18 @@ def as_nodes(x: Any) -> Nested:
     if hasattr(x, "tolist"):  # an array or a NumPy scalar
         return as_nodes(x.tolist())
     return Constant(as_float(x))
+
+
+def as_inputs(module: Module, x: Nested, expected: int) -> Row:
+    """What a module was given, as a row of the length that it expects."""
+    if isinstance(x, Value):
+        x = Row([x])
+    if x.__class__ is not Row:
+        raise ValueError(f"{module!r} expects a flat list of {expected} inputs, got a nested one")
+    if len(x) != expected:
+        raise ValueError(f"{module!r} expects {expected} inputs, got {len(x)}")
+    row: Row = x
+    return row
 
 
 def flatten(nested: Nested) -> Iterator[Value]:

@@ -7,8 +7,10 @@ from typing import Any
 
 from ..activations import Activation, Nonlinearity
 from ..conv import Conv1D, Conv2D, Flatten
-from ..layers import Layer, LayerNorm, Residual, Sequential
+from ..layers import Layer
 from ..module import Module
+from ..normalisation import LayerNorm
+from ..sequential import Residual, Sequential
 
 __all__ = ["from_torch", "to_torch"]
 

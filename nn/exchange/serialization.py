@@ -14,8 +14,10 @@ from typing import Any
 
 from ..activations import Activation
 from ..conv import Conv1D, Conv2D, Flatten
-from ..layers import MLP, Layer, LayerNorm, Residual, Sequential
+from ..layers import MLP, Layer
 from ..module import Module
+from ..normalisation import LayerNorm
+from ..sequential import Residual, Sequential
 
 __all__ = ["architecture", "build", "load", "save"]
 

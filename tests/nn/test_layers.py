@@ -1,6 +1,5 @@
-"""Neuron, Layer, MLP, Sequential, Residual, LayerNorm."""
+"""Neuron, Layer, MLP."""
 
-import math
 import random
 
 import pytest
@@ -22,6 +21,17 @@ def test_a_neuron_fires_one_affine_gate_and_its_activation() -> None:
     assert [p.grad for p in neuron.parameters()] == pytest.approx(
         [-0.19661193324148185, -0.3932238664829637, 0.19661193324148185], rel=1e-12
     )
+
+
+def test_a_layer_is_its_neurons_fired_on_one_row() -> None:
+    """Node for node what the neurons give when they are called one by one."""
+    layer = Layer(3, 4, "tanh", rng=0)
+    x = [Value(0.5), Value(-1.0), Value(2.0)]
+    apart = [neuron(x) for neuron in layer.neurons]
+    for together, alone in zip(layer(x), apart, strict=True):
+        assert together.data == alone.data
+        assert together.parents[0].parents == alone.parents[0].parents
+        assert together.call.inner == alone.call
 
 
 def test_a_single_output_comes_back_as_a_value_several_as_a_list() -> None:
@@ -63,29 +73,6 @@ def test_uniform_draws_as_micrograd_does() -> None:
     model = MLP(2, [16, 16, 1], init="uniform", rng=random.Random(1337))
     weights = [p.data for p in model.parameters() if p.label.startswith("w")]
     assert weights == [expected.uniform(-1, 1) for _ in range(2 * 16 + 16 * 16 + 16)]
-
-
-def test_sequential_takes_modules_only() -> None:
-    with pytest.raises(TypeError, match="Sequential takes modules"):
-        Sequential(Layer(2, 2), "relu")  # type: ignore[arg-type]
-
-
-def test_residual_needs_as_many_out_as_in() -> None:
-    with pytest.raises(ValueError, match="turn 2 values into 3"):
-        Residual(Layer(2, 3))([1.0, 2.0])
-
-
-def test_layer_norm_of_equal_numbers_stays_finite_with_eps() -> None:
-    out = LayerNorm(3)([2.0, 2.0, 2.0])
-    assert [a.data for a in out] == [0.0, 0.0, 0.0]
-    total = sum(a * a for a in out)
-    assert isinstance(total, Value)
-    total.backward()
-    assert all(math.isfinite(a.grad) for a in out)
-
-
-def test_ln_s_has_no_parameters() -> None:
-    assert LayerNorm(3, affine=False).parameters() == []
 
 
 def test_repr_rebuilds_the_picture_of_the_network() -> None:
