@@ -1,87 +1,29 @@
 """Contracting a graph: nodes that share a place become one node of the picture.
 
-Rows are kept readable on the way. Many leaves that feed the same gates become one box, and a row
-that several gates read (the activations of a layer) becomes one bus, instead of every wire to
-every gate.
+Rows are kept readable on the way: one that several gates read (the activations of a layer) becomes
+one bus, instead of every wire to every gate.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import TypeAlias
 
-from autodiff import Constant, Value
+from autodiff import Value
 
-from ..words.numbers import number
+from .boxes import box, single
 from .calls import Frame
 from .cells import Cells, slots, split
-from .picture import Cluster, Edge, Kind, Line, Node, Part
+from .picture import Cluster, Edge, Node, Part
+from .places import Bundle, Bus, Place
 
-__all__ = ["Bundle", "Cyclic", "Place", "assemble", "bundle_leaves"]
+__all__ = ["Cyclic", "assemble"]
 
-MANY = 4  # leaves up to this number, and rows up to this length, are drawn one by one
-BUS = 8  # wires that a bus must spare
-
-
-@dataclass(eq=False, slots=True)
-class Bundle:
-    """Leaves, or terms of a sum, that are drawn as one box."""
-
-    title: str
-
-
-@dataclass(eq=False, slots=True)
-class _Bus:
-    """A row that several gates read."""
-
-    ends: list[Place]
-
-
-Place: TypeAlias = "Value | Frame | Bundle | _Bus"
+SPARED = 8  # wires that a bus must spare
 
 
 class Cyclic(Exception):
     """The chosen places would make a picture with a cycle."""
-
-
-def bundle_leaves(
-    graph: Cells,
-    place: dict[Value, Place],
-    inside: dict[Value, Frame | None],
-    parameters: set[Value],
-) -> None:
-    """Give one place to leaves that are used alike: by the same gates (or boxes), by the same
-    row of theirs."""
-    uses: dict[Value, list[tuple[Place, str]]] = {v: [] for v in graph if graph[v].gate is None}
-    for v, cell in graph.items():
-        if cell.gate is None or not cell.parents:
-            continue
-        for name, group in split(cell.gate, cell.parents).items():
-            at: tuple[Place, str] = (place[v], name if place[v] is v else "")
-            for parent in group:
-                if parent in uses and at not in uses[parent]:
-                    uses[parent].append(at)
-    alike: dict[object, list[Value]] = {}
-    for leaf, ways in uses.items():
-        if place[leaf] is leaf:
-            key = (frozenset(ways), inside[leaf], isinstance(leaf, Constant), leaf in parameters)
-            alike.setdefault(key, []).append(leaf)
-    for leaves in alike.values():
-        if len(leaves) > MANY:
-            bundle = Bundle(_title(leaves, leaves[0] in parameters))
-            place.update(dict.fromkeys(leaves, bundle))
-
-
-def _title(leaves: list[Value], parameters: bool) -> str:
-    patterns = {re.sub(r"\d+", "#", leaf.label) for leaf in leaves}
-    if len(patterns) == 1 and leaves[0].label:
-        return f"{leaves[0].label} … {leaves[-1].label}"
-    kind = (
-        "numbers" if isinstance(leaves[0], Constant) else "parameters" if parameters else "inputs"
-    )
-    return f"{len(leaves)} {kind}"
 
 
 def assemble(
@@ -99,9 +41,7 @@ def assemble(
     for v in graph:
         members.setdefault(place[v], []).append(v)
     wires = _wires(graph, place, members)
-    sources = {
-        head: tuple(dict.fromkeys(tail for tail, _ in parts)) for head, parts in wires.items()
-    }
+    sources = {head: _tails(parts) for head, parts in wires.items()}
     _add_buses(graph, place, members, wires, sources)
     order = _sorted(place[root], sources)
     names = {at: f"n{i}" for i, at in enumerate(order)}
@@ -114,13 +54,13 @@ def assemble(
         inner = members.get(at, [])
         cluster = clusters.of(_frame_of(at, members, place, inside))
         if isinstance(at, Value):
-            nodes.append(_single(at, names[at], cluster, graph, name_of(at)))
-        elif isinstance(at, _Bus):
+            nodes.append(single(at, names[at], cluster, graph, name_of(at)))
+        elif isinstance(at, Bus):
             nodes.append(Node(names[at], "row", "", cluster=cluster))
         else:
             outputs = [v for v in inner if v in handed_on]
             label = name_of(outputs[0]) if len(outputs) == 1 else ""
-            nodes.append(_box(at, names[at], cluster, inner, outputs, graph, label))
+            nodes.append(box(at, names[at], cluster, inner, outputs, graph, label))
     edges = []
     for head in order:
         merged: dict[Place, list[Part]] = {}
@@ -180,9 +120,9 @@ def _add_buses(
             readers.setdefault(sources[at], []).append((at, None))
     for tails, heads in readers.items():
         spared = len(tails) * len(heads) - len(tails) - len(heads)
-        if len(tails) < 2 or spared < BUS:
+        if len(tails) < 2 or spared < SPARED:
             continue
-        bus = _Bus([*tails, *(head for head, _ in heads)])
+        bus = Bus([*tails, *(head for head, _ in heads)])
         wires[bus] = []
         for head, chosen in heads:
             kept: list[tuple[Place, Part]] = []
@@ -227,7 +167,7 @@ def _frame_of(
     """The open frame that a place is drawn in."""
     if isinstance(at, Frame):
         return at.parent
-    if isinstance(at, _Bus):  # between what it connects: in the frame around both ends
+    if isinstance(at, Bus):  # between what it connects: in the frame around both ends
         ends = [
             end.parent if isinstance(end, Frame) else inside[members[end][0]] for end in at.ends
         ]
@@ -265,81 +205,3 @@ class _Clusters:
                 self.names[step] = f"c{len(self.made)}"
                 self.made.append(Cluster(self.names[step], step.title, parent, step.module))
         return self.names[frame]
-
-
-def _single(v: Value, name: str, cluster: str | None, graph: Cells, label: str) -> Node:
-    """A node that is drawn alone."""
-    cell = graph[v]
-    grads = None if cell.grad is None else (cell.grad,)
-    kind: Kind = "gate"
-    text = ""
-    leaves: dict[Value, float | None] = {}
-    if cell.gate is not None:
-        text = cell.gate.symbol
-    elif isinstance(v, Constant):
-        kind, text, grads, leaves = (
-            "constant",
-            label or _written(cell.data),
-            None,
-            {v: None},
-        )
-    else:
-        kind, text, leaves = "input", label, {v: cell.grad}
-    return Node(name, kind, text, label, (cell.data,), grads, cell.gate, cluster, (v,), leaves)
-
-
-def _written(x: float) -> str:
-    """A constant as somebody wrote it down, if that was short: 1.00001 is not 1."""
-    exact = number(x, 8)
-    return exact if len(exact) <= 8 and float(exact) == x else number(x)
-
-
-def _box(
-    at: Frame | Bundle,
-    name: str,
-    cluster: str | None,
-    members: list[Value],
-    outputs: list[Value],
-    graph: Cells,
-    label: str,
-) -> Node:
-    """Several nodes in one box: the range of what it hands on, and of the parameters in it."""
-    values, grads = _numbers(outputs, graph)
-    leaves = {
-        v: None if isinstance(v, Constant) else graph[v].grad
-        for v in members
-        if graph[v].gate is None
-    }
-    held = [v for v in leaves if not isinstance(v, Constant) and isinstance(at, Frame)]
-    if isinstance(at, Bundle):
-        counted = at.title.startswith(str(len(outputs)))
-        lines = [Line("" if counted else _count(len(outputs), "value"), values, grads)]
-    else:
-        lines = [Line(_count(len(outputs), "output") if outputs[1:] else "out", values, grads)]
-        if held:
-            lines.append(Line(_count(len(held), "parameter"), *_numbers(held, graph)))
-    return Node(
-        name,
-        "box",
-        at.title,
-        label,
-        values,
-        grads,
-        cluster=cluster,
-        members=tuple(members),
-        leaf_grads=leaves,
-        lines=tuple(lines),
-    )
-
-
-def _count(n: int, word: str) -> str:
-    return f"{n} {word}" if n == 1 else f"{n} {word}s"
-
-
-def _numbers(
-    group: list[Value], graph: Cells
-) -> tuple[tuple[float, ...], tuple[float, ...] | None]:
-    values = tuple(graph[v].data for v in group)
-    found = [graph[v].grad for v in group if not isinstance(v, Constant)]
-    grads = tuple(g for g in found if g is not None)
-    return values, grads if grads else None

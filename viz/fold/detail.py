@@ -19,8 +19,9 @@ from autodiff.value import UNREACHED
 from ..words.names import naming
 from .calls import Frame, frames, term_frames
 from .cells import Cell, Cells, cells, refine
-from .contract import Bundle, Cyclic, Place, assemble, bundle_leaves
+from .contract import Cyclic, assemble
 from .picture import Picture
+from .places import Opened, Place, bundle_leaves, far_more, place_of, thin_out
 
 __all__ = ["LEVELS", "TooLarge", "build"]
 
@@ -107,11 +108,11 @@ class _Source:
         """The picture at one level; None if it would have far more than `most` nodes."""
         inside = dict(self.inside)
         opened = self._opened(inside)
-        if detail != "primitive" and _far_more(inside, detail, opened, most):
+        if detail != "primitive" and far_more(inside, detail, opened, most):
             return None
         graph, kept = self._refined(self.graph, inside, detail, opened)
-        place = {v: _place(v, inside[v], detail, opened) for v in graph}
-        notes = [*self.notes, *kept, *_thin_out(place)]
+        place = {v: place_of(v, inside[v], detail, opened) for v in graph}
+        notes = [*self.notes, *kept, *thin_out(place)]
         parameters = _parameters(inside)
         try:
             return self._picture(graph, place, inside, parameters, detail, notes)
@@ -148,7 +149,7 @@ class _Source:
         nodes, edges, clusters, name = assemble(graph, place, inside, self.root, self.name_of)
         return Picture(nodes, edges, clusters, name, detail, self.reached, tuple(notes))
 
-    def _opened(self, inside: dict[Value, Frame | None]) -> tuple[set[Frame], set[Frame]]:
+    def _opened(self, inside: dict[Value, Frame | None]) -> Opened:
         """The frames named by `expand`, and the frames around them."""
         every = {
             step for frame in set(inside.values()) if frame is not None for step in frame.path()
@@ -178,13 +179,13 @@ class _Source:
         graph: Cells,
         inside: dict[Value, Frame | None],
         detail: str,
-        opened: tuple[set[Frame], set[Frame]],
+        opened: Opened,
     ) -> tuple[Cells, list[str]]:
         """Unfold coarse gates: all that will be seen at "primitive", else those in `expand`."""
 
         def chosen(v: Value, cell: Cell) -> bool:
             if detail == "primitive":
-                return _place(v, inside[v], detail, opened) is v
+                return place_of(v, inside[v], detail, opened) is v
             return any(self._means(v, wish) for wish in self.expand)
 
         fine, kept = refine(graph, chosen)
@@ -201,69 +202,6 @@ def _is_meant(frame: Frame, wish: object) -> bool:
     if frame.module is not None and frame.module is wish:
         return True
     return isinstance(wish, str) and wish in (frame.title, frame.title.partition(":")[0])
-
-
-def _place(
-    v: Value, frame: Frame | None, detail: str, opened: tuple[set[Frame], set[Frame]]
-) -> Place:
-    """Where a node is drawn: by itself, or in the outermost frame that is folded."""
-    expanded, around = opened
-    if frame is None:
-        return v
-    first = True  # the outermost module call
-    for step in frame.path():
-        of_terms = step.level in ("term", "sum")
-        if step in expanded and not of_terms:
-            return v
-        folds = (
-            of_terms
-            or (detail == "model" and first)
-            or (detail == "layer" and step.level in ("layer", "neuron"))
-            or (detail == "neuron" and step.level == "neuron")
-        )
-        if folds and step not in around:
-            return step
-        first = first and of_terms
-    return v
-
-
-def _far_more(
-    inside: dict[Value, Frame | None], detail: str, opened: tuple[set[Frame], set[Frame]], most: int
-) -> bool:
-    """Whether so many gates have a place of their own that it is not worth assembling them."""
-    places = set()
-    for v, frame in inside.items():
-        if v.gate is not None:
-            places.add(_place(v, frame, detail, opened))
-            if len(places) > most:
-                return True
-    return False
-
-
-def _thin_out(place: dict[Value, Place]) -> list[str]:
-    """Of many folded examples show the first, the second and the last, and one box for the rest.
-
-    Returns the note that says so.
-    """
-    terms: dict[Frame, None] = dict.fromkeys(
-        at for at in place.values() if isinstance(at, Frame) and at.level == "term"
-    )
-    rest: dict[int, Bundle] = {}
-    hidden: dict[Frame, Bundle] = {}
-    for at in terms:
-        if 1 < at.index < at.of - 1:
-            if at.of not in rest:
-                rest[at.of] = Bundle("")
-            hidden[at] = rest[at.of]
-    for bundle in rest.values():
-        bundle.title = f"{sum(b is bundle for b in hidden.values())} more examples"
-    for v, where in place.items():
-        if isinstance(where, Frame) and where in hidden:
-            place[v] = hidden[where]
-    if not terms:
-        return []
-    first = next(iter(terms))
-    return [f'{first.of} examples folded; expand=["{first.title}"] opens one']
 
 
 def _parameters(inside: dict[Value, Frame | None]) -> set[Value]:

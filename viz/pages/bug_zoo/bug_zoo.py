@@ -11,7 +11,8 @@ import os
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from autodiff import Constant, Value, backward_steps, topological_order
+from autodiff import Constant, Value, topological_order
+from autodiff.graph import adjoints
 
 from ...words.numbers import number
 from ..page import Page, page
@@ -39,12 +40,7 @@ def right(root: Value) -> dict[Value, float]:
     >>> right(x * x)[x]
     6.0
     """
-    grads = dict.fromkeys(topological_order(root), 0.0)
-    grads[root] = 1.0
-    for step in backward_steps(root):
-        for part in step.parts:
-            grads[part.parent] += part.downstream
-    return grads
+    return adjoints(topological_order(root), {root: 1.0})
 
 
 def unsorted(root: Value) -> dict[Value, float]:
