@@ -238,7 +238,7 @@ gate(
     "pow",
     "a ** b",
     # 0 ** 0 is flat in a, 0 ** ½ is vertical; in b a negative base has no derivative at all
-    a="b * a ** (b - 1) if a != 0 or b >= 1 else 0.0 if b == 0 else inf",
+    a="0.0 if b == 0 and abs(a) < 1e-308 else b * a ** (b - 1) if a != 0 or b >= 1 else inf",
     b="out * log(a) if a > 0 else 0.0 if a == 0 else nan",
     symbol="^",
     domain="a > 0, or a = 0 with b >= 0, or a < 0 with a whole b",
@@ -378,7 +378,7 @@ gate(
     a="exp(a - out)",
     rows="a",
     decompose=lambda a: GATES["sum"]([x.exp() for x in a]).log(),
-    doc="ln Σ e^a, stable.",
+    doc="ln Σ e^a, stable; among infinities NaN is the gradient of those that are as large.",
 )
 
 _built_in = frozenset(GATES)

@@ -340,9 +340,22 @@ def operand(x: object, gate: Gate, name: str, infix: bool = False) -> Any:
 
 
 class Row(tuple["Value", ...]):
-    """A row of Values that has been checked once; gates over rows take it as it is."""
+    """A row of Values that has been checked once; gates over rows take it as it is.
+
+    >>> Row([Value(1.0), 2])
+    (Value(1.0), Constant(2.0))
+    """
 
     __slots__ = ()
+
+    def __new__(cls, xs: Iterable[Operand]) -> Row:
+        """Numbers become constants; anything else is refused."""
+        row = tuple(xs)
+        if {*map(type, row)} != {Value}:
+            if not row:
+                raise ValueError("a Row needs at least one Value")
+            row = tuple([x if isinstance(x, Value) else Constant(as_float(x)) for x in row])
+        return tuple.__new__(cls, row)
 
 
 def as_row(xs: object, gate: Gate, name: str) -> Row:
@@ -353,10 +366,7 @@ def as_row(xs: object, gate: Gate, name: str) -> Row:
         xs = list(xs)
     if not xs:
         raise ValueError(f"{gate.name}: the row {name} is empty; it needs at least one Value")
-    for x in xs:
-        if x.__class__ is not Value:
-            return Row([operand(x, gate, name) for x in xs])
-    return Row(xs)
+    return Row([x if x.__class__ is Value else operand(x, gate, name) for x in xs])
 
 
 def unequal_rows(gate: Gate, rows: Iterable[tuple[Value, ...]]) -> ValueError:

@@ -157,10 +157,10 @@ def cost(
     if reduction not in ("mean", "sum"):
         raise ValueError(f"reduction is 'mean' or 'sum', got {reduction!r}")
     pairs = zip(inputs, targets, strict=True)
-    every = Row([loss(model(x), y) for x, y in pairs])
+    every = [loss(model(x), y) for x, y in pairs]
     if not every:
         raise ValueError("cost: there are no examples")
-    return (_mean if reduction == "mean" else _total)(every)
+    return (_mean if reduction == "mean" else _total)(Row(every))
 
 
 # ── what a target may look like ──────────────────────────────────────────────────────────────

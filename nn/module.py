@@ -214,13 +214,10 @@ def as_nodes(x: Any) -> Nested:
     if isinstance(x, Row | Value):
         return x
     if isinstance(x, list | tuple):
-        for element in x:
-            if element.__class__ is not Value:
-                break
-        else:
+        if {*map(type, x)} == {Value}:
             return Row(x)
         nodes = [as_nodes(element) for element in x]
-        return Row(nodes) if all(isinstance(node, Value) for node in nodes) else nodes
+        return Row(nodes) if nodes and all(isinstance(n, Value) for n in nodes) else nodes
     if hasattr(x, "tolist"):  # an array or a NumPy scalar
         return as_nodes(x.tolist())
     return Constant(as_float(x))
@@ -230,7 +227,7 @@ def as_inputs(module: Module, x: Nested, expected: int) -> Row:
     """What a module was given, as a row of the length that it expects."""
     if isinstance(x, Value):
         x = Row([x])
-    if x.__class__ is not Row:
+    if x.__class__ is not Row and x:
         raise ValueError(f"{module!r} expects a flat list of {expected} inputs, got a nested one")
     if len(x) != expected:
         raise ValueError(f"{module!r} expects {expected} inputs, got {len(x)}")

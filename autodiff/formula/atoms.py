@@ -28,12 +28,21 @@ def softplus(t: float) -> float:
 
 
 def logsumexp(row: Iterable[float]) -> float:
-    """log(Σ e^a), shifted by the largest a so that nothing overflows."""
+    """log(Σ e^a), shifted by the largest a so that nothing overflows; NaN passes.
+
+    An infinite one is not shifted by itself: that would be inf - inf.
+    """
     row = list(row)
     top = max(row)
-    if math.isinf(top):
-        return top
-    return top + math.log(sum([math.exp(a - top) for a in row]))
+    return top + math.log(sum([math.exp(a - top) if a != top else 1.0 for a in row]))
+
+
+def power(a: float, b: float) -> float:
+    """a ** b, infinite where it overflows: a local gradient may be, where the value is not."""
+    try:
+        return math.pow(a, b)
+    except OverflowError:
+        return -math.inf if a < 0 and b % 2 == 1 else math.inf
 
 
 class Atom(NamedTuple):
@@ -69,6 +78,7 @@ def softplus(t):
 _NUMPY_LOGSUMEXP = """\
 def logsumexp(z):
     top = z.max(axis=-1, keepdims=True)
+    top = np.where(np.isinf(top), 0, top)  # inf - inf would be NaN
     return np.log(np.exp(z - top).sum(axis=-1)) + top[..., 0]
 """
 _NUMPY_ERF = """\
@@ -139,7 +149,10 @@ ATOMS: dict[str, Atom] = {
         _NUMPY_LOGSUMEXP,
         _JS_LOGSUMEXP,
         row=True,
-        passes=(("top", "-inf", "a if a > top else top"), ("total", "0.0", "total + exp(a - top)")),
+        passes=(
+            ("top", "-inf", "a if a > top else top"),
+            ("total", "0.0", "total + (exp(a - top) if a != top else 1.0)"),
+        ),
         finish="top + log(total)",
     ),
     "sum": Atom(

@@ -50,7 +50,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..gates import GATES, Gate
 from ..watch.hooks import WATCHERS, made
-from .atoms import ATOMS, CONSTANTS
+from .atoms import ATOMS, CONSTANTS, power
 from .grammar import Formula
 
 if TYPE_CHECKING:
@@ -100,6 +100,7 @@ _NUMBERS: dict[str, Any] = {
     **{name: atom.python for name, atom in ATOMS.items()},
     **CONSTANTS,
     "pow": math.pow,
+    "power": power,
     "mul": operator.mul,
     "new": object.__new__,
     "ArithmeticErrors": (ArithmeticError, ValueError),
@@ -171,7 +172,7 @@ def _slots_body(gate: Gate) -> str:
         before.append("    node._b = None")
     before += [f"    {name} = {name}.data" for name in gate.inputs]
     body = [f"node.data = out = {gate.formula.python()}"]
-    body += [f"node._d{slot} = {partial.python()}" for slot, _, partial in pairs]
+    body += [f"node._d{slot} = {_local(partial)}" for slot, _, partial in pairs]
     return "    node = new(Value)\n" + "\n".join(before) + "\n" + _try(gate, body)
 
 
@@ -179,7 +180,7 @@ def _many_body(gate: Gate) -> str:
     """Three inputs or more: tuples."""
     before = [f"    node._a = ({', '.join(gate.inputs)})", "    node._b = MANY"]
     before += [f"    {name} = {name}.data" for name in gate.inputs]
-    partials = ", ".join(partial.python() for partial in gate.partials)
+    partials = ", ".join(_local(partial) for partial in gate.partials)
     body = [
         f"node.data = out = {gate.formula.python()}",
         f"node._da = ({partials})",
@@ -213,7 +214,7 @@ def _rows_body(gate: Gate) -> str:
     lines += [f"    {name} = [v.data for v in {name}]" for name in rows]
     lines += [f"    {name} = {name}.data" for name in singles]
     partials = [
-        f"*{_each(partial, gate)}" if name in rows else partial.python()
+        f"*{_each(partial, gate)}" if name in rows else _local(partial)
         for name, partial in zip(gate.inputs, gate.partials, strict=True)
     ]
     body = [
@@ -224,10 +225,15 @@ def _rows_body(gate: Gate) -> str:
     return checks + "\n".join(lines) + "\n" + _try(gate, body)
 
 
+def _local(partial: Formula) -> str:
+    """A local gradient: infinite where it overflows, since the gate has a value all the same."""
+    return partial.python(pow="power")
+
+
 def _each(partial: Formula, gate: Gate) -> str:
     """The list of a partial's values, one per element of the rows."""
     used = [name for name in gate.rows if name in partial.names]
-    text = partial.python()
+    text = _local(partial)
     if not used:
         return f"[{text}] * len({gate.rows[0]})"
     if text in gate.rows:

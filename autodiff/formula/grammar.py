@@ -178,7 +178,7 @@ exp, log, log1p, sqrt, sin, cos, tanh, abs, sigmoid, softplus, erf, logsumexp, s
         return any(isinstance(node, ast.IfExp) for node in ast.walk(self.tree))
 
     def python(self, **names: str) -> str:
-        """Python source on floats; `names` says what an input is called there."""
+        """Python source on floats; `names` says what an input, or `pow`, is called there."""
         return _Python(self, names).text()
 
     def on_values(self, **names: str) -> str:
@@ -309,7 +309,8 @@ class _Python(_OnValues):
                 case ast.Name(), ast.Constant(value=2):  # a square is a product, and quicker so
                     base = self.write(left)[0]
                     return f"{base} * {base}", 7
-            return f"pow({self.write(left)[0]}, {self.write(right)[0]})", _ATOM
+            pow_ = self.names.get("pow", "pow")
+            return f"{pow_}({self.write(left)[0]}, {self.write(right)[0]})", _ATOM
         return super().binary(left, op, right)
 
     def call(self, name: str, argument: ast.expr) -> tuple[str, int]:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import copy
 import gc
 import math
 import operator
+import pickle
 import sys
 import threading
 import weakref
@@ -381,6 +383,41 @@ def test_a_row_is_checked_once_and_taken_as_it_is() -> None:
     assert GATES["dot"](row, row).data == 5.0
     with pytest.raises(TypeError, match="sum: input a is 'x'"):
         GATES["sum"]([Value(1.0), "x"])
+
+
+def test_a_row_made_by_hand_is_checked_at_the_door() -> None:
+    """Not later, inside a gate: numbers become constants, anything else is refused."""
+    row = Row(x for x in (1.0, Value(2.0), 3))
+    assert [type(x) for x in row] == [Constant, Value, Constant]
+    assert GATES["dot"](row, Row(row)).data == 14.0
+    assert isinstance(copy.deepcopy(row), Row)
+    assert isinstance(pickle.loads(pickle.dumps(row)), Row)
+    with pytest.raises(TypeError, match="cannot make a Value of 'x'"):
+        Row([Value(1.0), "x"])  # type: ignore[list-item]
+    with pytest.raises(ValueError, match="at least one Value"):
+        Row([])
+
+
+@pytest.mark.parametrize(
+    ("base", "exponent", "value", "slope"),
+    [
+        (5e-324, 0, 1.0, 0.0),
+        (math.inf, 0, 1.0, 0.0),
+        (1e-200, -1, 1e200, -math.inf),
+        (-1e-200, -1, -1e200, -math.inf),
+        (-1e-200, -2 + 1, -1e200, -math.inf),
+        (-1e-110, -2, 1e220, math.inf),
+    ],
+)
+def test_a_power_that_has_a_value_is_not_refused_for_its_slope(
+    base: float, exponent: float, value: float, slope: float
+) -> None:
+    """The slope of 1/x at 1e-200 is -1e400: infinite as a float64."""
+    x = Value(base)
+    y = x**exponent
+    y.backward()
+    assert y.data == pytest.approx(value)
+    assert x.grad == slope
 
 
 def test_a_subclass_takes_part_in_graphs() -> None:

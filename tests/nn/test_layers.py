@@ -88,3 +88,8 @@ def test_repr_rebuilds_the_picture_of_the_network() -> None:
         "  (3): Activation('softmax')\n"
         ")"
     )
+
+
+def test_no_inputs_are_too_few() -> None:
+    with pytest.raises(ValueError, match=r"Layer\(2, 1\) expects 2 inputs, got 0"):
+        Layer(2, 1)([])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import itertools
 import math
 import subprocess
 from typing import Any
@@ -220,6 +221,39 @@ def test_logsumexp_does_not_overflow_and_keeps_infinities() -> None:
     assert logsumexp([math.inf, 0.0]) == math.inf
     assert math.isnan(logsumexp([math.nan, 0.0]))
     assert math.isnan(logsumexp([0.0, math.nan]))
+
+
+NOT_FINITE = [
+    row
+    for n in (1, 2, 3)
+    for row in itertools.product([0.0, 2.0, math.inf, -math.inf, math.nan], repeat=n)
+]
+
+
+def test_logsumexp_of_infinities_is_the_same_in_python_and_numpy() -> None:
+    """NaN anywhere is NaN; else +inf wins; nothing but -inf is -inf."""
+    atom = ATOMS["logsumexp"]
+    helper: dict[str, Any] = {"np": np}
+    exec(atom.numpy_helper, helper)
+    of_arrays = np.errstate(divide="ignore")(helper["logsumexp"])
+    for row in NOT_FINITE:
+        expected = math.nan if any(map(math.isnan, row)) else max(row)
+        if math.isfinite(expected):
+            expected = math.log(sum(map(math.exp, row)))
+        for found in (atom.python(row), of_arrays(np.array(row))):
+            np.testing.assert_allclose(found, expected, rtol=1e-15, err_msg=str(row))
+
+
+def test_logsumexp_of_infinities_is_the_same_in_loops() -> None:
+    """The passes that a program of loops makes through the row."""
+    atom = ATOMS["logsumexp"]
+    names = dict(ATOMS["logsumexp"].python.__globals__["math"].__dict__)
+    for row in NOT_FINITE:
+        for name, initial, step in atom.passes:
+            names[name] = float(initial)
+            for a in row:
+                names[name] = eval(step, names, {"a": a})
+        np.testing.assert_equal(eval(atom.finish, names), atom.python(row))
 
 
 @given(st.lists(st.floats(-700, 700), min_size=1, max_size=6))

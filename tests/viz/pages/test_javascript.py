@@ -1,13 +1,17 @@
 """The JavaScript made from the gate table computes what Python computes."""
 
+import itertools
 import json
+import math
 import subprocess
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
 import pytest
 
 from autodiff import GATES, DomainError, Value, gate, topological_order
+from autodiff.formula.atoms import ATOMS
 from tests.random_graphs import BUILT_IN, random_recipe
 from viz.pages.javascript import literal, runtime, source
 
@@ -134,6 +138,15 @@ def test_what_merely_overflows_does_so_in_both(run: Run) -> None:
     assert (x * x).data == float("inf")
     assert answer["data"][1] == "Infinity"
     assert answer["fault"] is None
+
+
+def test_logsumexp_of_infinities_equals_python(run: Run) -> None:
+    rows = list(itertools.product([0.0, math.inf, -math.inf, math.nan], repeat=3))
+    spelled = [[str(x) for x in row] for row in rows]  # JSON has no infinities
+    number = '(t) => t === "inf" ? Infinity : t === "-inf" ? -Infinity : Number(t)'
+    body = f"return input.map((row) => String(logsumexp(row.map({number}))));"
+    answers = [float(answer.replace("Infinity", "inf")) for answer in run(body, spelled)]
+    np.testing.assert_allclose(answers, [ATOMS["logsumexp"].python(row) for row in rows])
 
 
 def test_the_javascript_of_a_gate_can_be_read() -> None:
