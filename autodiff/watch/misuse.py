@@ -17,7 +17,7 @@ from ..graph import topological_order
 from ..value import UNREACHED, Constant, Value
 from .caller import warn_at
 
-__all__ = ["MisuseWarning", "check_gradients", "mutated", "spend"]
+__all__ = ["MisuseWarning", "check_gradients", "mutated", "spend", "stale"]
 
 READ_TOO_EARLY = (
     "the gradient of {what} was read, but no backward pass has reached it: the 0.0 is not a "
@@ -80,6 +80,23 @@ def _again(node: Value) -> float:
         return float(node.gate(*inputs.values()).data)
     except DomainError:
         return math.nan
+
+
+def stale(root: Value) -> str:
+    """What a reader of the numbers below `root` must know if data changed since they were made.
+
+    >>> x = Value(2.0, label="x")
+    >>> y = x * x
+    >>> stale(y)
+    ''
+    >>> x.data = 3.0
+    >>> stale(y)  # doctest: +NORMALIZE_WHITESPACE
+    "values are older than their inputs: a mul was 4.0 then and would be 9.0 now (assigned
+    to: 'x' = 3.0)"
+    """
+    changed = mutated(root)
+    older = "values are older than their inputs: "
+    return older + describe_mutation(*changed[0]) if changed else ""
 
 
 def describe_mutation(node: Value, now: float) -> str:

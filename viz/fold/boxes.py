@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from autodiff import Constant, Value
 
 from ..words.numbers import number
@@ -37,7 +39,7 @@ def single(v: Value, name: str, cluster: str | None, graph: Cells, label: str) -
 def _written(x: float) -> str:
     """A constant as somebody wrote it down, if that was short: 1.00001 is not 1."""
     exact = number(x, 8)
-    return exact if len(exact) <= 8 and float(exact) == x else number(x)
+    return exact if math.isfinite(x) and len(exact) <= 8 and float(exact) == x else number(x)
 
 
 def box(

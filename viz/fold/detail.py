@@ -15,6 +15,7 @@ from typing import Any
 
 from autodiff import Constant, Value, topological_order
 from autodiff.value import UNREACHED
+from autodiff.watch.misuse import stale
 
 from ..words.names import naming
 from .calls import Frame, frames, term_frames
@@ -80,6 +81,8 @@ class _Source:
         self.expand = expand
         self.reached = root.grad is not UNREACHED
         self.notes = [] if self.reached else ["no gradients yet: call .backward() first"]
+        if len(order) <= WALK and (note := stale(root)):
+            self.notes.append(note)
 
     def name_of(self, v: Value) -> str:
         return v.label or self.names.get(id(v), "")

@@ -35,8 +35,16 @@ class Page:
         self.title = title
 
     def save(self, path: str | os.PathLike[str]) -> Path:
-        """Write the page into a file and return its path."""
+        """Write the page into a file and return its path.
+
+        Raises ValueError for a name that promises another format than HTML.
+        """
         target = Path(path)
+        if target.suffix.lower() not in ("", ".html", ".htm"):
+            raise ValueError(
+                f"a page is HTML, and {target.name!r} has the suffix {target.suffix!r}: call it "
+                f"{target.stem + '.html'!r}; for a picture in another format use viz.draw"
+            )
         target.write_text(self.html, encoding="utf-8")
         return target
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
-from autodiff import Gate, Value, topological_order
+from autodiff import Constant, Gate, Value, topological_order
 from autodiff.graph import adjoints
+from autodiff.watch.misuse import stale
 
 from ..fold.cells import slots
 from .names import naming
@@ -90,14 +91,21 @@ def explain(
     if not isinstance(v, Value) or not (root is None or isinstance(root, Value)):
         raise TypeError(f"explain(v, root) takes Values, got {v!r} and {root!r}")
     order = topological_order(v if root is None else root)
+    if root is not None and isinstance(v, Constant):
+        raise ValueError(f"{v.describe()} is a constant: nothing is differentiated by it")
     if root is not None and v not in set(order):
         raise ValueError(f"{root.describe()} does not depend on {v.describe()}")
     symbols = Symbols(order, naming(names or {}), digits)
     if root is None or root is v:
-        return _gate(v, symbols)
-    edges = _between(v, order)
-    writer = _paths if paths else _edges
-    return writer(v, root, order, edges, symbols, terms)
+        found = _gate(v, symbols)
+    else:
+        writer = _paths if paths else _edges
+        found = writer(v, root, order, _between(v, order), symbols, terms)
+    note = stale(v if root is None else root)
+    if not note:
+        return found
+    text, markdown = f"{found.text}\nnote: {note}", f"{found.markdown}\n\nNote: {note}\n"
+    return replace(found, text=text, markdown=markdown)
 
 
 # ── gates ────────────────────────────────────────────────────────────────────────────────────
@@ -222,7 +230,7 @@ def _gate(v: Value, symbols: Symbols) -> Explanation:
     if v.gate is None:
         text = f"{name} = {symbols.figure(v.data)} is a leaf: it was not computed"
         return Explanation(text, f"{latex} &= {symbols.number_latex(v.data)}", text, 1.0)
-    edges = _edges_into(v)
+    edges = [edge for edge in _edges_into(v) if not isinstance(edge.tail, Constant)]
     shown = list(dict.fromkeys(_ratio(e, symbols) for e in edges))
     lines = [_value_text(v, symbols)]
     forward = f"{latex} &= {_right_side_latex(v, symbols)} = {symbols.number_latex(v.data)}"

@@ -379,3 +379,20 @@ def test_drawing_changes_nothing() -> None:
         except TooLarge:
             assert detail == "primitive"
     assert before == [(v.data, v.grad, v.label) for v in topological_order(loss)]
+
+
+def test_a_picture_says_that_its_values_are_older_than_its_inputs() -> None:
+    x, y = Value(2.0, label="x"), Value(3.0, label="y")
+    f = x * y
+    f.backward()
+    assert build(f).notes == ()
+    x.data -= 0.5
+    (note,) = build(f).notes
+    assert "older than their inputs" in note
+    assert "would be 4.5 now (assigned to: 'x' = 1.5" in note
+
+
+@pytest.mark.parametrize(("number", "shown"), [(-math.inf, "-∞"), (math.inf, "∞")])
+def test_a_constant_that_is_not_finite_is_drawn(number: float, shown: str) -> None:
+    root = Value(1.0, label="x").max(number) * 2.0
+    assert shown in [node.text for node in build(root).nodes]

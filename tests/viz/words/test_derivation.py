@@ -151,3 +151,24 @@ def test_names_come_from_variables() -> None:
     a, b = Value(2.0), Value(3.0)
     product = a * b
     assert str(explain(a, product, names={"a": a, "b": b, "p": product})).startswith("∂p/∂a")
+
+
+def test_nothing_is_differentiated_by_a_constant() -> None:
+    """∂(x²)/∂2 is out·log x, which is NaN at x = -3, and nobody asked for it."""
+    x = Value(-3, label="x")
+    y = x**2
+    assert "NaN" not in explain(y).text + explain(y).latex
+    assert explain(y).text.count("/∂") == 1
+    with pytest.raises(ValueError, match="nothing is differentiated by it"):
+        explain(y.parents[1], y)
+
+
+def test_values_older_than_their_inputs_are_told() -> None:
+    x, y = Value(2.0, label="x"), Value(3.0, label="y")
+    f = x * y
+    assert "older" not in explain(x, f).text
+    x.data -= 1.0
+    said = explain(x, f)
+    assert "values are older than their inputs" in said.text
+    assert "was 6.0 then and would be 3.0 now" in said.text
+    assert "older than their inputs" in said.markdown
