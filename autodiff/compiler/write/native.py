@@ -1,26 +1,13 @@
-"""The native backend: the loops of `loops.py`, compiled by Numba (the extra `native`).
-
-The text is written to a file in the user's cache folder, under a name made from its content, so
-that Numba can keep the machine code beside it: the next process starts warm. Set GLASSGRAD_CACHE
-to move the folder; where it cannot be written, everything works without it.
-"""
+"""The native backend: the loops of `loops.py`, compiled by Numba (the extra `native`)."""
 
 from __future__ import annotations
 
 import ast
-import hashlib
-import importlib.util
 import inspect
-import os
 import re
-import sys
-import tempfile
 import textwrap
 import threading
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
-from pathlib import Path
-from types import ModuleType
+from collections.abc import Callable, Sequence
 from typing import Any, ClassVar, TypeAlias
 
 import numpy as np
@@ -30,6 +17,7 @@ from ...formula.atoms import ATOMS, CONSTANTS
 from ..ir import Function
 from .backends import Unsupported
 from .loops import BLOCK, Loops, lower
+from .storage import module
 
 Floats = NDArray[np.float64]
 
@@ -45,7 +33,7 @@ def build(function: Function, name: str, doc: str, loss: bool) -> Callable[..., 
     purpose = "gradient" if loss else "outputs"
     loops = _lowered(function, purpose)
     alone = [array.size == 1 for array in function.inputs]  # one number per row
-    native = getattr(_module(_text(loops, alone, purpose, function.dtype)), purpose)
+    native = getattr(module(_text(loops, alone, purpose, function.dtype)), purpose)
     room = threading.local()  # buffers are not shared between threads
     count = function.theta_size
     width = 0 if loss else function.output.shape[-1]
@@ -105,9 +93,9 @@ def descent(function: Function, rule: Rule) -> Callable[..., int]:
     """
     loops = _lowered(function, "gradient")
     alone = [array.size == 1 for array in function.inputs]
-    gradient_module = _module(_text(loops, alone, "gradient", function.dtype))
+    gradient_module = module(_text(loops, alone, "gradient", function.dtype))
     text = _descent_text(function, rule, alone, gradient_module.__name__)
-    native = _module(text).descend
+    native = module(text).descend
     room = threading.local()
 
     def descend(
@@ -267,64 +255,3 @@ def _in_single_precision(source: str) -> str:
 
 def _calls(source: str, name: str) -> bool:
     return re.search(rf"\b{name}\(", source) is not None
-
-
-def _module(text: str) -> ModuleType:
-    """Import the text, from the cache folder if there can be one."""
-    name = f"glassgrad_{hashlib.sha256(text.encode()).hexdigest()[:24]}"
-    if name in sys.modules:
-        return sys.modules[name]
-    path = _stored(name, text)
-    spec = importlib.util.spec_from_file_location(name, path)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[name] = module
-    try:
-        with _quick_compilation():
-            spec.loader.exec_module(module)
-    except BaseException:
-        del sys.modules[name]
-        raise
-    return module
-
-
-@contextmanager
-def _quick_compilation() -> Iterator[None]:
-    """LLVM's level 2 instead of 3: loops of this kind run as fast and compile in half the time."""
-    import numba
-
-    config: Any = numba.config
-    level = config.OPT
-    config.OPT = type(level)(2)
-    try:
-        yield
-    finally:
-        config.OPT = level
-
-
-def _stored(name: str, text: str) -> Path:
-    """Where the text lies; written in one move, since other processes may be doing the same."""
-    for folder in (_cache_folder(), Path(tempfile.gettempdir()) / f"glassgrad-{os.getpid()}"):
-        path = folder / f"{name}.py"
-        try:
-            if not path.exists():
-                folder.mkdir(parents=True, exist_ok=True)
-                with tempfile.NamedTemporaryFile(
-                    "w", dir=folder, suffix=".tmp", delete=False, encoding="utf-8"
-                ) as file:
-                    file.write(text)
-                os.replace(file.name, path)
-            if os.access(folder, os.W_OK):
-                return path
-        except OSError:
-            continue
-    raise OSError("no folder to write compiled programs to; set GLASSGRAD_CACHE to one")
-
-
-def _cache_folder() -> Path:
-    if chosen := os.environ.get("GLASSGRAD_CACHE"):
-        return Path(chosen)
-    if sys.platform == "win32":
-        return Path(os.environ.get("LOCALAPPDATA", Path.home())) / "glassgrad"
-    return Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "glassgrad"
