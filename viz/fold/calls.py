@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from autodiff import Call, Value
+from nn import Module, Neuron
 
 from .cells import Cell, Cells
 
@@ -44,16 +45,13 @@ class Frame:
 
 def level_of(module: Any) -> Level:
     """A neuron; a module with modules in it (a model); anything else counts as a layer."""
-    from nn import Neuron
-
     if isinstance(module, Neuron):
         return "neuron"
-    children = getattr(module, "children", None)
-    return "model" if children is not None and children() else "layer"
+    return "model" if isinstance(module, Module) and module.children() else "layer"
 
 
 def title_of(module: Any, around: Frame | None, names: dict[int, str]) -> str:
-    """What a frame is called: "model: MLP", "layers[0]: Layer(2, 16)", "neurons[3]"."""
+    """What a frame is called: "model: MLP", "2: Layer(16, 1)" as in the repr, "neurons[3]"."""
     text = repr(module)
     if "\n" in text or len(text) > 48:
         text = type(module).__name__
@@ -66,7 +64,11 @@ def title_of(module: Any, around: Frame | None, names: dict[int, str]) -> str:
 
 
 def _place(module: Any, owner: Any) -> str:
-    """Where `owner` keeps `module`: "body", "layers[2]"; "" if it is not an attribute."""
+    """What `owner` calls `module`: its number or name in the repr and the state dict, or the
+    attribute that holds it, as "neurons[3]"; "" if there is none."""
+    for name, child in owner.children().items() if isinstance(owner, Module) else ():
+        if child is module:
+            return name
     for name, held in getattr(owner, "__dict__", {}).items():
         if held is module:
             return str(name)

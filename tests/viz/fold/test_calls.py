@@ -1,7 +1,7 @@
 """Which nodes belong to which call, and to which example of a batch."""
 
 from autodiff import GATES, Constant, Value, topological_order
-from nn import MLP, Layer, LayerNorm, Neuron, Residual, Sequential
+from nn import MLP, Layer, LayerNorm, Neuron, Residual, Sequential, diagnose
 from tests.viz.circuits import batch_loss, moons_network, values
 from viz.fold.calls import frames, level_of, long_sums, term_frames
 from viz.fold.cells import Cells, cells
@@ -29,7 +29,7 @@ def test_levels_of_modules() -> None:
 def test_a_weight_lives_in_its_neuron_and_an_input_outside() -> None:
     model, loss = moons_network()
     weight = model.layers[1].neurons[3].w[5]
-    assert titles(loss, weight) == ["MLP", "layers[1]", "neurons[3]"]
+    assert titles(loss, weight) == ["MLP", "2", "neurons[3]"]
     (x0,) = [v for v in topological_order(loss) if v.label == "x0"]
     assert titles(loss, x0) == []
 
@@ -78,10 +78,24 @@ def test_logits_are_no_examples() -> None:
     model = MLP(4, [12, 10], rng=0)
     root = GATES["logsumexp"](model([0.1, 0.2, 0.3, 0.4]))
     assert term_frames(graph_of(root)) == {}
-    assert titles(root, root.parents[0]) == ["MLP", "layers[1]", "neurons[0]"]
+    assert titles(root, root.parents[0]) == ["MLP", "2", "neurons[0]"]
 
 
 def test_a_sum_inside_of_a_module_is_the_modules_affair() -> None:
     norm = LayerNorm(9)
     root = norm([0.1 * i for i in range(9)])[0] + 0.0
     assert term_frames(graph_of(root)) == {}
+
+
+def test_layers_are_numbered_as_in_the_repr_the_summary_and_the_state_dict() -> None:
+    model = MLP(2, [3, 3, 1], rng=0)
+    loss = model([Value(0.5), Value(-1.0)])
+    numbers = ["0", "2", "4"]
+    for number, layer in zip(numbers, model.layers, strict=True):
+        weight = layer.neurons[0].w[0]
+        assert titles(loss, weight)[1] == number
+        assert f"({number}): {layer!r}" in repr(model)
+        assert dict(model.named_parameters())[f"{number}.weight[0,0]"] is weight
+    assert [row.name for row in model.summary().rows] == numbers
+    report = diagnose(model, [[0.5, -1.0], [1.0, 2.0]])
+    assert [layer.name.partition(":")[0] for layer in report.layers] == numbers

@@ -176,7 +176,7 @@ def test_each_level_folds_what_it_is_named_for() -> None:
     }
     assert boxes == {
         "model": ["MLP"],
-        "layer": ["layers[0]", "layers[1]"],
+        "layer": ["0", "2"],
         "neuron": ["neurons[0]", "neurons[1]", "neurons[2]", "neurons[0]"],
         "gate": [],
         "primitive": [],
@@ -188,14 +188,14 @@ def test_frames_nest_as_the_modules_do() -> None:
     titles = {cluster.name: cluster.title.partition(":")[0] for cluster in clusters}
     nesting = [(titles[c.name], titles.get(c.parent or "")) for c in clusters]
     assert nesting[0] == ("MLP", None)
-    assert ("layers[0]", "MLP") in nesting
-    assert ("neurons[2]", "layers[0]") in nesting
+    assert ("0", "MLP") in nesting
+    assert ("neurons[2]", "0") in nesting
 
 
 def test_a_folded_box_tells_the_range_of_values_and_gradients() -> None:
     model, loss = moons_network()
     picture = build(loss, "layer")
-    first = next(node for node in picture.nodes if node.text.startswith("layers[0]"))
+    first = next(node for node in picture.nodes if node.text.startswith("0: Layer"))
     outputs, parameters = first.lines
     assert outputs.text == "16 outputs"
     assert parameters.text == "48 parameters"
@@ -209,8 +209,8 @@ def test_expand_opens_a_module_in_a_coarse_picture() -> None:
     model, loss = moons_network()
     picture = build(loss, "layer", expand=[model.layers[2]])
     boxes = [node.text.partition(":")[0] for node in picture.nodes if node.kind == "box"]
-    assert "layers[0]" in boxes
-    assert "layers[2]" not in boxes
+    assert "0" in boxes
+    assert "4" not in boxes
     assert "w·x+b" in [node.text for node in picture.nodes]
     assert_same_graph(picture, loss)
 
@@ -220,7 +220,7 @@ def test_expand_takes_one_thing_or_several() -> None:
     last = model.layers[2]
     titles = [
         [node.text for node in build(loss, "layer", expand=wish).nodes]
-        for wish in (last, [last], "layers[2]", {"layers[2]"})
+        for wish in (last, [last], "4", {"4"})
     ]
     assert all(one == titles[0] for one in titles)
 
@@ -313,7 +313,7 @@ def test_one_example_of_a_batch_can_be_opened() -> None:
     titles = [node.text for node in picture.nodes if node.kind == "box"]
     assert "example 1" not in titles
     assert "98 more examples" not in titles
-    assert any(title.startswith("layers[0]") for title in titles)
+    assert any(title.startswith("0: Layer") for title in titles)
     assert_same_graph(picture, cost)
 
 
