@@ -1,6 +1,24 @@
-"""The compiler: a scalar graph of one example becomes an array program over a batch."""
+"""The compiler: a scalar graph of one example becomes an array program over a batch.
 
-from .program import CompileError, Program, compile  # noqa: A004
+In the order in which a function goes through it:
+
+    program     the door: `compile` and `Program`, which keeps a version for each shape of rows
+    version     all steps below, one after the other
+    trace       run the function once and keep the graph
+    scalars     number the graph: equal gates once, sums of products become dot products
+    arrays/     roll: equal gates side by side become one array operation
+    derivative  the adjoint of every array operation, with `simplify` and `terms`
+    ir          the array program that comes out, a list of assignments
+    write/      that program as NumPy source, or as loops that Numba compiles
+    checking    what runs computes what the eager engine computes
+    replay      one row again, gate by gate, to say where a number is not finite
+    captured    which parameters the function refers to, and whether it still does
+
+`tape` writes the trace out for a reader, `report` says what was done.
+"""
+
+from .checking import CompileError
+from .program import Program, compile  # noqa: A004
 from .trace import BranchError
 
 __all__ = ["BranchError", "CompileError", "Program", "compile"]

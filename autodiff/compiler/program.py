@@ -13,12 +13,13 @@ from typing import Any, TypeGuard, overload
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ..functional import gradients
 from ..value import Value
+from .captured import Captured, referred_parameters
+from .checking import check
 from .replay import refuse
 from .report import Report
 from .tape import Tape
-from .trace import Trace, referred_parameters, trace
+from .trace import Trace
 from .version import Version, make_version
 from .write.backends import choose
 
@@ -29,10 +30,6 @@ _DTYPES: dict[str, np.dtype[Any]] = {
     "float32": np.dtype(np.float32),
 }
 _KEPT = 8  # compilations that a program remembers
-
-
-class CompileError(RuntimeError):
-    """The compiled program and the eager engine disagree."""
 
 
 @overload
@@ -72,7 +69,13 @@ def compile(  # noqa: A001
 
     Raises BranchError, naming the line, if the function compares Values to decide what to
     compute; CompileError if the program disagrees with the eager engine on rows of the first
-    batch (because the function draws random numbers, or looks at `.data`).
+    batch (because the function draws random numbers, or looks at the `.data` of an argument or a
+    parameter).
+
+    What the function refers to by name may be bound anew, lists and attributes may change, a
+    layer may be appended: the next call compiles again, and `parameters` follows. An array that
+    is written into, what a method or a library looks up by itself, and the world outside (files,
+    the clock) are not watched: make a new program where these change.
     """
     if function is None:
         return functools.partial(Program, backend=backend, dtype=dtype)
@@ -101,6 +104,7 @@ class Program:
         # a module by itself is a model: it predicts, also if it has just one output
         self._predicts = True if hasattr(function, "parameters") else None
         self._parameters: list[Value] | None = None
+        self._captured: Captured | None = None
         self._versions: dict[tuple[tuple[int, ...], ...], Version] = {}
         self._last: Version | None = None
         self._lock = threading.RLock()
@@ -123,10 +127,10 @@ class Program:
         version, checked = self._open(arrays)
         if not version.source:
             return self._predict(version, checked)
-        theta = self.theta()
-        J, gradient = self._value_and_grad(version, theta, checked)
+        parameters = self._known()
+        J, gradient = self._value_and_grad(version, self._numbers(parameters), checked)
         with self._lock:
-            for parameter, slope in zip(self.parameters, gradient.tolist(), strict=True):
+            for parameter, slope in zip(parameters, gradient.tolist(), strict=True):
                 parameter.grad += slope
         return J
 
@@ -175,7 +179,7 @@ class Program:
             with np.errstate(all="ignore"):
                 J, gradient = version.gradient(theta, *arrays)
         if not (math.isfinite(J) and np.isfinite(gradient).all()):
-            refuse(self._name, version, self.parameters, theta, arrays, loss=True)
+            refuse(self._name, version, self._known(), theta, arrays, loss=True)
         if gradient.dtype is not self._dtype:
             gradient = gradient.astype(self._dtype)
         if version.theta_size < theta.size:  # parameters that only other shapes reach
@@ -185,11 +189,11 @@ class Program:
     def _predict(
         self, version: Version, arrays: list[Floats], theta: Floats | None = None
     ) -> Floats:
-        theta = self.theta() if theta is None else theta
+        theta = self._numbers(self._known()) if theta is None else theta
         with np.errstate(all="ignore"):
             rows: Floats = np.array(version.outputs(theta, *arrays))
         if not np.isfinite(rows).all():
-            refuse(self._name, version, self.parameters, theta, arrays, loss=False)
+            refuse(self._name, version, self._known(), theta, arrays, loss=False)
         return rows.reshape(len(rows), *(version.shape or (1,)))
 
     # ── parameters ───────────────────────────────────────────────────────────────────────────
@@ -199,14 +203,28 @@ class Program:
         """The captured parameters, in the order of theta: modules in the order in which the
         function names them, each in its own order (a layer neuron by neuron, weights then bias);
         then single Values as the graph reaches them."""
-        with self._lock:
-            if self._parameters is None:
-                self._parameters = referred_parameters(self._need_function())
-            return list(self._parameters)
+        self._forget_if_changed()
+        return list(self._known())
 
     def theta(self) -> Floats:
         """The parameters' numbers now, as a new array."""
-        return np.array([p.data for p in self.parameters], dtype=self._dtype)
+        return self._numbers(self.parameters)
+
+    def _known(self) -> list[Value]:
+        with self._lock:
+            if self._parameters is None:
+                self._parameters = referred_parameters(self._need_function())
+            return self._parameters
+
+    def _numbers(self, parameters: Sequence[Value]) -> Floats:
+        return np.array([p.data for p in parameters], dtype=self._dtype)
+
+    def _forget_if_changed(self) -> None:
+        """Drop what was compiled if the function refers to something else now."""
+        if self._captured is not None and self._captured.changed():
+            with self._lock:
+                self._captured = self._parameters = self._last = None
+                self._versions.clear()
 
     def load(self, theta: ArrayLike) -> None:
         """Write the numbers in `theta` into the parameters."""
@@ -227,7 +245,7 @@ class Program:
 
     def _checked_theta(self, theta: ArrayLike) -> Floats:
         checked = theta if self._is_ready(theta) else self._real(theta, "theta")
-        count = len(self._parameters if self._parameters is not None else self.parameters)
+        count = len(self._known())
         if checked.shape != (count,):
             raise ValueError(
                 f"theta has shape {checked.shape}, but {self._name} has {count} parameters: "
@@ -281,6 +299,7 @@ class Program:
 
     def _open(self, arrays: Sequence[ArrayLike]) -> tuple[Version, list[Floats]]:
         """Arrays of float64 with equally many rows, and the version for their shapes."""
+        self._forget_if_changed()
         checked = [
             a if self._is_ready(a) else self._real(a, f"argument {k + 1}")
             for k, a in enumerate(arrays)
@@ -313,57 +332,21 @@ class Program:
             raise TypeError(f"{what} has dtype {array.dtype}; it must hold real numbers")
         return array.astype(self._dtype)
 
-    def _close(self, got: Floats, expected: Floats) -> bool:
-        """Equal but for rounding, measured by the largest finite number; inf and nan in place."""
-        finite = np.isfinite(expected)
-        if not (np.isfinite(got) == finite).all():
-            return False
-        scale = float(np.abs(expected[finite]).max(initial=0.0))
-        loose = 1e-9 if self._dtype.itemsize == 8 else 1e-3
-        error = np.abs(got[finite] - expected[finite])
-        return bool((error <= loose * scale + loose / 1000).all())
-
     def _compile(self, key: tuple[tuple[int, ...], ...], arrays: list[Floats]) -> Version:
         function = self._need_function()
         example = [a[0] for a in arrays]
         version = make_version(
             function, example, self._order, self._backend, self._predicts, self._dtype.name
         )
-        version.report["checked rows"] = self._check(version, arrays)
+        assert self._parameters is not None
+        self._captured = Captured(function, self._parameters)
+        version.report["checked rows"] = check(
+            self._name, function, version, self._parameters, arrays, self._captured.reads_data
+        )
         while len(self._versions) >= _KEPT:
             del self._versions[next(iter(self._versions))]
         self._versions[key] = version
         return version
-
-    def _check(self, version: Version, arrays: list[Floats]) -> list[int]:
-        """Compare with the eager engine on a few rows."""
-        function, traced = self._need_function(), version.trace
-        assert traced is not None
-        assert self._parameters is not None
-        count = len(arrays[0])
-        rows = sorted({0, count // 2, count - 1})
-        graphs = [traced if r == 0 else trace(function, [a[r] for a in arrays]) for r in rows]
-        twice = rows * (2 if len(rows) == 1 else 1)  # at least two, so that the mean is a mean
-        few, theta = [a[twice] for a in arrays], self.theta()
-        with np.errstate(all="ignore"):
-            got = version.outputs(theta, *few)[: len(rows)]
-            slope = version.gradient(theta, *few)[1] if version.source else None
-        for row, graph, outputs in zip(rows, graphs, got, strict=True):
-            expected = np.array([v.data for v in graph.outputs])
-            if len(expected) != len(outputs) or not self._close(outputs, expected):
-                raise self._disagreement(f"on row {row}")
-        if slope is not None:
-            slopes = [gradients(graph.outputs[0], self._parameters) for graph in graphs]
-            if not self._close(slope, np.mean(slopes, axis=0)):
-                raise self._disagreement(f"about the gradient of rows {rows}")
-        return rows
-
-    def _disagreement(self, where: str) -> CompileError:
-        return CompileError(
-            f"{self._name}: the compiled program disagrees with the eager engine {where}. A "
-            "function that looks at v.data, draws random numbers or keeps changing what it "
-            "captures cannot be compiled; if yours does not, please report this."
-        )
 
     # ── pickling ─────────────────────────────────────────────────────────────────────────────
 
@@ -372,6 +355,7 @@ class Program:
         an object that brings its own parameters."""
         state = dict(self.__dict__)
         del state["_lock"]
+        state["_captured"] = None
         state["_parameters"] = self.parameters if self._versions else self._parameters
         if self._versions and not hasattr(self._function, "parameters"):
             state["_function"] = None

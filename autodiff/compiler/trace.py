@@ -7,10 +7,8 @@ make the graph depend on the data, so it is refused, with the line.
 
 from __future__ import annotations
 
-import functools
 import sys
-import types
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -135,71 +133,3 @@ def _branch(function: Callable[..., Any], node: Value, is_data: bool) -> BranchE
         "Write the choice as a gate, as a.max(b), a.min(b), a.relu() or abs(a), or do without "
         "compiling."
     )
-
-
-# ── parameters that a function refers to, before it has ever run ─────────────────────────────
-
-
-def referred_parameters(function: Callable[..., Any]) -> list[Value]:
-    """Parameters of the modules, and the Values, that a function refers to by name.
-
-    They are found in closures, globals, defaults, bound objects and lists, in that order; a
-    module gives its own order. Leaves only, each once.
-    """
-    found: dict[Value, None] = {}
-    seen: set[int] = set()
-    stack: list[Any] = [function]
-    keep: list[Any] = []  # so that no id is used twice
-    while stack:
-        thing = stack.pop()
-        if isinstance(thing, Value):
-            if thing.gate is None and not isinstance(thing, Constant):
-                found[thing] = None
-            continue
-        if id(thing) in seen:
-            continue
-        seen.add(id(thing))
-        keep.append(thing)
-        stack.extend(reversed(list(_referred(thing))))
-    return list(found)
-
-
-def _referred(thing: Any) -> Iterable[Any]:
-    if isinstance(thing, type | types.ModuleType):
-        return []
-    if isinstance(thing, list | tuple | set | frozenset):
-        return list(thing)
-    if isinstance(thing, dict):
-        return list(thing.values())
-    if isinstance(thing, functools.partial):
-        return [thing.func, *thing.args, *thing.keywords.values()]
-    if isinstance(thing, types.MethodType):
-        return [thing.__self__, thing.__func__]
-    if isinstance(thing, types.FunctionType):
-        return _of_function(thing)
-    parameters = getattr(thing, "parameters", None)
-    if callable(parameters):
-        return list(parameters())
-    if callable(thing) and hasattr(thing, "__dict__"):
-        return [getattr(thing, "__wrapped__", None), *vars(thing).values()]
-    return []
-
-
-def _of_function(function: types.FunctionType) -> list[Any]:
-    if (function.__module__ or "").partition(".")[0] in ("autodiff", "nn"):
-        return []
-    cells = []
-    for cell in function.__closure__ or ():
-        try:
-            cells.append(cell.cell_contents)
-        except ValueError:  # not yet assigned
-            continue
-    names: dict[str, None] = {}
-    codes = [function.__code__]
-    while codes:
-        code = codes.pop()
-        names.update(dict.fromkeys(code.co_names))
-        codes.extend(c for c in code.co_consts if isinstance(c, types.CodeType))
-    outside = [function.__globals__[n] for n in names if n in function.__globals__]
-    defaults = [*(function.__defaults__ or ()), *(function.__kwdefaults__ or {}).values()]
-    return [*cells, *outside, *defaults]

@@ -353,7 +353,7 @@ def test_constants_that_are_not_finite(number: float, backend: str) -> None:
     try:
         agree(lambda x: bound(w * x[0], number) * w, X4, backend=backend)
         if number == -math.inf:
-            agree(lambda x: (w * x[0]).max(number) * w + number.__abs__() ** -w, X4)
+            agree(lambda x: (w * x[0]).max(number) * w, X4)
             agree(lambda x: x[0].max(number) * w, X4, backend=backend)
             agree(lambda x: GATES["logsumexp"]([w * x[0], x[1], w]).max(number), X4)
         if number == math.inf:

@@ -7,6 +7,7 @@ import runpy
 import subprocess
 import sys
 import threading
+import types
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -18,7 +19,7 @@ import autodiff
 from autodiff import DomainError, Value
 from autodiff.compiler import BranchError, CompileError
 from autodiff.compiler.write.backends import Unsupported
-from nn import MLP, Layer, losses
+from nn import MLP, Layer, Sequential, losses
 from tests.autodiff.compiler import networks
 from tests.oracles import oracle
 
@@ -453,6 +454,81 @@ def test_a_backend_that_cannot_do_it_hands_over(monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setattr("autodiff.compiler.version.choose", lambda _: two[:1])
     with pytest.raises(Unsupported):
         autodiff.compile(lambda x: w * x)([1.0])
+
+
+def test_what_a_function_refers_to_may_be_bound_anew() -> None:
+    """A closure's variable, an attribute, an item of a list, a number: the next call sees it."""
+    w, factor, items = Value(2.0), 1.0, [Value(1.0), 3.0]
+    options = types.SimpleNamespace(scale=1.0)
+
+    def f(x: Value) -> Value:
+        return (w * x * factor + items[0] * items[1]) * options.scale
+
+    program = autodiff.compile(f, backend="numpy")
+    assert program([1.0, 2.0]) == 6.0
+    first = w
+    w = Value(4.0)
+    assert program.parameters == [items[0], w]
+    assert program.theta().tolist() == [1.0, 4.0]
+    assert program([1.0, 2.0]) == 9.0
+    assert (first.grad, w.grad) == (1.5, 1.5)
+    factor = 3.0
+    assert program([1.0, 2.0]) == 21.0
+    items[:] = [Value(2.0), 5.0]
+    assert program.predict([1.0])[0, 0] == 22.0
+    options.scale = 10.0
+    assert program.value_and_grad(program.theta(), [1.0])[0] == 220.0
+
+
+def test_a_layer_that_is_appended_or_replaced_is_compiled() -> None:
+    net = Sequential(Layer(2, 3, "tanh", rng=0))
+    predict = autodiff.compile(net, backend="numpy")
+    assert predict(X).shape == (20, 3)
+    net.layers.append(Layer(3, 2, rng=1))
+    assert predict(X)[3] == pytest.approx([v.data for v in net(X[3].tolist())])
+    net.layers[0].neurons[1].b = Value(5.0)
+    assert predict(X)[3] == pytest.approx([v.data for v in net(X[3].tolist())])
+    assert predict.parameters == net.parameters()
+
+
+def test_a_number_read_from_a_value_is_read_again_when_it_changes() -> None:
+    w, rate = Value(2.0), Value(3.0)
+    program = autodiff.compile(lambda x: w * x * rate.data, backend="numpy")
+    assert program([1.0]) == 6.0
+    rate.data = 10.5
+    assert program([1.0]) == 21.0
+    w.data = 1.0
+    assert program([1.0]) == 10.5
+
+
+def test_data_of_an_argument_or_a_parameter_is_refused() -> None:
+    """Also where all rows are alike, or only a rare row tells."""
+    w = Value(2.0)
+    rare = np.zeros(400)
+    rare[[7, 300]] = 1.0
+    for f, rows in (
+        (lambda x: w * x * x.data, np.full(5, 2.0)),
+        (lambda x: (w * x).data * w, np.full(5, 2.0)),
+        (lambda x: w * w.data + x, np.full(5, 2.0)),
+        (lambda x: (20.0 if vars_of(x) == 1 else 1.0) * w, rare),
+    ):
+        with pytest.raises(CompileError, match=r"v\.data of an argument or a parameter"):
+            autodiff.compile(f, backend="numpy")(rows)
+    assert w.data == 2.0
+
+
+def vars_of(x: Value) -> float:
+    return float(getattr(x, "da" + "ta"))
+
+
+def test_what_has_not_changed_is_not_compiled_again() -> None:
+    net, program = moons()
+    program(X, Y)
+    version = program.report().versions[0]["milliseconds"]
+    for p in net.parameters():
+        p.data *= 0.5
+    program(X, Y)
+    assert program.report().versions[0]["milliseconds"] is version
 
 
 @pytest.mark.parametrize("n", [50, 500, 2000])

@@ -1,0 +1,158 @@
+"""What a function refers to by name: its parameters, and whether all that is as it was."""
+
+from __future__ import annotations
+
+import dis
+import functools
+import sys
+import types
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+from ..value import Constant, Value
+
+_LIBRARY = ("autodiff", "nn")
+
+
+def referred_parameters(function: Callable[..., Any]) -> list[Value]:
+    """Parameters of the modules, and the Values, that a function refers to by name.
+
+    They are found in closures, globals, defaults, bound objects and lists, in that order; a
+    module gives its own order. Leaves only, each once.
+    """
+    found: dict[Value, None] = {}
+    for thing in _reached(function, _referred):
+        if isinstance(thing, Value) and thing.gate is None and not isinstance(thing, Constant):
+            found[thing] = None
+    return list(found)
+
+
+class Captured:
+    """What a function referred to when it was compiled; `changed` says if it no longer does.
+
+    Looked at are the variables that it names, the attributes of the objects and the items of the
+    lists and dictionaries that are found there, and so on; and, if its code reads a `.data`, the
+    numbers of the Values among them that are not `parameters` of the program. An array that is
+    written into is not noticed.
+
+    >>> rates = [0.5, 2.0]
+    >>> captured = Captured(lambda x: x * rates[0], [])
+    >>> captured.changed()
+    False
+    >>> rates[0] = 0.25
+    >>> captured.changed()
+    True
+    """
+
+    def __init__(self, function: Callable[..., Any], parameters: Sequence[Value]) -> None:
+        known = set(parameters)
+        self.live: list[Any] = []  # lists, sets and dictionaries ...
+        self.variables: list[Callable[[], Any]] = []
+        self.leaves: list[Value] = []
+        self.reads_data = False
+        for thing in _reached(function, _inside):
+            if isinstance(thing, list | dict | set):
+                self.live.append(thing)
+            elif isinstance(thing, Value):
+                if thing not in known:
+                    self.leaves.append(thing)
+            elif isinstance(thing, types.FunctionType):
+                if not _is_library(thing):
+                    self.variables.append(functools.partial(_variables, thing))
+                    self.reads_data = self.reads_data or "data" in _names(thing, "LOAD_ATTR")
+            elif _has_attributes(thing):
+                self.live.append(vars(thing))
+        if not self.reads_data:
+            self.leaves = []
+        self.kept = [one.copy() for one in self.live]  # ... and what was in them
+        self.values = self._values()
+
+    def changed(self) -> bool:
+        """Is anything bound to something else?"""
+        try:
+            return not (self.live == self.kept and self._values() == self.values)
+        except ValueError:  # an array in the place of another
+            return True
+
+    def _values(self) -> list[Any]:
+        return [*(look() for look in self.variables), [leaf.data for leaf in self.leaves]]
+
+
+def _reached(function: Any, parts: Callable[[Any], Iterable[Any]]) -> list[Any]:
+    """`function`, its parts, their parts and so on, depth first, each once."""
+    seen: dict[int, Any] = {}
+    stack: list[Any] = [function]
+    while stack:
+        thing = stack.pop()
+        if id(thing) not in seen:
+            seen[id(thing)] = thing  # kept, so that no id is used twice
+            stack.extend(reversed(list(parts(thing))))
+    return list(seen.values())
+
+
+def _referred(thing: Any) -> Iterable[Any]:
+    """What parameters are looked for in; a module gives its own."""
+    if not isinstance(thing, type | types.ModuleType):
+        parameters = getattr(thing, "parameters", None)
+        if callable(parameters):
+            return list(parameters())
+    return _inside(thing)
+
+
+def _inside(thing: Any) -> Iterable[Any]:
+    """What a function names, an object has as attributes, a collection holds."""
+    if isinstance(thing, dict):
+        return list(thing.values())
+    if isinstance(thing, list | tuple | set | frozenset):
+        return list(thing)
+    if isinstance(thing, functools.partial):
+        return [thing.func, *thing.args, *thing.keywords.values()]
+    if isinstance(thing, types.MethodType):
+        return [thing.__self__, thing.__func__]
+    if isinstance(thing, types.FunctionType):
+        defaults = [*(thing.__defaults__ or ()), *(thing.__kwdefaults__ or {}).values()]
+        return [] if _is_library(thing) else [*_variables(thing), *defaults]
+    if _has_attributes(thing):
+        return [getattr(thing, "__wrapped__", None), *vars(thing).values()]
+    return []
+
+
+def _has_attributes(thing: Any) -> bool:
+    """Is it an object whose attributes may matter: of a class that is not Python's own?"""
+    if isinstance(thing, type | types.ModuleType | Value) or not hasattr(thing, "__dict__"):
+        return False
+    home = type(thing).__module__.partition(".")[0]
+    return home not in sys.stdlib_module_names or isinstance(thing, types.SimpleNamespace)
+
+
+def _is_library(function: types.FunctionType) -> bool:
+    return (function.__module__ or "").partition(".")[0] in _LIBRARY
+
+
+def _variables(function: types.FunctionType) -> list[Any]:
+    """What its free and global variables are bound to now."""
+    cells = []
+    for cell in function.__closure__ or ():
+        try:
+            cells.append(cell.cell_contents)
+        except ValueError:  # not yet assigned
+            continue
+    known = function.__globals__
+    return [*cells, *(known[name] for name in _names(function, "LOAD_GLOBAL") if name in known)]
+
+
+def _names(function: types.FunctionType, instruction: str) -> tuple[str, ...]:
+    """The names that its code, and that of functions inside it, uses in this way."""
+    return _names_in(function.__code__, instruction)
+
+
+@functools.lru_cache(maxsize=256)
+def _names_in(code: types.CodeType, instruction: str) -> tuple[str, ...]:
+    names: dict[str, None] = {}
+    codes = [code]
+    while codes:
+        code = codes.pop()
+        found = (i.argval for i in dis.get_instructions(code) if i.opname == instruction)
+        names.update(dict.fromkeys(found))
+        codes.extend(c for c in code.co_consts if isinstance(c, types.CodeType))
+    return tuple(names)
