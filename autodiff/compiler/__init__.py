@@ -5,8 +5,8 @@ In the order in which a function goes through it:
     program     the door: `compile` and `Program`, which keeps a version for each shape of rows
     version     all steps below, one after the other
     trace       run the function once and keep the graph
-    scalars     number the graph: equal gates once, sums of products become dot products
-    arrays/     roll: equal gates side by side become one array operation
+    arrays/     `scalars` number the graph: equal gates once, sums of products as dot products;
+                `roll`: equal gates side by side become one array operation
     derivative  the adjoint of every array operation, with `simplify` and `terms`
     ir          the array program that comes out, a list of assignments
     write/      that program as NumPy source, or as loops that Numba compiles
@@ -14,7 +14,7 @@ In the order in which a function goes through it:
     replay      one row again, gate by gate, to say where a number is not finite
     captured    which parameters the function refers to, and whether it still does
 
-`tape` writes the trace out for a reader, `report` says what was done.
+`tape` writes the trace out for a reader, `write.report` says what was done.
 """
 
 from .checking import CompileError

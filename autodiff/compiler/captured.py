@@ -36,7 +36,7 @@ class Captured:
     written into is not noticed.
 
     >>> rates = [0.5, 2.0]
-    >>> captured = Captured(lambda x: x * rates[0], [])
+    >>> captured = Captured(functools.partial(max, rates), [])
     >>> captured.changed()
     False
     >>> rates[0] = 0.25

@@ -17,11 +17,11 @@ from ..value import Value
 from .captured import Captured, referred_parameters
 from .checking import check
 from .replay import refuse
-from .report import Report
 from .tape import Tape
 from .trace import Trace
 from .version import Version, make_version
 from .write.backends import choose
+from .write.report import Report
 
 Floats = NDArray[np.float64]
 

@@ -13,9 +13,9 @@ from numpy.typing import NDArray
 from ..value import Value
 from .arrays.roll import roll
 from .arrays.rolled import Rolled
+from .arrays.scalars import flatten, number
 from .derivative import differentiate, forward_only
 from .ir import Function, may_warn
-from .scalars import flatten, number
 from .trace import Trace, trace
 from .write.backends import Runner, Unsupported, choose, numpy_runner
 from .write.names import argument_names

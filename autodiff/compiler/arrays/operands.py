@@ -26,9 +26,9 @@ from ..ir import (
     Take,
     Turned,
 )
-from ..scalars import Scalars
 from ..write.names import Names
 from .rolled import Step
+from .scalars import Scalars
 from .windows import progression, repetition, window
 
 THETA: Final = -1

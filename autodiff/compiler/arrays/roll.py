@@ -16,11 +16,11 @@ import numpy as np
 from ...gates import Gate
 from ...value import Value
 from ..ir import ROWS, Array, Assign, Expr, Indices, Number, Ref, Reshape, Shape, Take, arrays_in
-from ..scalars import Scalars
 from ..simplify import contraction
 from ..write.names import stem
 from .operands import CONSTANT, THETA, Operands
 from .rolled import Fire, Rolled, Step
+from .scalars import Scalars
 from .windows import distinct_rows, runs, window
 
 

@@ -10,10 +10,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from ..gates import GATES, Gate
-from ..value import Value
-from .simplify import contraction, simplify
-from .trace import Trace
+from ...gates import GATES, Gate
+from ...value import Value
+from ..simplify import contraction, simplify
+from ..trace import Trace
 
 
 @dataclass
