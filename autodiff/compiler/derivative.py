@@ -25,27 +25,27 @@ from .ir import (
     Apply,
     Array,
     Assign,
+    Broadcast,
+    Concatenate,
     Expr,
-    Fold,
     Function,
     Gathered,
-    Join,
     Number,
-    Placed,
     Product,
+    Reduce,
     Ref,
     Reshape,
+    Scatter,
     Shape,
     Slice,
-    Spread,
     Take,
     Term,
     Total,
-    Turned,
+    Transpose,
     arrays_in,
     broadcast,
     reshape,
-    turn,
+    transpose,
 )
 from .simplify import contraction, factors, names, simplify
 from .terms import add_up, apply, change_shape, inverse, outer, times, unbroadcast, unwrapped
@@ -64,15 +64,15 @@ def forward(step: Fire) -> Expr:
     if step.layout == "each":
         formula = simplify(step.gate.formula, known)
         if not names(formula):
-            return Spread(Number(float(eval(formula.python(), dict(CONSTANTS)))), step.out.shape)
+            return Broadcast(Number(float(eval(formula.python(), dict(CONSTANTS)))), step.out.shape)
         used = {k: e for k, e in arguments.items() if k in names(formula)}
         return spread(Apply(formula, used), step.out.shape)
     if step.layout in ("rows", "grid"):
         formula = simplify(step.gate.formula, known)
-        return Fold(formula, arguments, keep=step.layout == "rows")
+        return Reduce(formula, arguments, keep=step.layout == "rows")
     found = contraction(step.gate)
     assert found is not None
-    product = Product(step.inputs[step.stack], turn(step.inputs[step.matrix]))
+    product = Product(step.inputs[step.stack], transpose(step.inputs[step.matrix]))
     rest = simplify(found.rest, known)
     result: Expr = product
     if rest.text != "product":
@@ -94,7 +94,7 @@ def numbers(step: Fire) -> dict[str, float]:
 
 def spread(expr: Expr, shape: Shape) -> Expr:
     """`expr` in its full shape."""
-    return expr if expr.shape == shape else Spread(expr, shape)
+    return expr if expr.shape == shape else Broadcast(expr, shape)
 
 
 # ── the backward pass ────────────────────────────────────────────────────────────────────────
@@ -130,7 +130,7 @@ class _Backward:
         self.joined = {
             s.array: s.expr
             for s in rolled.steps
-            if isinstance(s, Assign) and isinstance(s.expr, Join)
+            if isinstance(s, Assign) and isinstance(s.expr, Concatenate)
         }
         for step in rolled.steps:
             out = step.out if isinstance(step, Fire) else step.array
@@ -204,9 +204,9 @@ class _Backward:
         lead = array.shape[:-1]
         full = [spread(unwrapped(t), (*lead, count)) for _, _, count, t in parts]
         if tiled and all(step == 1 for _, step, _, _ in parts):
-            return [Term(factors=(Join(tuple(full)),))]
+            return [Term(factors=(Concatenate(tuple(full)),))]
         return [
-            Term(factors=(Placed(expr, start, step, array.size),))
+            Term(factors=(Scatter(expr, start, step, array.size),))
             for (start, step, _, _), expr in zip(parts, full, strict=True)
         ]
 
@@ -353,22 +353,22 @@ class _Backward:
             case Slice(array=Ref(array), start=start, step=step, count=count):
                 self.slices[array].append((start, step, count, term))
             case Slice(array=inner, start=start, step=step):
-                placed = Placed(spread(unwrapped(term), expr.shape), start, step, inner.shape[-1])
+                placed = Scatter(spread(unwrapped(term), expr.shape), start, step, inner.shape[-1])
                 self.pull(inner, Term(factors=(placed,)), inner.shape)
             case Reshape(array=inner):
                 moved = change_shape(term, lambda f: reshape(spread(f, expr.shape), inner.shape))
                 self.pull(inner, moved, inner.shape)
-            case Turned(array=inner):
-                turned = change_shape(term, lambda f: turn(spread(f, expr.shape)))
+            case Transpose(array=inner):
+                turned = change_shape(term, lambda f: transpose(spread(f, expr.shape)))
                 self.pull(inner, turned, inner.shape)
-            case Spread(array=inner):
+            case Broadcast(array=inner):
                 self.pull(inner, term, expr.shape)
             case Take(array=inner, name=name, indices=indices):
                 sources = inverse(indices, inner.shape[-1], self.useful(inner))
                 body = spread(unwrapped(term), expr.shape)
                 gathered = Gathered(body, f"{name}_inverse", sources, indices.ndim)
                 self.pull(inner, Term(factors=(gathered,)), inner.shape)
-            case Join(parts=parts):
+            case Concatenate(parts=parts):
                 offset = 0
                 bare = unwrapped(Term(1.0, 0, term.factors, term.divisors))
                 if term.factors and not isinstance(bare, Ref):

@@ -16,12 +16,12 @@ constants and what is computed from them alone. Shapes broadcast as in NumPy, fr
     Picked(indices)                  theta[indices], where no window will do
     Apply(formula, arguments)        the formula, element by element: `formula.numpy(...)`, or
                                      `formula.python(...)` inside a loop; a test gives 1.0 or 0.0
-    Fold(formula, arguments, keep)   a formula with reductions along the last axis of the
+    Reduce(formula, arguments, keep) a formula with reductions along the last axis of the
                                      arguments in formula.rows; `n` is that axis' length. The rest
                                      of the arguments keep that axis with length 1 (keep=True) or
                                      lack it (keep=False); so does the result
     Product(left, right, bias...)    left @ right, right being two-dimensional or both stacked
-    Turned(array)                    the last two axes exchanged
+    Transpose(array)                 the last two axes exchanged
     Term(coefficient, per_row, factors, divisors)
                                      coefficient · E^per_row · Π factors / Π divisors, where E is
                                      the number of rows
@@ -30,12 +30,12 @@ constants and what is computed from them alone. Shapes broadcast as in NumPy, fr
     Reshape(array, shape)            same elements, same order
     Slice(array, start, stop, step)  along the last axis
     Take(array, indices)             along the last axis; the result has indices.shape there
-    Join(parts, shape)               concatenation along the last axis; parts are broadcast
-    Spread(array, shape)             broadcast to a shape
+    Concatenate(parts, shape)        concatenation along the last axis; parts are broadcast
+    Broadcast(array, shape)          broadcast to a shape
     Gathered(array, sources, size)   the adjoint of Take: element j of the result is the sum of
                                      the elements sources[j] of the last axes of `array`,
                                      flattened; an index one past the end stands for 0
-    Placed(array, start, step, size) the adjoint of Slice: zeros with `array` at start::step
+    Scatter(array, start, step, size) the adjoint of Slice: zeros with `array` at start::step
 """
 
 from __future__ import annotations
@@ -164,7 +164,7 @@ class Apply(Expr):
 
 
 @dataclass(eq=False)
-class Fold(Expr):
+class Reduce(Expr):
     """A formula with reductions along the last axis."""
 
     formula: Formula
@@ -203,7 +203,7 @@ class Product(Expr):
 
 
 @dataclass(eq=False)
-class Turned(Expr):
+class Transpose(Expr):
     """The last two axes exchanged."""
 
     array: Expr
@@ -315,7 +315,7 @@ class Take(Expr):
 
 
 @dataclass(eq=False)
-class Join(Expr):
+class Concatenate(Expr):
     """Concatenation along the last axis."""
 
     parts: tuple[Expr, ...]
@@ -330,7 +330,7 @@ class Join(Expr):
 
 
 @dataclass(eq=False)
-class Spread(Expr):
+class Broadcast(Expr):
     """Broadcast to a shape."""
 
     array: Expr
@@ -360,7 +360,7 @@ class Gathered(Expr):
 
 
 @dataclass(eq=False)
-class Placed(Expr):
+class Scatter(Expr):
     """The adjoint of Slice: zeros, with `array` at start, start + step, ..."""
 
     array: Expr
@@ -422,9 +422,9 @@ def reshape(expr: Expr, shape: Shape) -> Expr:
     return expr if expr.shape == shape else Reshape(expr, shape)
 
 
-def turn(expr: Expr) -> Expr:
+def transpose(expr: Expr) -> Expr:
     """The last two axes exchanged, without detours."""
-    return expr.array if isinstance(expr, Turned) else Turned(expr)
+    return expr.array if isinstance(expr, Transpose) else Transpose(expr)
 
 
 def broadcast(*shapes: Shape) -> Shape:
@@ -445,7 +445,7 @@ def may_warn(function: Function) -> bool:
         for expr in walk(assign.expr):
             if isinstance(expr, Term) and expr.divisors:
                 return True
-            if isinstance(expr, Apply | Fold) and _delicate(expr.formula):
+            if isinstance(expr, Apply | Reduce) and _delicate(expr.formula):
                 return True
     return False
 

@@ -23,7 +23,7 @@ from .ir import (
     Term,
     Total,
     reshape,
-    turn,
+    transpose,
 )
 from .simplify import names
 
@@ -146,11 +146,11 @@ def _key(part: object) -> object:
 def outer(u: Expr, stack: Expr, matrix: Expr) -> Expr:
     """Σ over the stack (and, for shared weights, over the rows) of upstream ⊗ vector."""
     if ROWS in matrix.shape:  # one matrix per row
-        return Product(turn(u), stack)
+        return Product(transpose(u), stack)
     if len(u.shape) == 3:
         u = reshape(u, (ROWS, u.shape[-1]))
         stack = reshape(stack, (ROWS, stack.shape[-1]))
-    return Product(turn(u), stack)
+    return Product(transpose(u), stack)
 
 
 def inverse(indices: Indices, size: int, useful: NDArray[np.bool_] | None = None) -> Indices:

@@ -12,19 +12,19 @@ from ..ir import (
     ROWS,
     Array,
     Assign,
+    Broadcast,
+    Concatenate,
     Expr,
     Indices,
-    Join,
     Number,
     Picked,
     Ref,
     Reshape,
     Shape,
     Slice,
-    Spread,
     Table,
     Take,
-    Turned,
+    Transpose,
 )
 from ..write.names import Names
 from .rolled import Step
@@ -129,7 +129,7 @@ class Operands:
         if result is None and at.ndim == 2 and at.shape[0] > 1:
             line = progression(at.T.reshape(-1))
             if line == (0, 1) and at.size == array.size:
-                result = Turned(Reshape(whole, (*lead, *at.shape[::-1])))
+                result = Transpose(Reshape(whole, (*lead, *at.shape[::-1])))
         if result is None and at.ndim == 1:
             result = self.repeated(aid, at)
         if result is None:
@@ -153,7 +153,7 @@ class Operands:
             return None
         flat = self.pick(aid, found.once)
         lead = (ROWS,) if array.rows else ()
-        wide = Spread(Reshape(flat, (*lead, *found.column)), (*lead, *found.grid))
+        wide = Broadcast(Reshape(flat, (*lead, *found.column)), (*lead, *found.grid))
         spread = Array(self.names.numbered(array.name + "_"), (*lead, len(at)))
         self.steps.append(Assign(spread, Reshape(wide, (*lead, len(at)))))
         return Ref(spread)
@@ -167,7 +167,7 @@ class Operands:
         if not (table.T.reshape(-1) == at).all():
             return None
         lead = (ROWS,) if array.rows else ()
-        turned = Turned(Reshape(Ref(array), (*lead, *table.shape)))
+        turned = Transpose(Reshape(Ref(array), (*lead, *table.shape)))
         result = Array(self.names.numbered(array.name + "_"), (*lead, len(at)))
         self.steps.append(Assign(result, Reshape(turned, (*lead, len(at)))))
         return Ref(result)
@@ -198,7 +198,7 @@ class Operands:
             at[mine] = offset + where
             offset += part.shape[-1]
         if tuple(key) not in self.joins:
-            joined = Join(tuple(parts))
+            joined = Concatenate(tuple(parts))
             wish = "padded" if len(parts) == 2 and CONSTANT in aids else "joined"
             array = self.new(Array(self.names.numbered(wish), joined.shape))
             self.steps.append(Assign(array, joined))

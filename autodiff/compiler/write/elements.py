@@ -15,6 +15,7 @@ from ..ir import (
     ROWS,
     Apply,
     Array,
+    Broadcast,
     Expr,
     Function,
     Number,
@@ -23,12 +24,11 @@ from ..ir import (
     Reshape,
     Shape,
     Slice,
-    Spread,
     Table,
     Take,
     Term,
     Total,
-    Turned,
+    Transpose,
     View,
 )
 
@@ -106,7 +106,7 @@ class Elements:
                 scale = f" * {coefficient!r}" if coefficient != 1.0 else ""
                 scale += " * E" * max(per_row, 0) + " / E" * max(-per_row, 0)
                 return f"(({text}){scale})" if scale else f"({text})"
-            case Turned(array):
+            case Transpose(array):
                 *ahead, i, j = at
                 return self.element(array, [*ahead, j, i])
             case Reshape(array, shape):
@@ -125,7 +125,7 @@ class Elements:
                 cut = len(at) - indices.ndim
                 picked = f"{self.table(name, indices)}[{flattened(indices.shape, at[cut:])}]"
                 return self.element(array, [*at[:cut], picked])
-            case Spread(array, _):
+            case Broadcast(array, _):
                 return self.aligned(array, at)
         raise AssertionError(expr)
 

@@ -26,23 +26,23 @@ from ..ir import (
     ROWS,
     Apply,
     Array,
+    Broadcast,
+    Concatenate,
     Expr,
-    Fold,
     Function,
     Gathered,
-    Join,
-    Placed,
     Product,
+    Reduce,
     Ref,
     Reshape,
+    Scatter,
     Shape,
     Slice,
-    Spread,
     Sum,
     Take,
     Term,
     Total,
-    Turned,
+    Transpose,
     walk,
 )
 from .elements import Elements, flattened, indices, merged_rows, unflat
@@ -50,7 +50,8 @@ from .nests import Nests
 
 BLOCK: Final = 128
 TILE: Final = 4
-HEAVY: Final = (Product, Sum, Fold, Gathered, Placed, Join)  # get a loop nest of their own
+# these get a loop nest of their own
+HEAVY: Final = (Product, Sum, Reduce, Gathered, Scatter, Concatenate)
 
 
 @dataclass
@@ -173,11 +174,11 @@ class _Writer:
                 self.assign_to(array, Apply(formula, {**rest, name: Ref(array)}))
             case Sum(array=summed, axes=axes):
                 self.sum(array, self.plain(summed), axes, expr.keep)
-            case Fold():
+            case Reduce():
                 self.fold(array, expr)
             case Gathered():
                 self.gathered(array, expr)
-            case Placed(array=placed, start=start, step=step):
+            case Scatter(array=placed, start=start, step=step):
                 part = self.plain(placed)
                 zero = f"{self.elements.place(array, at)} = 0.0"
                 self.nests.pointwise(array.shape, zero, {array.name: "?"})
@@ -188,7 +189,7 @@ class _Writer:
                     f"{self.elements.place(array, target)} = {self.elements.element(part, inner)}"
                 )
                 self.nests.pointwise(part.shape, text, {array.name: "?"})
-            case Join(parts=parts):
+            case Concatenate(parts=parts):
                 offset = 0
                 for part in map(self.plain, parts):
                     shape = (*array.shape[:-1], part.shape[-1])
@@ -239,10 +240,10 @@ class _Writer:
                 return Total(plain, coefficient, per_row)
             case Reshape(inner, shape):
                 return Reshape(self.plain(inner), shape)
-            case Spread(inner, shape):
-                return Spread(self.plain(inner), shape)
-            case Turned(inner):
-                return Turned(self.plain(inner))
+            case Broadcast(inner, shape):
+                return Broadcast(self.plain(inner), shape)
+            case Transpose(inner):
+                return Transpose(self.plain(inner))
             case Slice(inner, start, step, count):
                 return Slice(self.plain(inner), start, step, count)
             case Take(inner, name, indices):
@@ -368,7 +369,7 @@ class _Writer:
         kind = "rows" if rows else "body"
         self.nests.add(array.shape, [(kind, lines)], {array.name: flattened(array.shape, at)})
 
-    def fold(self, array: Array, fold: Fold) -> None:
+    def fold(self, array: Array, fold: Reduce) -> None:
         """A formula with reductions along a row: each runs through the row in its passes."""
         arguments = {k: self.plain(v) for k, v in fold.arguments.items()}
         rows = ROWS in array.shape

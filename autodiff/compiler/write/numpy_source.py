@@ -15,26 +15,26 @@ from ..ir import (
     Apply,
     Array,
     Assign,
+    Broadcast,
+    Concatenate,
     Expr,
-    Fold,
     Function,
     Gathered,
-    Join,
     Number,
     Picked,
-    Placed,
     Product,
+    Reduce,
     Ref,
     Reshape,
+    Scatter,
     Shape,
     Slice,
-    Spread,
     Sum,
     Table,
     Take,
     Term,
     Total,
-    Turned,
+    Transpose,
     View,
     arrays_in,
 )
@@ -150,7 +150,7 @@ class _Source:
 
     def spread_output(self) -> Expr:
         output = self.function.output
-        return output if ROWS in output.shape else Spread(output, (ROWS, *output.shape))
+        return output if ROWS in output.shape else Broadcast(output, (ROWS, *output.shape))
 
     def cost(self) -> list[str]:
         output = self.function.output
@@ -175,7 +175,7 @@ class _Source:
         once = bool((covered == 1).all())
         lines.append(f"grad = np.{'empty' if once else 'zeros'}({function.theta_size}{self.typed})")
         for parameter, adjoint in function.gradient:
-            bare = adjoint.array if isinstance(adjoint, Spread) else adjoint
+            bare = adjoint.array if isinstance(adjoint, Broadcast) else adjoint
             expr, text = parameter.expr, self.expr(bare)
             if isinstance(expr, View):
                 target = _window(expr, "grad", function.theta_size)
@@ -218,11 +218,11 @@ class _Source:
                 return f"theta[{name}]"
             case Apply(formula, arguments):
                 return self.write(formula, arguments)
-            case Fold():
+            case Reduce():
                 return self.fold(expr)
             case Product(left, right):
                 return f"{self.bound(left, _MUL)} @ {self.bound(right, _UNARY)}"
-            case Turned(array):
+            case Transpose(array):
                 turn = ".T" if len(expr.shape) == 2 else ".swapaxes(-1, -2)"
                 return self.bound(array, _ATOM) + turn
             case Term():
@@ -244,13 +244,13 @@ class _Source:
             case Take(array, name, indices):
                 self.tables[name] = indices
                 return f"{self.bound(array, _ATOM)}.take({name}, axis=-1)"
-            case Join(parts):
+            case Concatenate(parts):
                 lead = expr.shape[:-1]
                 each = (
-                    p if p.shape[:-1] == lead else Spread(p, (*lead, p.shape[-1])) for p in parts
+                    p if p.shape[:-1] == lead else Broadcast(p, (*lead, p.shape[-1])) for p in parts
                 )
                 return f"np.concatenate([{', '.join(map(self.expr, each))}], axis=-1)"
-            case Spread(array, shape):
+            case Broadcast(array, shape):
                 sizes = ", ".join("E" if s == ROWS else str(s) for s in shape)
                 sizes += "," if len(shape) == 1 else ""
                 if isinstance(array, Table) and (array.values == array.values.flat[0]).all():
@@ -262,7 +262,7 @@ class _Source:
                 return f"np.broadcast_to({self.expr(array)}, ({sizes}))"
             case Gathered(array, name):
                 return self.gathered(expr, array, name)
-            case Placed(array, start, step, size):
+            case Scatter(array, start, step, size):
                 self.helpers["placed"] = _PLACED
                 return f"placed({self.expr(array)}, {start}, {step}, {size})"
         raise AssertionError(expr)
@@ -306,7 +306,7 @@ class _Source:
             return text
         return ast.unparse(ast.fix_missing_locations(_SingleChoice().visit(ast.parse(text))))
 
-    def fold(self, expr: Fold) -> str:
+    def fold(self, expr: Reduce) -> str:
         """Sums along the last axis; with keepdims where the result must broadcast again."""
         found = re.fullmatch(r"sum\((\w+) \* (\w+)\)", expr.formula.text)
         if found and found[1] != found[2]:
