@@ -18,6 +18,7 @@ from autodiff import Constant, DomainError, Value, topological_order
 
 from ..fold.calls import Frame, frames, term_frames
 from ..fold.cells import cells
+from ..words.names import Naming
 from ..words.numbers import number
 from .placement import Item, Plan, constant_size, gate_size, group_size, leaf_size, place
 
@@ -100,26 +101,6 @@ def scene(root: Value, title: str = "", fold: bool | None = None, *, grouped: bo
     return made
 
 
-class _Names:
-    """What formulas call a node: its label, or a short name that no label has."""
-
-    def __init__(self, order: list[Value]) -> None:
-        self.taken = {v.label for v in order}
-        self.root = order[-1]
-        self.count = 0
-
-    def __call__(self, v: Value) -> str:
-        if v.label or v.gate is None:
-            return v.label
-        if v is self.root and "f" not in self.taken:
-            return "f"
-        while True:
-            self.count += 1
-            name = "q" + str(self.count).translate(str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉"))
-            if name not in self.taken:
-                return name
-
-
 class _Builder:
     """Fills a `Scene` with the nodes of a graph, its module calls, and its gates' finer graphs."""
 
@@ -128,7 +109,7 @@ class _Builder:
         self.order = order
         self.folded = folded
         self.grouped = grouped
-        self.names = _Names(order)
+        self.names = Naming(order)
         self.spare = LIMIT - len(order)  # finer nodes that there is still room for
         self.where: dict[Frame, int] = {}
 
@@ -165,7 +146,7 @@ class _Builder:
             "parents": parents,
             "data": v.data,
             "label": v.label,
-            "name": self.names(v),
+            "name": self.names(v) if v.gate else v.label,
             "kind": kind,
             "home": home,
             "size": size,

@@ -27,7 +27,6 @@ gradient
 from __future__ import annotations
 
 import math
-from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -35,7 +34,10 @@ from autodiff.gates import GATES, Gate
 from autodiff.graph import Part, Step, adjoints, backward_steps, topological_order
 from autodiff.value import Constant, Value
 
-__all__ = ["as_data", "gate_table", "number", "steps", "table", "to_ascii"]
+from .names import Naming
+from .numbers import number as figure
+
+__all__ = ["as_data", "gate_table", "steps", "table", "to_ascii"]
 
 _SHOWN = 6  # inputs of a gate over a row that are written out
 _ASCII = str.maketrans({"∂": "d", "×": "*", "·": "*", "→": ">", "─": "-", "…": "...", "∞": "inf"})
@@ -47,12 +49,8 @@ def to_ascii(text: str) -> str:
 
 
 def number(x: float) -> str:
-    """At most six digits, all of them meaningful.
-
-    >>> number(-12.0), number(0.1 + 0.2), number(2e-7), number(-0.0)
-    ('-12', '0.3', '2e-07', '0')
-    """
-    return f"{x + 0.0:.6g}"
+    """At most six digits, all of them meaningful."""
+    return figure(x, 6)
 
 
 class _Names:
@@ -61,21 +59,10 @@ class _Names:
     def __init__(self, root: Value, ascii_only: bool = False) -> None:
         self.ascii_only = ascii_only
         self.order = topological_order(root)
-        labels = Counter(node.label for node in self.order)
-        taken = {"", *labels}
-        self.of: dict[Value, str] = {}
-        count = 0
-        for node in self.order:
-            name = node.label
-            if isinstance(node, Constant):
-                name = name or number(node.data)
-            elif node is root and not name and "f" not in taken:
-                name = "f"
-            elif not name or labels[name] > 1:
-                while name in taken:
-                    count += 1
-                    name = f"v{count}"
-            self.of[node] = name
+        name = Naming(self.order)
+        self.of = {
+            v: v.label or number(v.data) if isinstance(v, Constant) else name(v) for v in self.order
+        }
 
     def inputs(self, node: Value, index: int | None = None) -> dict[str, str]:
         """Names for the formulas of a node's gate; `index` picks the element of its rows."""

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 
 from autodiff import Constant, Value
 
+from .names import Naming
 from .numbers import number
 
 __all__ = ["Symbols", "latex_symbol"]
@@ -17,16 +18,11 @@ class Symbols:
 
     def __init__(self, order: list[Value], names: Mapping[int, str], digits: int) -> None:
         self.digits = digits
-        self.texts: dict[Value, str] = {}
-        unnamed = 0
-        for v in order:
-            text = v.label or names.get(id(v), "")
-            if not text and isinstance(v, Constant):
-                text = self.figure(v.data)
-            elif not text:
-                unnamed += 1
-                text = f"v{unnamed}"
-            self.texts[v] = text
+        name = Naming(order, names)
+        self.texts = {
+            v: self.figure(v.data) if isinstance(v, Constant) and not name.given[v] else name(v)
+            for v in order
+        }
 
     def text(self, v: Value) -> str:
         """The name of a node."""

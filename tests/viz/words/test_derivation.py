@@ -94,7 +94,7 @@ def test_many_wires_are_bounded() -> None:
 def test_a_repeated_operand_has_a_term_for_each_use() -> None:
     (a,) = values(a=3)
     lines = str(explain(a, a * a)).splitlines()
-    assert lines[:3] == ["∂v1/∂a = ∂v1/∂a|a + ∂v1/∂a|b", "       = 3 + 3", "       = 6"]
+    assert lines[:3] == ["∂f/∂a = ∂f/∂a|a + ∂f/∂a|b", "      = 3 + 3", "      = 6"]
 
 
 def test_a_node_alone_is_explained_by_its_gate() -> None:
