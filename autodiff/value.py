@@ -168,6 +168,36 @@ class Value:
 
     # ── gates: one line each; formulas and derivatives are in the table ──────────────────────
 
+    # `x * y` runs this function, which formula/firing.py writes from the row of "mul"; print any
+    # other with `print(inspect.getsource(Value.tanh))`.
+    #
+    #     def mul(a, b):
+    #         '''Product: swaps its inputs.'''
+    #         if a.__class__ is not Value:
+    #             a = operand(a, mul_gate, "a")
+    #         if b.__class__ is not Value:
+    #             b = operand(b, mul_gate, "b")
+    #             if b is NotImplemented:
+    #                 return b
+    #         node = new(Value)
+    #         node._a = a
+    #         node._b = b
+    #         a = a.data
+    #         b = b.data
+    #         try:
+    #             node.data = out = a * b
+    #             node._da = b
+    #             node._db = a
+    #         except ArithmeticErrors as error:
+    #             raise domain_error(error, mul_gate, node) from None
+    #         node.grad = UNREACHED
+    #         node.label = ""
+    #         node.gate = mul_gate
+    #         node.call = None
+    #         if WATCHERS:
+    #             made(node)
+    #         return node
+
     __add__: ClassVar[Binary] = _fires("add")
     __radd__: ClassVar[Binary] = _fires_reversed("add")
     __sub__: ClassVar[Binary] = _fires("sub")

@@ -177,6 +177,18 @@ exp, log, log1p, sqrt, sin, cos, tanh, abs, sigmoid, softplus, erf, logsumexp, s
         """Whether it distinguishes cases, as relu does."""
         return any(isinstance(node, ast.IfExp) for node in ast.walk(self.tree))
 
+    @property
+    def can_fail(self) -> bool:
+        """Whether Python's arithmetic may refuse it: it divides, takes a power or calls a function
+        other than a predicate or a reduction.
+
+        >>> Formula("a * b", "ab").can_fail, Formula("a / b", "ab").can_fail
+        (False, True)
+        """
+        return any(isinstance(n, ast.Div | ast.Pow) for n in ast.walk(self.tree)) or any(
+            not (ATOMS[name].predicate or ATOMS[name].row) for name in self.atoms
+        )
+
     def python(self, **names: str) -> str:
         """Python source on floats; `names` says what an input, or `pow`, is called there."""
         return _Python(self, names).text()

@@ -6,6 +6,7 @@ import inspect
 import itertools
 import json
 import math
+import pickle
 import random
 import subprocess
 from collections.abc import Iterator, Sequence
@@ -545,6 +546,11 @@ def test_an_input_may_be_named_like_a_word_of_the_generated_code() -> None:
         assert (out.data, out.local_grads) == (11.0, (3.0, 4.0, 1.0, 2.0))
         with pytest.raises(TypeError, match="other"):
             other("three", 5.0)
+
+
+def test_pickles_written_before_the_table_had_a_file_of_its_own_still_load() -> None:
+    old = b"cautodiff.gates\n_by_name\n(Vmul\ntR."
+    assert pickle.loads(old) is GATES["mul"]
 
 
 @pytest.mark.usefixtures("clean_table")

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import copy
 import gc
+import inspect
 import math
 import operator
 import pickle
+import re
 import sys
 import threading
 import weakref
@@ -28,9 +30,17 @@ from autodiff import (
     Value,
     gate,
     topological_order,
+    value,
     watching,
 )
 from autodiff.value import UNREACHED
+
+
+def test_value_py_shows_what_a_product_runs() -> None:
+    """The comment above the gates is the generated function, line by line."""
+    comments = re.findall(r"^    #     ?(.*)$", inspect.getsource(value), re.M)
+    assert "\n".join(comments) == inspect.getsource(Value.__mul__).rstrip()
+
 
 # ── parents and local gradients ──────────────────────────────────────────────────────────────
 

@@ -48,20 +48,6 @@ def literal(data: object) -> str:
     return text.replace("<", "\\u003c").replace("\u2028", "\\u2028").replace("\u2029", "\\u2029")
 
 
-def _can_fail(formula: Formula) -> bool:
-    """Whether Python's arithmetic may refuse it: it divides, takes a power or calls a function."""
-    return any(
-        isinstance(node, ast.Div | ast.Pow)
-        or (isinstance(node, ast.Call) and not _harmless(node.func))
-        for node in ast.walk(formula.tree)
-    )
-
-
-def _harmless(function: ast.expr) -> bool:
-    atom = ATOMS[function.id] if isinstance(function, ast.Name) else None
-    return atom is not None and (atom.predicate or atom.row)
-
-
 def _names(gate: Gate) -> dict[str, str]:
     """What the gate's inputs are called in JavaScript, where that differs."""
     renamed = {}
@@ -174,7 +160,7 @@ def _row(gate: Gate) -> str:
         "rows": len(gate.rows),
         "formula": gate.formula.text,
         "partials": [partial.text for partial in gate.partials],
-        "canFail": _can_fail(gate.formula),
+        "canFail": gate.formula.can_fail,
     }
     entries = [f"{key}: {literal(value)}" for key, value in facts.items()]
     shapes = ",\n    ".join(shape(f, gate) for f in (gate.formula, *gate.partials))
