@@ -7,7 +7,6 @@ make the graph depend on the data, so it is refused, with the line.
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -17,6 +16,7 @@ from numpy.typing import NDArray
 
 from ..graph import topological_order
 from ..value import Constant, Value, as_float
+from ..watch.caller import Line, users_frame
 from ..watch.hooks import branching, watching
 
 
@@ -118,18 +118,16 @@ def _name(function: Callable[..., Any]) -> str:
 
 
 def _branch(function: Callable[..., Any], node: Value, is_data: bool) -> BranchError:
-    frame = sys._getframe()
-    while frame.f_back and frame.f_globals.get("__name__", "").partition(".")[0] == "autodiff":
-        frame = frame.f_back
-    where = f"{frame.f_code.co_filename}, line {frame.f_lineno}, in {frame.f_code.co_name}"
-    import linecache
-
-    line = linecache.getline(frame.f_code.co_filename, frame.f_lineno).strip()
+    frame = users_frame()
+    where = ""
+    if frame is not None:
+        line = Line.of(frame)
+        where = f"\n  {line.place}, in {frame.f_code.co_name}\n    {line.text}".rstrip()
     what = "its data" if is_data else "a parameter"
     return BranchError(
         f"{_name(function)} compares a Value that depends on {what} ({node.describe()}) and so "
         f"builds a different graph for different numbers; a compiled program is one graph for all."
-        f"\n  {where}" + (f"\n    {line}" if line else "") + "\n"
+        f"{where}\n"
         "Write the choice as a gate, as a.max(b), a.min(b), a.relu() or abs(a), or do without "
         "compiling."
     )
