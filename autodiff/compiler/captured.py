@@ -47,7 +47,8 @@ class Captured:
     def __init__(self, function: Callable[..., Any], parameters: Sequence[Value]) -> None:
         known = set(parameters)
         self.live: list[Any] = []  # lists, sets and dictionaries ...
-        self.variables: list[Callable[[], Any]] = []
+        self.cells: list[types.CellType] = []
+        self.globals: list[tuple[dict[str, Any], str]] = []
         self.leaves: list[Value] = []
         self.reads_data = False
         for thing in _reached(function, _inside):
@@ -58,7 +59,9 @@ class Captured:
                     self.leaves.append(thing)
             elif isinstance(thing, types.FunctionType):
                 if not _is_library(thing):
-                    self.variables.append(functools.partial(_variables, thing))
+                    self.cells += _cells(thing)
+                    named = _names(thing, "LOAD_GLOBAL")
+                    self.globals += [(thing.__globals__, name) for name in named]
                     self.reads_data = self.reads_data or "data" in _names(thing, "LOAD_ATTR")
             elif _has_attributes(thing):
                 self.live.append(vars(thing))
@@ -71,11 +74,15 @@ class Captured:
         """Is anything bound to something else?"""
         try:
             return not (self.live == self.kept and self._values() == self.values)
-        except ValueError:  # an array in the place of another
+        except ValueError:  # an array in the place of another, or a variable that was deleted
             return True
 
     def _values(self) -> list[Any]:
-        return [*(look() for look in self.variables), [leaf.data for leaf in self.leaves]]
+        return [
+            [cell.cell_contents for cell in self.cells],
+            [known.get(name) for known, name in self.globals],
+            [leaf.data for leaf in self.leaves],
+        ]
 
 
 def _reached(function: Any, parts: Callable[[Any], Iterable[Any]]) -> list[Any]:
@@ -129,16 +136,23 @@ def _is_library(function: types.FunctionType) -> bool:
     return (function.__module__ or "").partition(".")[0] in _LIBRARY
 
 
-def _variables(function: types.FunctionType) -> list[Any]:
-    """What its free and global variables are bound to now."""
+def _cells(function: types.FunctionType) -> list[types.CellType]:
+    """Its free variables, as far as they are assigned."""
     cells = []
     for cell in function.__closure__ or ():
         try:
-            cells.append(cell.cell_contents)
-        except ValueError:  # not yet assigned
+            cell.cell_contents  # noqa: B018
+        except ValueError:
             continue
+        cells.append(cell)
+    return cells
+
+
+def _variables(function: types.FunctionType) -> list[Any]:
+    """What its free and global variables are bound to now."""
     known = function.__globals__
-    return [*cells, *(known[name] for name in _names(function, "LOAD_GLOBAL") if name in known)]
+    held = [cell.cell_contents for cell in _cells(function)]
+    return [*held, *(known[name] for name in _names(function, "LOAD_GLOBAL") if name in known)]
 
 
 def _names(function: types.FunctionType, instruction: str) -> tuple[str, ...]:

@@ -178,7 +178,11 @@ class Program:
         except RuntimeWarning:  # where warnings are errors
             with np.errstate(all="ignore"):
                 J, gradient = version.gradient(theta, *arrays)
-        if not (math.isfinite(J) and np.isfinite(gradient).all()):
+        # Σ g² is quick, and not finite wherever a g is not; where it overflows, look at each
+        finite = math.isfinite(J) and (
+            math.isfinite(np.vdot(gradient, gradient)) or np.isfinite(gradient).all()
+        )
+        if not finite:
             refuse(self._name, version, self._known(), theta, arrays, loss=True)
         if gradient.dtype is not self._dtype:
             gradient = gradient.astype(self._dtype)

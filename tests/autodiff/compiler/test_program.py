@@ -598,3 +598,13 @@ def test_a_long_chain_that_cannot_roll_still_runs() -> None:
     program = autodiff.compile(chain, backend="numpy")
     J = program([0.1, 0.2])
     assert pytest.approx(J) == (chain(Value(0.1)).data + chain(Value(0.2)).data) / 2
+
+
+def test_a_variable_that_is_not_yet_assigned_is_no_obstacle() -> None:
+    def cost(x: Value) -> Value:
+        return x * x if x is not None else later
+
+    program = autodiff.compile(cost)
+    assert program([3.0]) == 9.0
+    later = Value(1.0)
+    assert program([3.0]) == 9.0
