@@ -1,0 +1,114 @@
+"""The processor that we run on: text becomes machine code for it, is loaded and called.
+
+>>> code = assemble("define double @twice(double %x) { %y = fadd double %x, %x  ret double %y }")
+>>> Loaded(code, ["twice"]).function("twice", "double", ["double"])(21.0)
+42.0
+"""
+
+from __future__ import annotations
+
+import ctypes
+import itertools
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from functools import cache
+from typing import Any, Final
+
+import llvmlite.binding as llvm
+
+_TYPES: Final[dict[str, Any]] = {
+    "void": None,
+    "ptr": ctypes.c_void_p,
+    "i64": ctypes.c_int64,
+    "double": ctypes.c_double,
+    "float": ctypes.c_float,
+}
+
+
+@dataclass(frozen=True)
+class Processor:
+    """What code is made for. `cpu` and `features` as LLVM names them: "znver4", "+avx2,+fma"."""
+
+    cpu: str
+    features: str
+
+    @property
+    def lanes(self) -> int:
+        """How many doubles a vector register holds."""
+        features = self.features.split(",")
+        return 8 if "+avx512f" in features else 4 if "+avx2" in features else 2
+
+
+@cache
+def host() -> Processor:
+    """The processor of this machine."""
+    try:
+        features = llvm.get_host_cpu_features().flatten()
+    except RuntimeError:  # LLVM cannot ask this kind of machine
+        features = ""
+    return Processor(llvm.get_host_cpu_name(), features)
+
+
+@cache
+def _target(processor: Processor) -> Any:
+    llvm.initialize_native_target()
+    llvm.initialize_native_asmprinter()
+    target = llvm.Target.from_default_triple()
+    return target.create_target_machine(
+        cpu=processor.cpu, features=processor.features, opt=2, reloc="pic", codemodel="jitdefault"
+    )
+
+
+def assemble(text: str, processor: Processor | None = None) -> bytes:
+    """Machine code for a module of LLVM instructions, as an object file.
+
+    The module is verified first; RuntimeError says what is wrong with it. A handful of passes
+    is enough, since the text is written as it should run.
+    """
+    target = _target(processor or host())
+    module = llvm.parse_assembly(text)
+    module.triple, module.data_layout = target.triple, str(target.target_data)
+    module.verify()
+    options = llvm.create_pipeline_tuning_options(speed_level=1)
+    passes = llvm.create_new_module_pass_manager()
+    passes.add_sroa_pass()
+    passes.add_dead_store_elimination_pass()
+    passes.add_simplify_cfg_pass()
+    passes.add_instruction_combine_pass()
+    passes.run(module, llvm.create_pass_builder(target, options))
+    return bytes(target.emit_object(module))
+
+
+@cache
+def _linker() -> Any:
+    return llvm.create_lljit_compiler(_target(host()))
+
+
+_NUMBERS = itertools.count()
+
+
+class Loaded:
+    """An object file of `assemble` in memory, as long as this object or a function of it lives.
+
+    addresses  where the functions asked for begin
+    """
+
+    def __init__(self, code: bytes, names: Iterable[str]) -> None:
+        library = llvm.JITLibraryBuilder().add_object_img(code).add_current_process()
+        for name in names:
+            library.export_symbol(name)
+        linker = _linker()
+        self._tracker = library.link(linker, f"glassgrad_{next(_NUMBERS)}")
+        self.addresses = {name: self._tracker[name] for name in names}
+
+    def function(
+        self, name: str, result: str, arguments: Sequence[str]
+    ) -> Callable[..., float | int | None]:
+        """A function by name; its types are LLVM's. A pointer is given as a whole number.
+
+        Python's lock is released while it runs.
+        """
+        kind = ctypes.CFUNCTYPE(_TYPES[result], *(_TYPES[argument] for argument in arguments))
+        function: Any = kind(self.addresses[name])
+        function.code = self  # it must not be unloaded before
+        return function  # type: ignore[no-any-return]
