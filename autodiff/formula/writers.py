@@ -1,0 +1,321 @@
+"""Formulas written out: for each language a table of constructs, and one writer that brackets.
+
+A row of a table says how tightly a construct binds and how it is written. ``{0:7}`` is its first
+operand, in brackets where that binds less tightly than 7; an operand without a number needs none.
+"""
+
+from __future__ import annotations
+
+import ast
+import functools
+import re
+from collections.abc import Mapping, Sequence
+from typing import ClassVar, NamedTuple, TypeAlias
+
+from .atoms import ATOMS, CONSTANTS
+
+__all__ = ["OPERATORS", "WRITERS", "rows_in"]
+
+OPERATORS: dict[type[ast.AST], str] = {
+    ast.Add: "+", ast.Sub: "-", ast.Mult: "*", ast.Div: "/", ast.Pow: "**",
+    ast.Lt: "<", ast.LtE: "<=", ast.Gt: ">", ast.GtE: ">=", ast.Eq: "==", ast.NotEq: "!=",
+    ast.USub: "neg", ast.Not: "not", ast.And: "and", ast.Or: "or",
+}  # fmt: skip
+
+Language: TypeAlias = dict[str, tuple[int, str]]
+
+_WHOLE = 12  # what is a word or carries its own brackets
+
+_ON_VALUES: Language = {
+    "if": (1, "{1:2} if {0:2} else {2:1}"),
+    "or": (2, "{0:2} or {1:3}"),
+    "and": (3, "{0:3} and {1:4}"),
+    "not": (4, "not {0:4}"),
+    **{sign: (5, f"{{0:6}} {sign} {{1:6}}") for sign in ("<", "<=", ">", ">=")},
+    **{sign: (5, f"_number({{0}}) {sign} _number({{1}})") for sign in ("==", "!=")},
+    "+": (8, "{0:8} + {1:8}"),
+    "-": (8, "{0:8} - {1:9}"),
+    "*": (9, "{0:9} * {1:9}"),
+    "/": (9, "{0:9} / {1:10}"),
+    "neg": (10, "-{0:10}"),
+    "**": (11, "{0:12} ** {1:11}"),
+    **{name: (_WHOLE, f"{name}({{0}})") for name in ATOMS},
+}
+_PYTHON = _ON_VALUES | {sign: (5, f"{{0:6}} {sign} {{1:6}}") for sign in ("==", "!=")}
+_NUMPY = (
+    _PYTHON
+    | {
+        "if": (_WHOLE, "np.where({0}, {1}, {2})"),
+        "or": (6, "{0:6} | {1:7}"),
+        "and": (7, "{0:7} & {1:8}"),
+        "not": (10, "~{0:12}"),
+    }
+    | {name: (_WHOLE, f"{atom.numpy}({{0}})") for name, atom in ATOMS.items()}
+    | {"sum": (_WHOLE, "{0:12}.sum(axis=-1)")}
+)
+_JAVASCRIPT = (
+    _PYTHON
+    | {
+        "if": (1, "{0:2} ? {1:2} : {2:1}"),
+        "or": (2, "{0:2} || {1:3}"),
+        "and": (3, "{0:3} && {1:4}"),
+        "not": (10, "!{0:12}"),
+        "==": (5, "{0:6} === {1:6}"),
+        "!=": (5, "{0:6} !== {1:6}"),
+        "**": (_WHOLE, "Math.pow({0}, {1})"),
+    }
+    | {name: (_WHOLE, f"{atom.javascript}({{0}})") for name, atom in ATOMS.items()}
+    | {"sum": (_WHOLE, "{0}.reduce((s, t) => s + t, 0)")}
+)
+_LATEX = (
+    _PYTHON
+    | {
+        "or": (2, r"{0:2} \text{{ or }} {1:3}"),
+        "and": (3, r"{0:3} \text{{ and }} {1:4}"),
+        "not": (10, r"\lnot {0:12}"),
+        "<=": (5, r"{0:6} \le {1:6}"),
+        ">=": (5, r"{0:6} \ge {1:6}"),
+        "==": (5, "{0:6} = {1:6}"),
+        "!=": (5, r"{0:6} \ne {1:6}"),
+        "*": (9, r"{0:9} \cdot {1:9}"),
+        "/": (_WHOLE, r"\frac{{{0}}}{{{1}}}"),
+        "**": (11, "{0:12}^{{{1}}}"),
+    }
+    | {name: atom.latex for name, atom in ATOMS.items()}
+)
+
+_PLAIN = re.compile(r"[\w.]+(\[[^\[\]]*\])?(\.T)?\Z")
+
+
+class _Text(NamedTuple):
+    """A piece of what is written, and how tightly it binds."""
+
+    text: str
+    binds: int = _WHOLE
+    brackets: str = "({})"
+
+    def __format__(self, least: str) -> str:
+        return self.text if self.binds >= int(least or 0) else self.brackets.format(self.text)
+
+
+class _Writer:
+    """Writes a formula by its language's table; each language adds what no table can say.
+
+    `rows` are the inputs that stand for a row; `names` says what a name is called there.
+    """
+
+    language: ClassVar[Language]
+    symbols: ClassVar[Mapping[str, str]] = {}
+    brackets: ClassVar[str] = "({})"
+
+    def __init__(self, rows: Sequence[str], names: Mapping[str, str]) -> None:
+        self.rows = rows
+        self.names = names
+        self.inside_row = False
+
+    def text(self, tree: ast.expr) -> str:
+        return self.write(tree).text
+
+    def write(self, node: ast.expr) -> _Text:
+        match node:
+            case ast.Name(id=name):
+                return self.name(name)
+            case ast.Constant(value=value):
+                return _Text(repr(value))
+            case ast.BinOp(left=left, op=op, right=right):
+                return self.fill(OPERATORS[type(op)], self.write(left), self.write(right))
+            case ast.Compare(left=left, ops=[sign], comparators=[right]):
+                return self.fill(OPERATORS[type(sign)], self.write(left), self.write(right))
+            case ast.UnaryOp(op=sign_, operand=operand):
+                return self.fill(OPERATORS[type(sign_)], self.write(operand))
+            case ast.BoolOp(op=word, values=values):
+                pair = functools.partial(self.fill, OPERATORS[type(word)])
+                return functools.reduce(pair, map(self.write, values))
+            case ast.IfExp(test=test, body=body, orelse=orelse):
+                return self.fill("if", *map(self.write, (test, body, orelse)))
+            case ast.Call(func=ast.Name(id=name), args=[argument]):
+                return self.fill(name, (self.row if ATOMS[name].row else self.write)(argument))
+        raise AssertionError(node)  # the grammar let nothing else through
+
+    def fill(self, construct: str, *operands: _Text) -> _Text:
+        """The table's row for a construct, with its operands put in."""
+        binds, template = self.language[construct]
+        return _Text(template.format(*operands), binds, self.brackets)
+
+    def name(self, name: str) -> _Text:
+        text = self.names.get(name) or self.symbols.get(name, name)
+        return _Text(text, _WHOLE if _PLAIN.match(text) else 0)
+
+    def row(self, argument: ast.expr) -> _Text:
+        """What a function of a row is given."""
+        self.inside_row = True
+        written = self.write(argument)
+        self.inside_row = False
+        return written
+
+
+class _OnValues(_Writer):
+    """Python on Values: a row is written as a list comprehension over its elements, and since
+    ``==`` of Values is identity, ``a == b`` becomes ``_number(a) == _number(b)``."""
+
+    language = _ON_VALUES
+
+    def row(self, argument: ast.expr) -> _Text:
+        if isinstance(argument, ast.Name):
+            return self.write(argument)
+        rows = [self.name(row).text for row in rows_in(argument, self.rows)]
+        each = ", ".join(rows)
+        source = f"zip({each}, strict=True)" if len(rows) > 1 else each
+        return _Text(f"[{self.text(argument)} for {each} in {source}]")
+
+
+class _Python(_OnValues):
+    """Python on floats: `math.pow` for ``**``, which refuses what Python would make complex."""
+
+    language = _PYTHON
+
+    def write(self, node: ast.expr) -> _Text:
+        match node:
+            case ast.BinOp(left=ast.Name() as a, op=ast.Pow(), right=ast.Constant(value=2)):
+                return self.fill("*", self.write(a), self.write(a))  # quicker than a power
+            case ast.BinOp(left=left, op=ast.Pow(), right=right):
+                power = self.names.get("pow", "pow")
+                return _Text(f"{power}({self.text(left)}, {self.text(right)})")
+        return super().write(node)
+
+    def row(self, argument: ast.expr) -> _Text:
+        match argument:
+            case ast.BinOp(left=ast.Name() as a, op=ast.Mult(), right=ast.Name() as b):
+                return _Text(f"map(mul, {self.text(a)}, {self.text(b)})")
+        return super().row(argument)
+
+
+class _NumPy(_Writer):
+    """NumPy on arrays; see `Formula.numpy`."""
+
+    language = _NUMPY
+    symbols: ClassVar = {name: f"np.{name}" for name in CONSTANTS}
+
+    def text(self, tree: ast.expr) -> str:
+        match tree:
+            case ast.IfExp(test, ast.Constant(value=1.0), ast.Constant(value=0.0)):
+                return self.write(test).text
+            case ast.IfExp(test, ast.Constant(value=0.0), ast.Constant(value=1.0)):
+                return self.fill("not", self.write(test)).text
+        return super().text(tree)
+
+    def write(self, node: ast.expr) -> _Text:
+        if isinstance(node, ast.IfExp) and (extreme := _extreme(node)):
+            name, pair = extreme
+            return _Text(f"np.{name}({', '.join(self.write(part).text for part in pair)})")
+        return super().write(node)
+
+
+class _JavaScript(_Writer):
+    """JavaScript on numbers; rows are arrays."""
+
+    language = _JAVASCRIPT
+    symbols: ClassVar = {"pi": "Math.PI", "inf": "Infinity", "nan": "NaN"}
+
+    def name(self, name: str) -> _Text:
+        if self.inside_row and name in self.rows and name not in self.names:
+            return _Text(f"{name}[i]")
+        return super().name(name)
+
+    def row(self, argument: ast.expr) -> _Text:
+        row = rows_in(argument, self.rows)[0]
+        if isinstance(argument, ast.Name):
+            return _Text(row)
+        return _Text(f"{row}.map((_, i) => {super().row(argument)})")
+
+
+class _LaTeX(_Writer):
+    """LaTeX without the dollars around it."""
+
+    language = _LATEX
+    brackets = r"\left({}\right)"
+    symbols: ClassVar = {
+        "pi": r"\pi", "inf": r"\infty", "nan": r"\mathrm{NaN}", "out": r"\mathrm{out}",
+        "beta": r"\beta", "gamma": r"\gamma",
+    }  # fmt: skip
+
+    def name(self, name: str) -> _Text:
+        text = self.names.get(name)
+        if text is not None:
+            binds = 10 if text.startswith("-") else 0 if " " in text else _WHOLE
+            return _Text(text, binds, self.brackets)
+        return _Text(self.symbols.get(name, f"{name}_i" if self.inside_row else name))
+
+    def write(self, node: ast.expr) -> _Text:
+        match node:
+            case ast.Constant(value=value):
+                return _Text(str(value).removesuffix(".0"))
+            case ast.IfExp():
+                return self.cases(node)
+            case ast.BoolOp(op=ast.Or(), values=values):
+                # that NaN passes is arithmetic, not mathematics
+                shown = [v for v in values if not _is_predicate(v)] or values
+                return super().write(ast.BoolOp(ast.Or(), shown))
+        return super().write(node)
+
+    def fill(self, construct: str, *operands: _Text) -> _Text:
+        """A negative factor or term behind an operator gets brackets, as one writes by hand."""
+        if construct in ("+", "-", "*") and operands[1].text.startswith("-"):
+            operands = (operands[0], operands[1]._replace(binds=0))
+        return super().fill(construct, *operands)
+
+    def cases(self, node: ast.expr) -> _Text:
+        """ "a if p else b if q else c" is one list of cases."""
+        lines = []
+        while isinstance(node, ast.IfExp):
+            lines.append(f"{self.text(node.body)} & {self.text(node.test)}")
+            node = node.orelse
+        lines.append(rf"{self.text(node)} & \text{{otherwise}}")
+        return _Text(r"\begin{cases} " + r" \\ ".join(lines) + r" \end{cases}")
+
+
+WRITERS = {
+    "python": _Python,
+    "on_values": _OnValues,
+    "numpy": _NumPy,
+    "javascript": _JavaScript,
+    "latex": _LaTeX,
+}
+
+
+def rows_in(node: ast.expr, rows: Sequence[str]) -> list[str]:
+    """Those of the `rows` that it uses."""
+    used = {n.id for n in ast.walk(node) if isinstance(n, ast.Name)}
+    return [row for row in rows if row in used]
+
+
+def _is_predicate(node: ast.expr) -> bool:
+    return isinstance(node, ast.Call) and ATOMS[ast.unparse(node.func)].predicate
+
+
+def _extreme(choice: ast.IfExp) -> tuple[str, list[ast.expr]] | None:
+    """``b if b > a else a`` and its kin as a maximum or minimum, with what it is taken of.
+
+    A test extended by ``or isnan(...)`` counts too: `np.maximum` and `np.minimum` pass NaN on.
+    """
+    test = choice.test
+    match test:
+        case ast.BoolOp(op=ast.Or(), values=[ast.Compare() as first, ast.Call(ast.Name("isnan"))]):
+            test = first
+    match test:
+        case ast.Compare(left, [ast.Lt() | ast.LtE()], [right]):
+            low, high = _key(left), _key(right)
+        case ast.Compare(left, [ast.Gt() | ast.GtE()], [right]):
+            low, high = _key(right), _key(left)
+        case _:
+            return None
+    body = _key(choice.body)
+    if low == high or {body, _key(choice.orelse)} != {low, high}:
+        return None
+    # the variable first and the number last, as one writes np.maximum(z, 0)
+    pair = sorted((choice.orelse, choice.body), key=lambda part: isinstance(part, ast.Constant))
+    return "maximum" if body == high else "minimum", pair
+
+
+def _key(node: ast.expr) -> str:
+    return str(float(node.value)) if isinstance(node, ast.Constant) else ast.dump(node)  # type: ignore[arg-type]
