@@ -42,7 +42,7 @@ class Circuit(Writer):
                 height="0.9" if across else "0.05",
             )
         elif node.kind == "constant":
-            text = colour(literal(node.text), self.theme.ink)
+            text = colour(literal(self.constant_text(node)), self.theme.ink)
             graph.node(node.name, label(table([row(cell(text))])))
         elif node.kind == "input":
             graph.node(node.name, label(self.wire(node, node.text)))

@@ -37,7 +37,7 @@ class Record(Writer):
             if self.flowing:
                 stroke |= self.stroke([node.grads[0] if node.grads else None])
             graph.edge(f"{node.name}_gate", f"{node.name}:{self.side('w', 'n')}", **stroke)
-        name = node.label if node.kind != "constant" else node.text
+        name = node.label if node.kind != "constant" else self.constant_text(node)
         cells = [words(name, heavy=True, padding=5)] if name else []
         if node.kind != "constant":
             for word, text, ink in (

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from itertools import pairwise
 from typing import Any
 
@@ -218,6 +219,13 @@ class Writer:
     def value_text(self, node: Node) -> str:
         """The forward value of a node."""
         return number(node.values[0], self.options.digits) if node.values else ""
+
+    def constant_text(self, node: Node) -> str:
+        """A constant as somebody wrote it down, if that was short: 1.00001 is not 1."""
+        (x,) = node.values
+        exact = number(x, 8)
+        short = math.isfinite(x) and len(exact) <= 8 and float(exact.replace("−", "-")) == x
+        return node.text or (exact if short else number(x))
 
     def grad_text(self, node: Node) -> str:
         """Its gradient, or nothing where no backward pass has been."""

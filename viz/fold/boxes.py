@@ -1,83 +1,56 @@
-"""The nodes of a picture: a node of the graph alone, or several in one box."""
+"""The nodes of a picture: a node of the graph alone, several in one box, or a bus."""
 
 from __future__ import annotations
 
-import math
+from collections.abc import Iterator, Sequence
 
 from autodiff import Constant, Value
 
-from ..words.numbers import number
 from .calls import Frame
-from .cells import Cells
 from .picture import Kind, Line, Node
-from .places import Bundle
+from .places import Bundle, Bus, Place, Plan
 
-__all__ = ["box", "single"]
-
-
-def single(v: Value, name: str, cluster: str | None, graph: Cells, label: str) -> Node:
-    """A node that is drawn alone."""
-    cell = graph[v]
-    grads = None if cell.grad is None else (cell.grad,)
-    kind: Kind = "gate"
-    text = ""
-    leaves: dict[Value, float | None] = {}
-    if cell.gate is not None:
-        text = cell.gate.symbol
-    elif isinstance(v, Constant):
-        kind, text, grads, leaves = (
-            "constant",
-            label or _written(cell.data),
-            None,
-            {v: None},
-        )
-    else:
-        kind, text, leaves = "input", label, {v: cell.grad}
-    return Node(name, kind, text, label, (cell.data,), grads, cell.gate, cluster, (v,), leaves)
+__all__ = ["drawn"]
 
 
-def _written(x: float) -> str:
-    """A constant as somebody wrote it down, if that was short: 1.00001 is not 1."""
-    exact = number(x, 8)
-    return exact if math.isfinite(x) and len(exact) <= 8 and float(exact) == x else number(x)
-
-
-def box(
-    at: Frame | Bundle,
+def drawn(
+    at: Place,
     name: str,
     cluster: str | None,
     members: list[Value],
     outputs: list[Value],
-    graph: Cells,
-    label: str,
+    plan: Plan,
 ) -> Node:
-    """Several nodes in one box: the range of what it hands on, and of the parameters in it."""
-    values, grads = _numbers(outputs, graph)
-    leaves = {
-        v: None if isinstance(v, Constant) else graph[v].grad
-        for v in members
-        if graph[v].gate is None
-    }
-    held = [v for v in leaves if not isinstance(v, Constant) and isinstance(at, Frame)]
-    if isinstance(at, Bundle):
-        counted = at.title.startswith(str(len(outputs)))
-        lines = [Line("" if counted else _count(len(outputs), "value"), values, grads)]
+    """What is drawn at a place whose `members` hand on `outputs`."""
+    if isinstance(at, Bus):
+        return Node(name, "row", "", cluster=cluster)
+    label = plan.name_of(outputs[0]) if len(outputs) == 1 else ""
+    gate = plan.graph[at].gate if isinstance(at, Value) else None
+    kind: Kind = "box"
+    lines: tuple[Line, ...] = ()
+    if isinstance(at, Value):
+        kind = "gate" if gate else "constant" if isinstance(at, Constant) else "input"
+        text = gate.symbol if gate else label
     else:
-        lines = [Line(_count(len(outputs), "output") if outputs[1:] else "out", values, grads)]
-        if held:
-            lines.append(Line(_count(len(held), "parameter"), *_numbers(held, graph)))
-    return Node(
-        name,
-        "box",
-        at.title,
-        label,
-        values,
-        grads,
-        cluster=cluster,
-        members=tuple(members),
-        leaf_grads=leaves,
-        lines=tuple(lines),
-    )
+        text, lines = at.title, tuple(_lines(at, members, outputs, plan))
+    leaves = {v: plan.graph[v].grad for v in members if plan.graph[v].gate is None}
+    numbers = _numbers(outputs, plan)
+    return Node(name, kind, text, label, *numbers, gate, cluster, tuple(members), leaves, lines)
+
+
+def _lines(
+    at: Frame | Bundle, members: list[Value], outputs: list[Value], plan: Plan
+) -> Iterator[Line]:
+    """The range of what a box hands on, and of the parameters in it."""
+    count = len(outputs)
+    if isinstance(at, Bundle):
+        counted = at.title.startswith(str(count))
+        yield Line("" if counted else _count(count, "value"), *_numbers(outputs, plan))
+        return
+    yield Line(_count(count, "output") if count > 1 else "out", *_numbers(outputs, plan))
+    held = [v for v in members if v.gate is None and not isinstance(v, Constant)]
+    if held:
+        yield Line(_count(len(held), "parameter"), *_numbers(held, plan))
 
 
 def _count(n: int, word: str) -> str:
@@ -85,9 +58,8 @@ def _count(n: int, word: str) -> str:
 
 
 def _numbers(
-    group: list[Value], graph: Cells
+    group: Sequence[Value], plan: Plan
 ) -> tuple[tuple[float, ...], tuple[float, ...] | None]:
-    values = tuple(graph[v].data for v in group)
-    found = [graph[v].grad for v in group if not isinstance(v, Constant)]
-    grads = tuple(g for g in found if g is not None)
-    return values, grads if grads else None
+    cells = [plan.graph[v] for v in group]
+    grads = tuple(cell.grad for cell in cells if cell.grad is not None)
+    return tuple(cell.data for cell in cells), grads or None

@@ -7,7 +7,9 @@ found without any mark: a node belongs to a term if the root depends on it throu
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import zip_longest
 from typing import Any, Literal
 
 from autodiff import Call, Value
@@ -15,7 +17,7 @@ from nn import Module, Neuron
 
 from .cells import Cell, Cells
 
-__all__ = ["Frame", "Level", "frames", "level_of", "long_sums", "term_frames"]
+__all__ = ["Frame", "Level", "frames", "level_of", "long_sums", "path", "shared", "term_frames"]
 
 Level = Literal["model", "layer", "neuron", "term", "sum"]
 
@@ -35,12 +37,29 @@ class Frame:
     index: int = 0
     of: int = 0
 
-    def path(self) -> list[Frame]:
-        """The frames from the outermost one to this."""
-        path = [self]
-        while path[-1].parent is not None:
-            path.append(path[-1].parent)
-        return path[::-1]
+
+def path(frame: Frame | None) -> list[Frame]:
+    """The frames from the outermost one to this."""
+    found = []
+    while frame is not None:
+        found.append(frame)
+        frame = frame.parent
+    return found[::-1]
+
+
+def shared(frames: Iterable[Frame | None], beyond: bool = False) -> Frame | None:
+    """The innermost frame that is around all of these, or one of them.
+
+    beyond  go on into frames that lie within all the others: a weight of a neuron that weight
+            decay uses too belongs to the neuron
+    """
+    home: Frame | None = None
+    for steps in (zip_longest if beyond else zip)(*map(path, frames)):
+        different = {step for step in steps if step is not None}
+        if len(different) > 1:
+            break
+        home = different.pop()
+    return home
 
 
 def level_of(module: Any) -> Level:
@@ -90,54 +109,24 @@ def frames(
     for v in reversed(graph):
         users, term = wanted.pop(v), base.get(v)
         if term is not None:  # whoever uses it besides, it stays in its term
-            users = {user for user in users if user is not None and user.path()[0] is term}
-        frame = _common(users) or term
+            users = {user for user in users if term in path(user)[:1]}
+        frame = shared(users, beyond=True) or term
         call: Call | None = v.call
         while call is not None:
-            key = (id(call.module), tuple(call.inputs))
+            module, inputs = call.module, tuple(call.inputs)
+            key = (id(module), inputs)
             if key not in found:
-                around = None if frame is None else frame.module
-                if (kind := (id(call.module), id(around))) not in known:
-                    title = title_of(call.module, frame, names)
-                    known[kind] = level_of(call.module), title
-                level, title = known[kind]
-                found[key] = Frame(
-                    level,
-                    title,
-                    frame,
-                    call.module,
-                    frozenset(call.inputs),
-                )
+                kind = (id(module), id(frame.module if frame else None))
+                if kind not in known:
+                    known[kind] = level_of(module), title_of(module, frame, names)
+                found[key] = Frame(*known[kind], frame, module, frozenset(inputs))
             frame = found[key]
             call = call.inner
         inside[v] = frame
         for parent in graph[v].parents:
-            outside = frame
-            step = frame
-            while step is not None:
-                if parent in step.inputs:
-                    outside = step.parent
-                step = step.parent
-            wanted[parent].add(outside)
+            entered = (step.parent for step in path(frame) if parent in step.inputs)
+            wanted[parent].add(next(entered, frame))
     return inside
-
-
-def _common(wanted: set[Frame | None]) -> Frame | None:
-    """Where a node lives that is used in several frames.
-
-    Inside a frame if all other uses are around it; outside of frames that part from each other
-    (a parameter that a hundred calls share).
-    """
-    paths = [frame.path() for frame in wanted if frame is not None]
-    if len(paths) == 1:
-        return paths[0][-1]
-    home: Frame | None = None
-    for depth in range(max(map(len, paths), default=0)):
-        step = {path[depth] for path in paths if len(path) > depth}
-        if len(step) > 1:
-            break
-        home = step.pop()
-    return home
 
 
 # ── the terms of a long sum ──────────────────────────────────────────────────────────────────
@@ -147,10 +136,7 @@ LONG = 8  # terms from which on a sum counts as long
 
 def long_sums(graph: Cells) -> list[tuple[list[Value], list[Value]]]:
     """Gates over one long row, and chains of ``+``: [(nodes of the sum, its terms), ...]."""
-    uses = dict.fromkeys(graph, 0)
-    for cell in graph.values():
-        for parent in cell.parents:
-            uses[parent] += 1
+    users = _users(graph)
     sums: list[tuple[list[Value], list[Value]]] = []
     links: set[Value] = set()
     for v, cell in reversed(graph.items()):
@@ -162,7 +148,7 @@ def long_sums(graph: Cells) -> list[tuple[list[Value], list[Value]]]:
             terms, chain, stack = [], [], [v]
             while stack:
                 node = stack.pop()
-                if _adds(graph[node]) and (node is v or (uses[node] == 1 and not node.label)):
+                if _adds(graph[node]) and (node is v or (len(users[node]) == 1 and not node.label)):
                     links.add(node)
                     chain.append(node)
                     stack.extend(reversed(graph[node].parents))
@@ -180,6 +166,14 @@ def _adds(cell: Cell) -> bool:
     return cell.gate is not None and cell.gate.formula.infix == "+"
 
 
+def _users(graph: Cells) -> dict[Value, list[Value]]:
+    users: dict[Value, list[Value]] = {v: [] for v in graph}
+    for v, cell in graph.items():
+        for parent in cell.parents:
+            users[parent].append(v)
+    return users
+
+
 def term_frames(graph: Cells) -> dict[Value, Frame]:
     """For each node that only one term of a long sum uses: that term's frame.
 
@@ -188,40 +182,29 @@ def term_frames(graph: Cells) -> dict[Value, Frame]:
     returned together (logits).
     """
     home: dict[Value, Frame] = {}
-    sums = long_sums(graph)
-    if not sums:
+    if not (sums := long_sums(graph)):
         return home
-    users: dict[Value, list[Value]] = {v: [] for v in graph}
-    for v, cell in graph.items():
-        for parent in cell.parents:
-            users[parent].append(v)
-    inside = frames(graph, {}, {})
+    users, inside = _users(graph), frames(graph, {}, {})
     for chain, terms in sums:
         if any(t in home for t in terms) or any(inside[v] is not None for v in chain):
             continue
-        own = {t: Frame("term", "", None, index=i, of=len(terms)) for i, t in enumerate(terms)}
-        claimed: dict[Value, Frame] = {}
-        start = set(terms)
+        claimed = {
+            t: Frame("term", f"example {i}", index=i, of=len(terms)) for i, t in enumerate(terms)
+        }
         for v in reversed(graph):
-            if v in start:
-                claimed[v] = own[v]
-                continue
             owners = {claimed.get(u) for u in users[v]}
-            if len(owners) == 1 and (frame := owners.pop()) is not None:
+            if v not in claimed and len(owners) == 1 and (frame := owners.pop()) is not None:
                 claimed[v] = frame
         if _cuts_through_a_call(graph, inside, claimed):
             continue
         gates = sum(graph[v].gate is not None for v in claimed)
+        summed = chain if len(chain) > 1 else []
         if gates >= 3 * len(terms):
-            for frame in own.values():
-                frame.title = f"example {frame.index}"
-            home.update(claimed)
-            if len(chain) > 1:
-                home.update(dict.fromkeys(chain, Frame("sum", f"sum of {len(terms)} examples")))
+            home |= claimed
+            home |= dict.fromkeys(summed, Frame("sum", f"sum of {len(terms)} examples"))
         else:  # as in Σ p²: nothing to see in a single term
-            whole = [*chain, *claimed] if len(chain) > 1 else claimed
-            title = f"sum of {len(terms)} terms" if len(chain) > 1 else f"{len(terms)} terms"
-            home.update(dict.fromkeys(whole, Frame("sum", title)))
+            title = f"{'sum of ' if summed else ''}{len(terms)} terms"
+            home |= dict.fromkeys([*summed, *claimed], Frame("sum", title))
     return home
 
 
@@ -232,5 +215,5 @@ def _cuts_through_a_call(
     owners: dict[Frame, set[Frame | None]] = {}
     for v, frame in inside.items():
         if frame is not None and graph[v].gate is not None:
-            owners.setdefault(frame.path()[0], set()).add(claimed.get(v))
+            owners.setdefault(path(frame)[0], set()).add(claimed.get(v))
     return any(len(terms) > 1 for terms in owners.values())

@@ -1,27 +1,27 @@
 """The graph that a picture is made of: the user's nodes, or the finer ones they unfold into.
 
-`cells(root)` reads the graph as it is. `refine(cells, chosen)` replaces coarse gates by the graph
-that their `decompose` rule builds, computed on copies of their parents, with the gradient sent
-through it from the coarse gate's own.
+`cells(order)` reads the graph as it is. `refine(cells, chosen)` replaces coarse gates by the graph
+that their `decompose` rule builds, with the gradient sent through it from the coarse gate's own.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import NamedTuple, TypeVar
 
 from autodiff import Constant, DomainError, Gate, Value, topological_order
 from autodiff.graph import adjoints
 from autodiff.value import UNREACHED
 
-__all__ = ["Cell", "Cells", "cells", "is_coarse", "refine", "slots", "split"]
+__all__ = ["Cell", "Cells", "Whole", "cells", "finer", "is_coarse", "refine", "slots", "split"]
 
 
 T = TypeVar("T")
 
 
 class Cell(NamedTuple):
-    """What a picture needs to know of a node. `grad` is None where no backward pass has been."""
+    """What a picture needs to know of a node. `grad` is None where no backward pass has been, and
+    of constants."""
 
     gate: Gate | None
     parents: tuple[Value, ...]
@@ -41,7 +41,7 @@ def cells(order: list[Value], reached: bool) -> Cells:
             v.parents,
             v.local_grads,
             v.data,
-            v.grad if reached and v.grad is not UNREACHED else None,
+            None if not reached or v.grad is UNREACHED or isinstance(v, Constant) else v.grad,
         )
         for v in order
     }
@@ -72,63 +72,72 @@ def split(gate: Gate, inputs: tuple[T, ...]) -> dict[str, tuple[T, ...]]:
     return {name: x if name in gate.rows else (x,) for name, x in named.items()}
 
 
+class Whole(Exception):
+    """A coarse gate that cannot be unfolded, and why; without a reason if it is so by nature."""
+
+
+def finer(
+    gate: Gate, parents: Sequence[Value], data: float
+) -> tuple[list[Value], dict[Value, Value]]:
+    """The graph that a coarse gate with the value `data` unfolds into, on copies of its parents.
+
+    Returns the new nodes in topological order, and for each copy the parent that it stands for.
+
+    Raises `Whole` where the pieces do not give the gate's value: they may overflow where the gate
+    itself, written with care, does not.
+    """
+    # a constant stays one, so that its copy is told from a number of the decomposition
+    copies = {p: (Constant if isinstance(p, Constant) else Value)(p.data) for p in parents}
+    original = {copy: parent for parent, copy in copies.items()}
+    try:
+        root = gate.unfold(*gate.split([copies[p] for p in parents]).values())
+    except DomainError:
+        raise Whole(f"{gate.symbol} is kept whole: its pieces overflow at this input") from None
+    if root in original:  # the sum of one element is that element
+        raise Whole
+    if abs(root.data - data) > 1e-6 * max(1.0, abs(data)):
+        raise Whole(f"{gate.symbol} is kept whole: its inputs were changed after it fired")
+    return [node for node in topological_order(root) if node not in original], original
+
+
 def refine(graph: Cells, chosen: Callable[[Value, Cell], bool]) -> tuple[Cells, list[str]]:
     """Unfold every coarse gate that is `chosen`, and what it unfolds into, as far as it goes.
 
-    Returns the finer graph and a sentence for each gate that had to stay whole: its pieces may
-    overflow where the gate itself, written with care, does not.
+    Returns the finer graph and a sentence for each gate that had to stay whole.
     """
     fine: Cells = {}
-    kept: dict[str, str] = {}
+    kept: dict[str, None] = {}
     for v, cell in graph.items():
-        if not (is_coarse(cell) and chosen(v, cell)):
-            fine[v] = cell
-            continue
-        stack: list[tuple[Value, Cell]] = [(v, cell)]
+        stack = [(v, cell)]
+        unfolding = is_coarse(cell) and chosen(v, cell)
         while stack:  # a last-in-first-out walk keeps the topological order
             node, whole = stack.pop()
-            pieces = _pieces(node, whole, kept) if is_coarse(whole) else None
-            if pieces is None:
+            try:
+                if not (unfolding and is_coarse(whole)):
+                    raise Whole
+                stack.extend(reversed(_pieces(node, whole)))
+            except Whole as reason:
                 fine[node] = whole
-            else:
-                stack.extend(reversed(pieces))
-    return fine, list(kept.values())
+                kept.update(dict.fromkeys(reason.args))
+    return fine, list(kept)
 
 
-def _pieces(v: Value, cell: Cell, kept: dict[str, str]) -> list[tuple[Value, Cell]] | None:
+def _pieces(v: Value, cell: Cell) -> list[tuple[Value, Cell]]:
     """The finer graph of one gate, in topological order; its last node stands for `v` itself."""
-    gate = cell.gate
-    assert gate is not None
-    copies: dict[Value, Value] = {}
-    for parent in cell.parents:
-        if parent not in copies:
-            # a constant stays one, so that its copy is told from a number of the decomposition
-            kind = Constant if isinstance(parent, Constant) else Value
-            copies[parent] = kind(parent.data)
-    original = {copy: parent for parent, copy in copies.items()}
-    inputs = gate.split(tuple(copies[parent] for parent in cell.parents))
-    try:
-        root = gate.unfold(*inputs.values())
-    except DomainError:
-        kept[gate.name] = f"{gate.symbol} is kept whole: its pieces overflow at this input"
-        return None
-    if root in original:  # the sum of one element is that element
-        return None
-    if abs(root.data - cell.data) > 1e-6 * max(1.0, abs(cell.data)):
-        kept[gate.name] = f"{gate.symbol} is kept whole: its inputs were changed after it fired"
-        return None
-    order = [node for node in topological_order(root) if node not in original]
-    grads = {} if cell.grad is None else adjoints(order, {root: cell.grad})
-    return [
+    assert cell.gate is not None
+    order, original = finer(cell.gate, cell.parents, cell.data)
+    grads = {} if cell.grad is None else adjoints(order, {order[-1]: cell.grad})
+    pieces = [
         (
-            v if node is root else node,
+            node,
             Cell(
                 node.gate,
                 tuple(original.get(parent, parent) for parent in node.parents),
                 node.local_grads,
-                cell.data if node is root else node.data,
-                grads.get(node),
+                node.data,
+                None if isinstance(node, Constant) else grads.get(node),
             ),
         )
         for node in order
     ]
+    return [*pieces[:-1], (v, pieces[-1][1]._replace(data=cell.data))]

@@ -13,16 +13,16 @@ from dataclasses import replace
 from functools import cached_property
 from typing import Any
 
-from autodiff import Constant, Value, topological_order
+from autodiff import Value, topological_order
 from autodiff.value import UNREACHED
 from autodiff.watch.misuse import stale
 
-from ..words.names import naming
-from .calls import Frame, frames, term_frames
+from .calls import Frame, frames, path, term_frames
 from .cells import Cell, Cells, cells, refine
 from .contract import Cyclic, assemble
 from .picture import Picture
-from .places import Opened, Place, bundle_leaves, far_more, place_of, thin_out
+from .places import Opened, Place, Plan, bundle_leaves, far_more, place_of, thin_out
+from .variables import naming
 
 __all__ = ["LEVELS", "TooLarge", "build"]
 
@@ -56,17 +56,13 @@ def build(
     if detail == "auto":
         return source.readable()
     picture = source.at(detail, LAYOUT)
-    if picture is None or _size(picture) > LAYOUT:
+    if picture is None or len(picture.nodes) + len(picture.edges) > LAYOUT:
         raise TooLarge(
             f"{len(order)} nodes are too many to lay out at detail={detail!r}; "
             "draw it with detail='auto' (or 'neuron', 'layer', 'model' if modules made it), "
             "draw one of its inner nodes, or build a smaller example"
         )
     return picture
-
-
-def _size(picture: Picture) -> int:
-    return len(picture.nodes) + len(picture.edges)
 
 
 class _Source:
@@ -113,17 +109,18 @@ class _Source:
         opened = self._opened(inside)
         if detail != "primitive" and far_more(inside, detail, opened, most):
             return None
-        graph, kept = self._refined(self.graph, inside, detail, opened)
+        graph, kept = self._refined(inside, detail, opened)
         place = {v: place_of(v, inside[v], detail, opened) for v in graph}
         notes = [*self.notes, *kept, *thin_out(place)]
         parameters = _parameters(inside)
         try:
-            return self._picture(graph, place, inside, parameters, detail, notes)
+            return self._picture(
+                Plan(graph, inside, place, self.name_of), detail, notes, parameters
+            )
         except Cyclic:
-            alone: dict[Value, Place] = {v: v for v in graph}
-            nowhere: dict[Value, Frame | None] = dict.fromkeys(graph)
+            alone = Plan(graph, dict.fromkeys(graph), {v: v for v in graph}, self.name_of)
             notes.append("shown gate by gate: its calls depend on each other in a circle")
-            return self._picture(graph, alone, nowhere, parameters, "gate", notes)
+            return self._picture(alone, "gate", notes, parameters)
 
     def tail(self) -> Picture:
         """The gates nearest to the root; everything before them is one box."""
@@ -134,55 +131,39 @@ class _Source:
             for v, cell in self.graph.items()
         }
         before = Frame("sum", f"{len(self.order) - len(shown)} nodes before")
-        inside: dict[Value, Frame | None] = {v: None if v in shown else before for v in graph}
+        inside = {v: None if v in shown else before for v in graph}
         place: dict[Value, Place] = {v: v if v in shown else before for v in graph}
         notes = [*self.notes, f"detail: the last {len(shown)} of {len(self.order)} nodes"]
-        return self._picture(graph, place, inside, set(), "tail", notes)
+        return self._picture(Plan(graph, inside, place, self.name_of), "tail", notes, set())
 
     def _picture(
-        self,
-        graph: Cells,
-        place: dict[Value, Place],
-        inside: dict[Value, Frame | None],
-        parameters: set[Value],
-        detail: str,
-        notes: list[str],
+        self, plan: Plan, detail: str, notes: list[str], parameters: set[Value]
     ) -> Picture:
-        bundle_leaves(graph, place, inside, parameters)
-        nodes, edges, clusters, name = assemble(graph, place, inside, self.root, self.name_of)
-        return Picture(nodes, edges, clusters, name, detail, self.reached, tuple(notes))
+        bundle_leaves(plan, parameters)
+        return Picture(*assemble(plan, self.root), detail, self.reached, tuple(notes))
 
     def _opened(self, inside: dict[Value, Frame | None]) -> Opened:
         """The frames named by `expand`, and the frames around them."""
-        every = {
-            step for frame in set(inside.values()) if frame is not None for step in frame.path()
-        }
+        every = _steps(inside)
         expanded, around = set(), set()
         for wish in self.expand:
             chosen = {frame for frame in every if _is_meant(frame, wish)}
-            nodes = [v for v in inside if self._means(v, wish)]
-            if not chosen and not nodes:
+            homes = [inside[v] for v in inside if self._means(v, wish)]
+            if not chosen and not homes:
                 known = dict.fromkeys(frame.title for frame in every)
                 raise ValueError(
                     f"expand: nothing in this graph is {wish!r}; "
                     f"it may be a module, a Value, a label, or one of {', '.join(known) or '-'}"
                 )
             expanded |= chosen
-            around |= {step for frame in chosen for step in frame.path()}
-            for v in nodes:
-                if (frame := inside[v]) is not None:
-                    around |= set(frame.path())
+            around |= {step for frame in (*chosen, *homes) for step in path(frame)}
         return expanded, around
 
     def _means(self, v: Value, wish: object) -> bool:
         return v is wish or (isinstance(wish, str) and wish == self.name_of(v) != "")
 
     def _refined(
-        self,
-        graph: Cells,
-        inside: dict[Value, Frame | None],
-        detail: str,
-        opened: Opened,
+        self, inside: dict[Value, Frame | None], detail: str, opened: Opened
     ) -> tuple[Cells, list[str]]:
         """Unfold coarse gates: all that will be seen at "primitive", else those in `expand`."""
 
@@ -191,14 +172,16 @@ class _Source:
                 return place_of(v, inside[v], detail, opened) is v
             return any(self._means(v, wish) for wish in self.expand)
 
-        fine, kept = refine(graph, chosen)
+        fine, kept = refine(self.graph, chosen)
         home: Frame | None = None
         for v in reversed(fine):  # the pieces of a gate live where the gate does
-            if v in inside:
-                home = inside[v]
-            else:
-                inside[v] = home
+            home = inside.setdefault(v, home)
         return fine, kept
+
+
+def _steps(inside: dict[Value, Frame | None]) -> dict[Frame, None]:
+    """All frames, those around others first."""
+    return dict.fromkeys(step for frame in dict.fromkeys(inside.values()) for step in path(frame))
 
 
 def _is_meant(frame: Frame, wish: object) -> bool:
@@ -209,15 +192,10 @@ def _is_meant(frame: Frame, wish: object) -> bool:
 
 def _parameters(inside: dict[Value, Frame | None]) -> set[Value]:
     """Parameters of the modules that were called."""
-    modules = {
-        id(step.module): step.module
-        for frame in set(inside.values())
-        if frame is not None
-        for step in frame.path()
+    modules = {id(step.module): step.module for step in _steps(inside)}
+    return {
+        v
+        for module in modules.values()
+        if callable(parameters := getattr(module, "parameters", None))
+        for v in parameters()
     }
-    found: set[Value] = set()
-    for module in modules.values():
-        parameters = getattr(module, "parameters", None)
-        if callable(parameters):
-            found.update(v for v in parameters() if not isinstance(v, Constant))
-    return found

@@ -45,7 +45,7 @@ class Node:
 
     kind       "input" (a leaf), "constant" (a number that met a Value), "gate", "box" (several
                nodes of the graph folded into one), "row" (a bus: one row that several gates read)
-    text       what is written into it: a leaf's name, a number, a gate's symbol, a box's title
+    text       what is written into it: a leaf's name, a gate's symbol, a box's title
     label      the name of the value that a gate puts on its wire
     values     the numbers that it hands on: one, or one per output of a box
     grads      ∂root/∂value for each, or None where no backward pass has been

@@ -3,15 +3,26 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 from autodiff import Constant, Value
 
-from .calls import Frame
+from .calls import Frame, path
 from .cells import Cells, split
 
-__all__ = ["Bundle", "Bus", "Opened", "Place", "bundle_leaves", "far_more", "place_of", "thin_out"]
+__all__ = [
+    "Bundle",
+    "Bus",
+    "Opened",
+    "Place",
+    "Plan",
+    "bundle_leaves",
+    "far_more",
+    "place_of",
+    "thin_out",
+]
 
 MANY = 4  # leaves up to this number, and rows up to this length, are drawn one by one
 
@@ -34,13 +45,20 @@ Place: TypeAlias = "Value | Frame | Bundle | Bus"
 Opened: TypeAlias = "tuple[set[Frame], set[Frame]]"  # frames to open, and the frames around them
 
 
+class Plan(NamedTuple):
+    """A graph, with the innermost frame, the place and the name of each of its nodes."""
+
+    graph: Cells
+    inside: dict[Value, Frame | None]
+    place: dict[Value, Place]
+    name_of: Callable[[Value], str]
+
+
 def place_of(v: Value, frame: Frame | None, detail: str, opened: Opened) -> Place:
     """Where a node is drawn: by itself, or in the outermost frame that is folded."""
     expanded, around = opened
-    if frame is None:
-        return v
     first = True  # the outermost module call
-    for step in frame.path():
+    for step in path(frame):
         of_terms = step.level in ("term", "sum")
         if step in expanded and not of_terms:
             return v
@@ -72,35 +90,26 @@ def thin_out(place: dict[Value, Place]) -> list[str]:
 
     Returns the note that says so.
     """
-    terms: dict[Frame, None] = dict.fromkeys(
-        at for at in place.values() if isinstance(at, Frame) and at.level == "term"
-    )
+    terms = dict.fromkeys(at for at in place.values() if isinstance(at, Frame) and at.of)
     rest: dict[int, Bundle] = {}
-    hidden: dict[Frame, Bundle] = {}
+    hidden: dict[Place, Bundle] = {}
     for at in terms:
         if 1 < at.index < at.of - 1:
-            if at.of not in rest:
-                rest[at.of] = Bundle("")
-            hidden[at] = rest[at.of]
+            hidden[at] = rest.setdefault(at.of, Bundle(""))
     for bundle in rest.values():
         bundle.title = f"{sum(b is bundle for b in hidden.values())} more examples"
     for v, where in place.items():
-        if isinstance(where, Frame) and where in hidden:
-            place[v] = hidden[where]
-    if not terms:
-        return []
-    first = next(iter(terms))
-    return [f'{first.of} examples folded; expand=["{first.title}"] opens one']
+        place[v] = hidden.get(where, where)
+    return [
+        f'{first.of} examples folded; expand=["{first.title}"] opens one'
+        for first in list(terms)[:1]
+    ]
 
 
-def bundle_leaves(
-    graph: Cells,
-    place: dict[Value, Place],
-    inside: dict[Value, Frame | None],
-    parameters: set[Value],
-) -> None:
+def bundle_leaves(plan: Plan, parameters: set[Value]) -> None:
     """Give one place to leaves that are used alike: by the same gates (or boxes), by the same
     row of theirs."""
+    graph, inside, place, _ = plan
     uses: dict[Value, list[tuple[Place, str]]] = {v: [] for v in graph if graph[v].gate is None}
     for v, cell in graph.items():
         if cell.gate is None or not cell.parents:
@@ -125,7 +134,5 @@ def _title(leaves: list[Value], parameters: bool) -> str:
     patterns = {re.sub(r"\d+", "#", leaf.label) for leaf in leaves}
     if len(patterns) == 1 and leaves[0].label:
         return f"{leaves[0].label} … {leaves[-1].label}"
-    kind = (
-        "numbers" if isinstance(leaves[0], Constant) else "parameters" if parameters else "inputs"
-    )
-    return f"{len(leaves)} {kind}"
+    constant = isinstance(leaves[0], Constant)
+    return f"{len(leaves)} {'numbers' if constant else 'parameters' if parameters else 'inputs'}"

@@ -14,10 +14,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from autodiff import Constant, DomainError, Value, topological_order
+from autodiff import Constant, Value, topological_order
 
-from ..fold.calls import Frame, frames, term_frames
-from ..fold.cells import cells
+from ..fold.calls import Frame, frames, path, term_frames
+from ..fold.cells import Whole, cells, finer
 from ..words.names import Naming
 from ..words.numbers import number
 from .placement import Item, Plan, constant_size, gate_size, group_size, leaf_size, place
@@ -125,7 +125,7 @@ class _Builder:
         """The group of a frame, made with those around it when first met."""
         if frame is None:
             return -1
-        for step in frame.path():
+        for step in path(frame):
             if step not in self.where:
                 parent = self.where[step.parent] if step.parent else -1
                 self.where[step] = len(self.made.groups)
@@ -159,29 +159,24 @@ class _Builder:
         return len(self.made.nodes) - 1
 
     def unfold(self, v: Value, parents: list[int], home: int, depth: int) -> int:
-        """Add the graph of a coarse gate's `decompose` rule, as a group; -1 if there is none.
-
-        A gate's pieces may have no value where the gate, written with care, has one: such a gate
-        stays whole.
-        """
+        """Add the graph of a coarse gate's `decompose` rule, as a group; -1 if it has none."""
         gate = v.gate
         if gate is None or gate.decompose is None or depth > DEEPEST:
             return -1
-        copies = {i: Value(self.made.nodes[i]["data"]) for i in dict.fromkeys(parents)}
-        index = {copy: i for i, copy in copies.items()}
         try:
-            out = gate.unfold(*gate.split([copies[i] for i in parents]).values())
-        except DomainError:
+            order, original = finer(gate, v.parents, v.data)
+        except Whole:
             return -1
-        order = [piece for piece in topological_order(out) if piece not in index]
-        if not order or len(order) > self.spare:
+        if len(order) > self.spare:
             return -1
         self.spare -= len(order)
+        number_of = dict(zip(v.parents, parents, strict=True))
+        index = {copy: number_of[parent] for copy, parent in original.items()}
         group = len(self.made.groups)
         self.made.groups.append(Group(gate.name, "gate", home))
         for piece in order:
             index[piece] = self.add(piece, [index[p] for p in piece.parents], group, depth + 1)
-        self.made.groups[group].out = index[out]
+        self.made.groups[group].out = index[order[-1]]
         return group
 
 

@@ -11,7 +11,7 @@ from autodiff.graph import adjoints
 from autodiff.watch.misuse import stale
 
 from ..fold.cells import slots
-from .names import naming
+from ..fold.variables import naming
 from .symbols import Symbols
 
 __all__ = ["Explanation", "explain"]

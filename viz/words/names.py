@@ -1,4 +1,4 @@
-"""Names for Values and modules, from the variables that hold them."""
+"""What the nodes of a graph are called."""
 
 from __future__ import annotations
 
@@ -7,34 +7,14 @@ from collections.abc import Mapping, Sequence
 
 from autodiff import Value
 
-__all__ = ["Naming", "naming"]
-
-
-def naming(names: Mapping[str, object]) -> dict[int, str]:
-    """Names by identity, as from ``locals()``: of Values and modules, and of Values in lists.
-
-    >>> x, row = Value(1.0), [Value(2.0), Value(3.0)]
-    >>> found = naming({"x": x, "row": row, "_": x})
-    >>> found[id(x)], found[id(row[1])]
-    ('x', 'row[1]')
-    """
-    found: dict[int, str] = {}
-    for name, held in names.items():
-        if name.startswith("_"):  # a notebook's _, _1, _i2 ...
-            continue
-        found.setdefault(id(held), name)
-        if isinstance(held, list | tuple):
-            for i, element in enumerate(held):
-                if isinstance(element, Value):
-                    found.setdefault(id(element), f"{name}[{i}]")
-    return found
+__all__ = ["Naming"]
 
 
 class Naming:
     """What the nodes of a graph are called: by a label or variable of their own, else f, v1, v2.
 
     The last node of `order` is the root: f, if that name is free. `variables` are names by
-    identity, as `naming` gives them.
+    identity, as `viz.fold.variables.naming` gives them.
 
     >>> x = Value(3.0, label="x")
     >>> squared = x * x

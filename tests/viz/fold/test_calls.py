@@ -3,7 +3,7 @@
 from autodiff import GATES, Constant, Value, topological_order
 from nn import MLP, Layer, LayerNorm, Neuron, Residual, Sequential, diagnose
 from tests.viz.circuits import batch_loss, moons_network, values
-from viz.fold.calls import frames, level_of, long_sums, term_frames
+from viz.fold.calls import frames, level_of, long_sums, path, term_frames
 from viz.fold.cells import Cells, cells
 
 
@@ -14,7 +14,7 @@ def graph_of(root: Value) -> Cells:
 def titles(root: Value, v: Value) -> list[str]:
     graph = graph_of(root)
     frame = frames(graph, term_frames(graph), {})[v]
-    return [] if frame is None else [step.title.partition(":")[0] for step in frame.path()]
+    return [step.title.partition(":")[0] for step in path(frame)]
 
 
 def test_levels_of_modules() -> None:
