@@ -11,8 +11,9 @@
 from typing import TYPE_CHECKING
 
 from .exports import lazily
-from .formula.firing import DomainError, unfold
+from .formula.firing import DomainError
 from .formula.grammar import Formula, FormulaError
+from .formula.on_values import unfold
 from .functional import grad, gradient_graph, hessian, jacobian, value_and_grad, vjp
 from .gates import GATES, Gate, gate
 from .gradcheck import gradcheck

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
-from .formula.firing import partial_on_values
+from .formula.on_values import partial_on_values
 from .graph import adjoints, topological_order
 from .value import Constant, Operand, Value
 

@@ -112,7 +112,7 @@ class Gate:
 
     def unfold(self, *inputs: Any) -> Any:
         """The same value built from finer gates, as `decompose` says (rows as lists of Values)."""
-        from .formula.firing import unfold
+        from .formula.on_values import unfold
 
         return unfold(self, *inputs)
 

@@ -166,7 +166,7 @@ exp, log, log1p, sqrt, sin, cos, tanh, abs, sigmoid, softplus, erf, logsumexp, s
         )
 
     def python(self, **names: str) -> str:
-        """Python source on floats; `names` says what an input, or `pow`, is called there."""
+        """Python source on floats; `names` says what an input, or "**", is called there."""
         return self._written("python", names)
 
     def on_values(self, **names: str) -> str:

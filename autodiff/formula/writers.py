@@ -179,7 +179,7 @@ class _Python(_OnValues):
             case ast.BinOp(left=ast.Name() as a, op=ast.Pow(), right=ast.Constant(value=2)):
                 return self.fill("*", self.write(a), self.write(a))  # quicker than a power
             case ast.BinOp(left=left, op=ast.Pow(), right=right):
-                power = self.names.get("pow", "pow")
+                power = self.names.get("**", "pow")
                 return _Text(f"{power}({self.text(left)}, {self.text(right)})")
         return super().write(node)
 

@@ -8,7 +8,8 @@ import linecache
 import pytest
 
 from autodiff import GATES, Value, gate
-from autodiff.formula.firing import DomainError, partial_on_values
+from autodiff.formula.firing import DomainError
+from autodiff.formula.on_values import partial_on_values
 from tests.random_graphs import BUILT_IN
 
 
