@@ -33,7 +33,7 @@ _MOVING_LOOKS = ("detail", "theme", "direction")
 
 def _speaks_unicode() -> bool:
     try:
-        "∂×→─…σ".encode(sys.stdout.encoding or "ascii")
+        "∂×→─…σ−".encode(sys.stdout.encoding or "ascii")
     except (UnicodeEncodeError, LookupError):
         return False
     return True

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from itertools import pairwise
 from typing import Any
 
@@ -224,7 +223,7 @@ class Writer:
         """A constant as somebody wrote it down, if that was short: 1.00001 is not 1."""
         (x,) = node.values
         exact = number(x, 8)
-        short = math.isfinite(x) and len(exact) <= 8 and float(exact.replace("−", "-")) == x
+        short = len(exact) <= 8 and exact == number(x, 15)
         return node.text or (exact if short else number(x))
 
     def grad_text(self, node: Node) -> str:

@@ -78,8 +78,8 @@ def explain(
     >>> f.label = "f"
     >>> print(explain(x, f))
     ∂f/∂x = ∂f/∂q · ∂q/∂x
-          = (-4) · 1
-          = -4
+          = (−4) · 1
+          = −4
     where
       q = x + y = 3, so ∂q/∂x = 1
     >>> explain(x, f).latex.splitlines()[0]

@@ -4,23 +4,23 @@
 >>> print(table(parse("(x + y) * z", x=-2, y=5, z=-4)))
 forward       value
 ───────────────────
-x                -2
+x                −2
 y                 5
 v1 = x + y        3
-z                -4
-f = v1 × z      -12
+z                −4
+f = v1 × z      −12
 <BLANKLINE>
 backward    upstream  local gradient   downstream
 ──────────────────────────────────────────────────────
-f = v1 × z         1  ∂f/∂v1 = z = -4          -4 → v1
+f = v1 × z         1  ∂f/∂v1 = z = −4          −4 → v1
                       ∂f/∂z = v1 = 3            3 → z
-v1 = x + y        -4  ∂v1/∂x = 1               -4 → x
-                      ∂v1/∂y = 1               -4 → y
+v1 = x + y        −4  ∂v1/∂x = 1               −4 → x
+                      ∂v1/∂y = 1               −4 → y
 <BLANKLINE>
 gradient
 ──────────────
-∂f/∂x       -4
-∂f/∂y       -4
+∂f/∂x       −4
+∂f/∂y       −4
 ∂f/∂z        3
 """
 
@@ -40,7 +40,9 @@ from .numbers import number as figure
 __all__ = ["as_data", "gate_table", "steps", "table", "to_ascii"]
 
 _SHOWN = 6  # inputs of a gate over a row that are written out
-_ASCII = str.maketrans({"∂": "d", "×": "*", "·": "*", "→": ">", "─": "-", "…": "...", "∞": "inf"})
+_ASCII = str.maketrans(
+    {"∂": "d", "×": "*", "·": "*", "−": "-", "→": ">", "─": "-", "…": "...", "∞": "inf"}
+)
 
 
 def to_ascii(text: str) -> str:
@@ -249,7 +251,7 @@ def _backward_step(
 
 
 def _bracketed(rule: str) -> str:
-    return f"({rule})" if " " in rule or rule.startswith("-") else rule
+    return f"({rule})" if " " in rule or rule[0] in "-−" else rule
 
 
 def gate_table(ascii_only: bool = False) -> str:

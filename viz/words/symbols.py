@@ -41,11 +41,12 @@ class Symbols:
     def factor(self, x: float) -> str:
         """A number as a factor behind another."""
         text = self.figure(x)
-        return f"({text})" if text.startswith("-") else text
+        return f"({text})" if text.startswith("−") else text
 
     def number_latex(self, x: float) -> str:
         """A number in LaTeX."""
-        text = self.figure(x).replace("∞", r"\infty").replace("NaN", r"\mathrm{NaN}")
+        text = self.figure(x).replace("−", "-")
+        text = text.replace("∞", r"\infty").replace("NaN", r"\mathrm{NaN}")
         mantissa, _, exponent = text.partition("e")
         return rf"{mantissa} \cdot 10^{{{exponent}}}" if exponent else text
 

@@ -39,9 +39,9 @@ def test_both_passes_gate_by_gate(capsys: pytest.CaptureFixture[str]) -> None:
     lines = [" ".join(line.split()) for line in out(capsys, *FIRST).splitlines()]
     for line in (
         "v1 = x + y 3",
-        "f = v1 × z -12",
-        "f = v1 × z 1 ∂f/∂v1 = z = -4 -4 → v1",
-        "v1 = x + y -4 ∂v1/∂x = 1 -4 → x",
+        "f = v1 × z −12",
+        "f = v1 × z 1 ∂f/∂v1 = z = −4 −4 → v1",
+        "v1 = x + y −4 ∂v1/∂x = 1 −4 → x",
         "∂f/∂z 3",
     ):
         assert line in lines
@@ -56,7 +56,7 @@ def test_json(capsys: pytest.CaptureFixture[str]) -> None:
 def test_steps(capsys: pytest.CaptureFixture[str]) -> None:
     printed = out(capsys, *FIRST, "--steps")
     assert printed.count("forward") == printed.count("backward") == 2
-    assert "∂f/∂v1 · ∂v1/∂x = -4 × 1 = -4" in printed
+    assert "∂f/∂v1 · ∂v1/∂x = −4 × 1 = −4" in printed
 
 
 def test_explain_writes_the_chain_rule_out(capsys: pytest.CaptureFixture[str]) -> None:
@@ -153,7 +153,7 @@ def test_the_suffix_says_the_format(capsys: pytest.CaptureFixture[str], tmp_path
     assert all(f"wrote {path}" in printed for path in files.values())
     assert b"<svg" in files["svg"].read_bytes()
     assert files["png"].read_bytes().startswith(b"\x89PNG")
-    assert "-12" in files["gv"].read_text(encoding="utf-8")
+    assert "−12" in files["gv"].read_text(encoding="utf-8")
 
 
 def test_looks_are_handed_to_the_picture(

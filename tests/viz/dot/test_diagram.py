@@ -51,8 +51,8 @@ def test_circuit_carries_values_above_and_gradients_below() -> None:
             value, gradient = line.split('PORT="wire"')
             above += numbers_in(value)
             below += numbers_in(gradient)
-    assert sorted(above) == sorted(["-2", "5", "q = 3", "-4", "-12"])
-    assert sorted(below) == sorted(["-4", "-4", "-4", "3", "1"])
+    assert sorted(above) == sorted(["−2", "5", "q = 3", "−4", "−12"])
+    assert sorted(below) == sorted(["−4", "−4", "−4", "3", "1"])
 
 
 def test_before_backward_there_are_no_gradients_and_the_picture_says_so() -> None:
@@ -100,8 +100,8 @@ def test_every_edge_says_its_part_on_request() -> None:
     source = draw(f, parts="all").source
     wires = [numbers_in(line) for line in source.splitlines() if "ROWSPAN" not in line]
     assert ["1", "×", "3", "=", "3"] in wires  # z: upstream × local = downstream
-    assert wires.count(["-4", "×", "1", "=", "-4"]) == 2  # x and y
-    assert ["1", "×", "(-4)", "=", "-4"] in wires  # q
+    assert wires.count(["−4", "×", "1", "=", "−4"]) == 2  # x and y
+    assert ["1", "×", "(−4)", "=", "−4"] in wires  # q
     assert "upstream × local = downstream" in source
     only = draw(f, "record", parts=["local"]).source
     assert "local gradient" in only

@@ -22,7 +22,7 @@ def fork() -> tuple[Value, Value, Value]:
 
 def visible(text: str) -> list[str]:
     """The numbers that can be seen in a frame's DOT text."""
-    found = re.findall(r'<FONT COLOR="([^"]+)"[^>]*>(-?[\d.]+)</FONT>', text)
+    found = re.findall(r'<FONT COLOR="([^"]+)"[^>]*>(−?[\d.]+)</FONT>', text)
     return [number for ink, number in found if ink != HIDDEN]
 
 
@@ -31,12 +31,12 @@ def test_what_has_not_happened_cannot_be_seen() -> None:
     _, _, f = fork()
     told = [(moment.caption, visible(diagram.source)) for moment, diagram in stills(f)]
     assert told == [
-        ("inputs · 0 of 5", ["3", "-4"]),
-        ("forward · 1 of 5 · ×", ["3", "-4", "-12"]),
-        ("forward · 2 of 5 · +", ["3", "-4", "-12", "-9"]),
-        ("backward · 3 of 5 · starts with 1", ["3", "-4", "-12", "-9", "1"]),
-        ("backward · 4 of 5 · +", ["3", "-4", "-12", "1", "-9", "1", "1"]),
-        ("backward · 5 of 5 · ×", ["3", "-3", "-4", "3", "-12", "1", "-9", "1", "-4", "1"]),
+        ("inputs · 0 of 5", ["3", "−4"]),
+        ("forward · 1 of 5 · ×", ["3", "−4", "−12"]),
+        ("forward · 2 of 5 · +", ["3", "−4", "−12", "−9"]),
+        ("backward · 3 of 5 · starts with 1", ["3", "−4", "−12", "−9", "1"]),
+        ("backward · 4 of 5 · +", ["3", "−4", "−12", "1", "−9", "1", "1"]),
+        ("backward · 5 of 5 · ×", ["3", "−3", "−4", "3", "−12", "1", "−9", "1", "−4", "1"]),
     ]
 
 

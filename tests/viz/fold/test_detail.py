@@ -392,7 +392,7 @@ def test_a_picture_says_that_its_values_are_older_than_its_inputs() -> None:
     assert "would be 4.5 now (assigned to: 'x' = 1.5" in note
 
 
-@pytest.mark.parametrize(("number", "shown"), [(-math.inf, "-∞"), (math.inf, "∞")])
+@pytest.mark.parametrize(("number", "shown"), [(-math.inf, "−∞"), (math.inf, "∞")])
 def test_a_constant_that_is_not_finite_is_drawn(number: float, shown: str) -> None:
     root = Value(1.0, label="x").max(number) * 2.0
     assert f">{shown}</FONT>" in draw(root).source

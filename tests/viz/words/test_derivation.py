@@ -18,12 +18,12 @@ def test_the_worked_example_in_text() -> None:
     q, z = f.parents
     x = q.parents[0]
     assert str(explain(x, f)) == (
-        "∂f/∂x = ∂f/∂q · ∂q/∂x\n      = (-4) · 1\n      = -4\nwhere\n  q = x + y = 3, so ∂q/∂x = 1"
+        "∂f/∂x = ∂f/∂q · ∂q/∂x\n      = (−4) · 1\n      = −4\nwhere\n  q = x + y = 3, so ∂q/∂x = 1"
     )
     assert str(explain(z, f)).splitlines() == [
         "∂f/∂z = 3",
         "where",
-        "  f = q * z = -12, so ∂f/∂z = q = 3",
+        "  f = q * z = −12, so ∂f/∂z = q = 3",
     ]
 
 

@@ -67,7 +67,7 @@ def test_data_hold_the_whole_graph() -> None:
     assert data["gradients"] == {"x": 2.0, "y": 2.0}
 
 
-@pytest.mark.parametrize(("value", "shown"), [(1e-7, "1e-7"), (-0.0, "0"), (1 / 3, "0.333333")])
+@pytest.mark.parametrize(("value", "shown"), [(1e-7, "1e−7"), (-0.0, "−0"), (1 / 3, "0.333333")])
 def test_digits(value: float, shown: str) -> None:
     assert f"x    {shown:>5}".split() in [
         line.split() for line in table(Value(value, "x")).split("\n")

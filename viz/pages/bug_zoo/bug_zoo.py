@@ -177,7 +177,7 @@ def bug_zoo(root: Value, path: str | os.PathLike[str] | None = None, *, title: s
 
 
 def _cell(got: float, truth: float) -> dict[str, object]:
-    return {"text": number(got).replace("-", "−"), "wrong": _differ(got, truth)}
+    return {"text": number(got), "wrong": _differ(got, truth)}
 
 
 def _wrong(bug: Bug, truth: dict[Value, float]) -> int:

@@ -4,7 +4,7 @@
 function number(x, digits = 4) {
   if (Number.isNaN(x)) return "NaN";
   if (!Number.isFinite(x)) return x > 0 ? "∞" : "−∞";
-  if (x === 0) return "0";
+  if (x === 0) return Object.is(x, -0) ? "−0" : "0";
   let text;
   if (Number.isInteger(x) && Math.abs(x) < 10 ** (digits + 2)) text = String(x);
   else {
