@@ -13,7 +13,18 @@ from autodiff import Constant, DomainError, Gate, Value, topological_order
 from autodiff.graph import adjoints
 from autodiff.value import UNREACHED
 
-__all__ = ["Cell", "Cells", "Whole", "cells", "finer", "is_coarse", "refine", "slots", "split"]
+__all__ = [
+    "Cell",
+    "Cells",
+    "Whole",
+    "cells",
+    "finer",
+    "is_coarse",
+    "pieces",
+    "refine",
+    "slots",
+    "split",
+]
 
 
 T = TypeVar("T")
@@ -115,19 +126,19 @@ def refine(graph: Cells, chosen: Callable[[Value, Cell], bool]) -> tuple[Cells, 
             try:
                 if not (unfolding and is_coarse(whole)):
                     raise Whole
-                stack.extend(reversed(_pieces(node, whole)))
+                stack.extend(reversed(pieces(node, whole)))
             except Whole as reason:
                 fine[node] = whole
                 kept.update(dict.fromkeys(reason.args))
     return fine, list(kept)
 
 
-def _pieces(v: Value, cell: Cell) -> list[tuple[Value, Cell]]:
+def pieces(v: Value, cell: Cell) -> list[tuple[Value, Cell]]:
     """The finer graph of one gate, in topological order; its last node stands for `v` itself."""
     assert cell.gate is not None
     order, original = finer(cell.gate, cell.parents, cell.data)
     grads = {} if cell.grad is None else adjoints(order, {order[-1]: cell.grad})
-    pieces = [
+    found = [
         (
             node,
             Cell(
@@ -140,4 +151,4 @@ def _pieces(v: Value, cell: Cell) -> list[tuple[Value, Cell]]:
         )
         for node in order
     ]
-    return [*pieces[:-1], (v, pieces[-1][1]._replace(data=cell.data))]
+    return [*found[:-1], (v, found[-1][1]._replace(data=cell.data))]

@@ -11,40 +11,41 @@ import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from graphlib import TopologicalSorter
-from typing import Any, NamedTuple
+from typing import Any
 
 from ..dot.render import find
 
-__all__ = ["STUB", "Item", "Plan", "constant_size", "gate_size", "group_size", "leaf_size", "place"]
+__all__ = ["Plan", "constant_size", "gate_size", "group_size", "leaf_size", "place"]
 
-STUB = 66  # the wire that shows the numbers: room for "-0.0001234"
+STUB = 66  # the wire that shows the numbers: room for "−0.0001234"
 HEIGHT = 46
 LONGEST, LONGEST_TITLE = 22, 30  # characters of a label, and of a box's title, that are shown
 CROSSINGS = 1500  # ranks that the wires of one layout may cross
 _DPI = 72
 
 
-class Item(NamedTuple):
-    """A node ("n") or a folded group ("g"), its number, and the size of its box."""
-
-    kind: str
-    number: int
-    size: tuple[int, int]
-
-
 @dataclass
 class Plan:
-    """Items, wires between them (by position in `items`), wires that come in from outside."""
+    """Items, wires between them (by place), and by outside node the items that read it.
 
-    items: list[Item] = field(default_factory=list)
+    An item is a node ("n") or a folded group ("g") and its number; `sizes` are of their boxes.
+    """
+
+    items: dict[tuple[str, int], int] = field(default_factory=dict)
+    sizes: list[tuple[int, int]] = field(default_factory=list)
     wires: list[tuple[int, int]] = field(default_factory=list)
-    entries: dict[int, list[int]] = field(default_factory=dict)
+    entries: dict[int, dict[int, None]] = field(default_factory=dict)
+
+    def place_of(self, kind: str, number: int, size: tuple[int, int]) -> int:
+        """The place of an item, a new one when it is first met."""
+        if (kind, number) not in self.items:
+            self.items[kind, number] = len(self.sizes)
+            self.sizes.append(size)
+        return self.items[kind, number]
 
     def enter(self, source: int, to: int) -> None:
         """Note that the item at `to` reads the outside node `source`."""
-        readers = self.entries.setdefault(source, [])
-        if to not in readers:
-            readers.append(to)
+        self.entries.setdefault(source, {})[to] = None
 
     def dot(self) -> str:
         """The plan as Graphviz text.
@@ -56,9 +57,8 @@ class Plan:
             "digraph { rankdir=LR; nodesep=0.16; ranksep=0.42;",
             'node [shape=box, fixedsize=true, label=""]; edge [tailport=e, headport=w];',
         ]
-        for k, item in enumerate(self.items):
-            width, height = (length / _DPI for length in item.size)
-            lines.append(f"n{k} [width={width:.4f}, height={height:.4f}];")
+        for k, (width, height) in enumerate(self.sizes):
+            lines.append(f"n{k} [width={width / _DPI:.4f}, height={height / _DPI:.4f}];")
         lines += [f"x{k} [width=0.01, height=0.01];" for k in range(len(self.entries))]
         lines += [f"n{tail} -> n{head};" for tail, head in self._guides()]
         for k, readers in enumerate(self.entries.values()):
@@ -72,7 +72,7 @@ class Plan:
         deep graph is dear. Of each item the shortest wire always counts: it keeps the item left
         of all that read it.
         """
-        wires = list(dict.fromkeys(self.wires))
+        wires = dict.fromkeys(self.wires)
         before: dict[int, list[int]] = {k: [] for k in range(len(self.items))}
         after: dict[int, list[int]] = {k: [] for k in range(len(self.items))}
         for tail, head in wires:
@@ -85,15 +85,13 @@ class Plan:
         for k in reversed(order):  # what nothing precedes stands right before its first reader
             if after[k] and not before[k]:
                 rank[k] = min(rank[j] for j in after[k]) - 1
-        spans = {(tail, head): rank[head] - rank[tail] for tail, head in wires}
-        nearest = {tail: min(heads, key=rank.__getitem__) for tail, heads in after.items() if heads}
+        kept = {(tail, min(heads, key=rank.__getitem__)) for tail, heads in after.items() if heads}
         room = CROSSINGS
-        kept = set(nearest.items())
-        for wire in sorted(wires, key=lambda wire: spans[wire]):
-            room -= spans[wire] - 1
+        for tail, head in sorted(wires, key=lambda wire: rank[wire[1]] - rank[wire[0]]):
+            room -= rank[head] - rank[tail] - 1
             if room < 0:
                 break
-            kept.add(wire)
+            kept.add((tail, head))
         return [wire for wire in wires if wire in kept]
 
 
@@ -130,21 +128,16 @@ def place(plans: Sequence[Plan]) -> list[dict[str, Any]]:
     layouts = []
     for plan, text in zip(plans, texts, strict=True):
         centres = answers[text]
-        boxes = [(item, *centres[f"n{k}"]) for k, item in enumerate(plan.items)]
-        left = min((x - item.size[0] / 2 for item, x, _ in boxes), default=0)
-        right = max((x + item.size[0] / 2 for item, x, _ in boxes), default=0)
-        top = min((y - item.size[1] / 2 for item, _, y in boxes), default=0)
-        bottom = max((y + item.size[1] / 2 for item, _, y in boxes), default=0)
-        layouts.append(
-            {
-                "w": round(right - left, 1),
-                "h": round(bottom - top, 1),
-                "items": [
-                    [item.kind, item.number, round(x - left, 1), round(y - top, 1)]
-                    for item, x, y in boxes
-                ],
-            }
-        )
+        boxes = [(*centres[f"n{k}"], *size) for k, size in enumerate(plan.sizes)]
+        left = min((x - w / 2 for x, _, w, _ in boxes), default=0)
+        right = max((x + w / 2 for x, _, w, _ in boxes), default=0)
+        top = min((y - h / 2 for _, y, _, h in boxes), default=0)
+        bottom = max((y + h / 2 for _, y, _, h in boxes), default=0)
+        items = [
+            [kind, number, round(x - left, 1), round(y - top, 1)]
+            for (kind, number), (x, y, _, _) in zip(plan.items, boxes, strict=True)
+        ]
+        layouts.append({"w": round(right - left, 1), "h": round(bottom - top, 1), "items": items})
     return layouts
 
 
@@ -152,12 +145,7 @@ def _run(texts: Sequence[str]) -> list[dict[str, tuple[float, float]]]:
     """Lay out several graphs at once: for each, its nodes' centres, y downwards."""
     command = [find(kind="plain"), "-Tplain"]
     answer = subprocess.run(
-        command,
-        input="\n".join(texts),
-        capture_output=True,
-        text=True,
-        check=True,
-        encoding="utf-8",
+        command, input="\n".join(texts), capture_output=True, check=True, encoding="utf-8"
     ).stdout
     found: list[dict[str, tuple[float, float]]] = []
     height = 0.0

@@ -11,16 +11,16 @@ the reader has already seen keeps its place.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from autodiff import Constant, Value, topological_order
 
 from ..fold.calls import Frame, frames, path, term_frames
-from ..fold.cells import Whole, cells, finer
+from ..fold.cells import Cell, Whole, cells, is_coarse, pieces
 from ..words.names import Naming
 from ..words.numbers import number
-from .placement import Item, Plan, constant_size, gate_size, group_size, leaf_size, place
+from .placement import Plan, constant_size, gate_size, group_size, leaf_size, place
 
 __all__ = ["LIMIT", "Scene", "scene"]
 
@@ -48,7 +48,7 @@ class Scene:
 
     nodes: list[dict[str, Any]] = field(default_factory=list)
     groups: list[Group] = field(default_factory=list)
-    values: list[Value | None] = field(default_factory=list)
+    index: dict[Value, int] = field(default_factory=dict)  # where the graph's nodes stand
     root: int = 0
     title: str = ""
 
@@ -58,24 +58,12 @@ class Scene:
 
     def data(self) -> dict[str, Any]:
         """For the page: nodes, groups, and a layout for each group and for the whole."""
-        layouts = place(_plans(self))
         return {
             "title": self.title,
             "root": self.root,
             "nodes": self.nodes,
-            "groups": [
-                {
-                    "title": g.title,
-                    "level": g.level,
-                    "parent": g.parent,
-                    "of": g.of,
-                    "out": g.out,
-                    "open": g.open,
-                    "size": group_size(g.title),
-                }
-                for g in self.groups
-            ],
-            "layouts": layouts,
+            "groups": [asdict(g) | {"size": group_size(g.title)} for g in self.groups],
+            "layouts": place(_plans(self)),
         }
 
 
@@ -95,9 +83,14 @@ def scene(root: Value, title: str = "", fold: bool | None = None, *, grouped: bo
             f"the graph of {root.describe()} has {len(order)} nodes; a page holds up to {LIMIT}. "
             "Give a smaller root, such as the loss of one example"
         )
-    gates = sum(v.gate is not None for v in order)
+    graph = cells(order, False)
     made = Scene(title=title or root.label or "A computational graph")
-    _Builder(made, order, gates > BUSY if fold is None else fold, grouped).build()
+    folded = sum(v.gate is not None for v in order) > BUSY if fold is None else fold
+    build = _Builder(made, order, folded, grouped)
+    inside = frames(graph, term_frames(graph), {}) if grouped else {}
+    for v, cell in graph.items():
+        build.add(v, cell, build.home(inside.get(v)))
+    made.root = made.index[root]
     return made
 
 
@@ -106,128 +99,103 @@ class _Builder:
 
     def __init__(self, made: Scene, order: list[Value], folded: bool, grouped: bool) -> None:
         self.made = made
-        self.order = order
         self.folded = folded
         self.grouped = grouped
-        self.names = Naming(order)
+        self.name = Naming(order)
+        for v in order:
+            if not isinstance(v, Constant):
+                self.name(v)  # before all finer nodes, so with the number of the terminal
+        self.index = made.index  # of a coarse gate: first that of its last piece, then its own
         self.spare = LIMIT - len(order)  # finer nodes that there is still room for
         self.where: dict[Frame, int] = {}
 
-    def build(self) -> None:
-        graph = cells(self.order, False)
-        inside = frames(graph, term_frames(graph), {}) if self.grouped else {}
-        index: dict[Value, int] = {}
-        for v in self.order:
-            index[v] = self.add(v, [index[p] for p in v.parents], self.home(inside.get(v)))
-        self.made.root = index[self.order[-1]]
-
     def home(self, frame: Frame | None) -> int:
         """The group of a frame, made with those around it when first met."""
-        if frame is None:
-            return -1
-        for step in path(frame):
+        for step in path(frame) if frame else ():
             if step not in self.where:
                 parent = self.where[step.parent] if step.parent else -1
                 self.where[step] = len(self.made.groups)
                 opened = not self.folded or step.level == "model"
                 self.made.groups.append(Group(step.title, step.level, parent, open=opened))
-        return self.where[frame]
+        return self.where[frame] if frame else -1
 
-    def add(self, v: Value, parents: list[int], home: int, depth: int = 0) -> int:
-        """Add a node and, before it, the finer nodes that it unfolds into; return its index."""
-        group = self.unfold(v, parents, home, depth) if v.gate and self.grouped else -1
-        kind = "gate" if v.gate else "constant" if isinstance(v, Constant) else "leaf"
-        if v.gate:
-            size = gate_size(v.gate.symbol)
+    def add(self, v: Value, cell: Cell, home: int, depth: int = 0) -> None:
+        """Add a node and, before it, the finer nodes that it unfolds into."""
+        gate, number_only = cell.gate, isinstance(v, Constant)
+        group = self.unfold(v, cell, home, depth) if self.grouped else -1
+        name = "" if number_only else self.name(v)  # a constant is called by its number
+        if gate:
+            size = gate_size(gate.symbol)
         else:
-            size = constant_size(number(v.data)) if kind == "constant" else leaf_size(v.label)
+            size = constant_size(number(v.data)) if number_only else leaf_size(name)
         node = {
-            "gate": v.gate.name if v.gate else None,
-            "parents": parents,
+            "gate": gate.name if gate else None,
+            "parents": [self.index[p] for p in cell.parents],
             "data": v.data,
-            "label": v.label,
-            "name": self.names(v) if v.gate else v.label,
-            "kind": kind,
+            "name": name,
+            "kind": "gate" if gate else "constant" if number_only else "leaf",
             "home": home,
             "size": size,
         }
+        self.index[v] = len(self.made.nodes)
         if group >= 0:
             node["inner"] = group
-            self.made.groups[group].of = len(self.made.nodes)
+            self.made.groups[group].of = self.index[v]
         self.made.nodes.append(node)
-        self.made.values.append(v if depth == 0 else None)
-        return len(self.made.nodes) - 1
 
-    def unfold(self, v: Value, parents: list[int], home: int, depth: int) -> int:
-        """Add the graph of a coarse gate's `decompose` rule, as a group; -1 if it has none."""
-        gate = v.gate
-        if gate is None or gate.decompose is None or depth > DEEPEST:
-            return -1
+    def unfold(self, v: Value, cell: Cell, home: int, depth: int) -> int:
+        """Add the finer graph of a coarse gate, as a group; -1 if it stays whole."""
         try:
-            order, original = finer(gate, v.parents, v.data)
+            finer = pieces(v, cell) if is_coarse(cell) and depth <= DEEPEST else []
         except Whole:
+            finer = []
+        if cell.gate is None or not finer or len(finer) > self.spare:
             return -1
-        if len(order) > self.spare:
-            return -1
-        self.spare -= len(order)
-        number_of = dict(zip(v.parents, parents, strict=True))
-        index = {copy: number_of[parent] for copy, parent in original.items()}
+        self.spare -= len(finer)
         group = len(self.made.groups)
-        self.made.groups.append(Group(gate.name, "gate", home))
-        for piece in order:
-            index[piece] = self.add(piece, [index[p] for p in piece.parents], group, depth + 1)
-        self.made.groups[group].out = index[order[-1]]
+        self.made.groups.append(Group(cell.gate.name, "gate", home))
+        for piece, its in finer:
+            self.add(piece, its, group, depth + 1)
+        self.made.groups[group].out = self.index[v]
         return group
 
 
 def _plans(made: Scene) -> list[Plan]:
     """For each group, and first for the whole: what lies in it and how that is wired, folded."""
-    plans = [Plan() for _ in range(len(made.groups) + 1)]
-    slots: list[dict[tuple[str, int], int]] = [{} for _ in plans]
+    plans = [Plan() for _ in (None, *made.groups)]
 
-    def slot(home: int, item: Item) -> int:
-        """Where an item stands in the plan of its home."""
-        known = slots[home + 1]
-        key = (item.kind, item.number)
-        if key not in known:
-            known[key] = len(plans[home + 1].items)
-            plans[home + 1].items.append(item)
-        return known[key]
-
-    def chain(i: int) -> list[int]:
-        """The groups around node i, outermost first."""
+    def around(i: int) -> list[int]:
+        """The groups around node i, outermost first; before them -1, the whole."""
         path = []
         g = made.nodes[i]["home"]
         while g >= 0:
             path.append(g)
             g = made.groups[g].parent
-        return path[::-1]
+        return [-1, *path[::-1]]
 
-    def item(path: list[int], i: int, depth: int) -> Item:
-        """What of node i is to be seen at this depth: itself, or the group that holds it.
+    def place_in(path: list[int], i: int, depth: int) -> int:
+        """The place, in the plan at this depth, of node i or of the group that holds it.
 
         A coarse gate's group is drawn as that gate while it is folded.
         """
-        if depth == len(path):
-            return Item("n", i, tuple(made.nodes[i]["size"]))
-        group = made.groups[path[depth]]
-        if group.of >= 0:
-            return Item("n", group.of, tuple(made.nodes[group.of]["size"]))
-        return Item("g", path[depth], group_size(group.title))
+        plan = plans[path[depth] + 1]
+        if depth + 1 < len(path):
+            group = made.groups[path[depth + 1]]
+            if group.of < 0:
+                return plan.place_of("g", path[depth + 1], group_size(group.title))
+            i = group.of
+        return plan.place_of("n", i, made.nodes[i]["size"])
 
     for i, node in enumerate(made.nodes):
-        path = chain(i)
-        for depth in range(len(path) + 1):
-            home = path[depth - 1] if depth else -1
-            here = slot(home, item(path, i, depth))
+        path = around(i)
+        for depth, g in enumerate(path):
+            here = place_in(path, i, depth)
             for parent in node["parents"]:
-                above = chain(parent)
-                if above[:depth] == path[:depth]:
-                    there = slot(home, item(above, parent, depth))
-                    if there != here:
-                        plans[home + 1].wires.append((there, here))
-                else:
-                    plans[home + 1].enter(parent, here)
+                above = around(parent)
+                if above[: depth + 1] != path[: depth + 1]:
+                    plans[g + 1].enter(parent, here)
+                elif (there := place_in(above, parent, depth)) != here:
+                    plans[g + 1].wires.append((there, here))
     for plan in plans:
         if len(plan.items) > CROWD:
             raise ValueError(

@@ -7,11 +7,12 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from autodiff import DomainError, Value
+from autodiff import DomainError, Value, topological_order
 from nn import MLP, losses
 from tests.viz.pages.conftest import WIDTHS, Judge, Open
 from viz import explore
 from viz.pages.page import Page as Made
+from viz.words.names import Naming
 
 
 def circuit(x: float = -2, y: float = 5, z: float = -4) -> tuple[Value, list[Value]]:
@@ -94,6 +95,25 @@ def test_a_slider_recomputes_what_python_computes(opened: Open) -> None:
     assert listed == pytest.approx([leaf.grad for leaf in leaves], rel=1e-12)
     page.click("#reset")
     assert exact(page, "y")[0] == 5
+
+
+def test_leaves_with_equal_labels_and_with_none_are_told_apart(opened: Open) -> None:
+    """As in the terminal: one symbol never stands for two numbers."""
+    page = opened(explore(Value(2.0, label="x") * Value(3.0, label="x") + Value(4.0)))
+    page.click("#last")
+    slopes = page.locator(".slope").all_inner_texts()
+    names = [text.partition(" = ")[0] for text in slopes]
+    assert len(set(names)) == len(slopes) == 3
+
+
+def test_the_numbers_of_unnamed_nodes_are_those_of_the_terminal(opened: Open) -> None:
+    x = Value(0.5, label="x")
+    root = x.sigmoid() * x.tanh() + x  # the first two could be unfolded
+    page = opened(explore(root))
+    names = page.locator(".unit.gate .name").all_text_contents()
+    order = topological_order(root)
+    name = Naming(order)
+    assert sorted(names) == sorted(name(v) for v in order if v.gate)
 
 
 def test_what_arrives_at_a_fork_is_added_as_it_comes(opened: Open) -> None:

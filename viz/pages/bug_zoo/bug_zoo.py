@@ -8,13 +8,11 @@ from __future__ import annotations
 
 import math
 import os
-from collections.abc import Callable
 from dataclasses import dataclass
 
 from autodiff import Constant, Value, topological_order
 from autodiff.graph import adjoints
 
-from ...words.numbers import number
 from ..page import Page, page
 from ..scene import scene
 
@@ -56,19 +54,18 @@ def unsorted(root: Value) -> dict[Value, float]:
     grads = dict.fromkeys(topological_order(root), 0.0)
     grads[root] = 1.0
     seen = {root}
-    stack = [zip(root.parents, root.local_grads, strict=True)]
-    walked = [root]
+    stack = [(root, zip(root.parents, root.local_grads, strict=True))]
     while stack:
-        for parent, local in stack[-1]:
-            grads[parent] += grads[walked[-1]] * local
-            if parent not in seen:
-                seen.add(parent)
-                walked.append(parent)
-                stack.append(zip(parent.parents, parent.local_grads, strict=True))
-                break
-        else:
+        node, rest = stack[-1]
+        step = next(rest, None)
+        if step is None:
             stack.pop()
-            walked.pop()
+            continue
+        parent, local = step
+        grads[parent] += grads[node] * local
+        if parent not in seen:
+            seen.add(parent)
+            stack.append((parent, zip(parent.parents, parent.local_grads, strict=True)))
     return grads
 
 
@@ -98,30 +95,6 @@ def not_zeroed(root: Value) -> dict[Value, float]:
     return {node: grad if node.gate else grad + grad for node, grad in once.items()}
 
 
-_BUGS: tuple[tuple[str, str, str, Callable[[Value], dict[Value, float]]], ...] = (
-    (
-        "no topological sort",
-        "recursion instead of reversed(order)",
-        "A node that is read twice hands its gradient on when only a part of it has arrived; "
-        "what comes later stays behind.",
-        unsorted,
-    ),
-    (
-        "= instead of +=",
-        "parent.grad = upstream * local",
-        "At a fork the contributions have to add up; here the last one wipes out the others.",
-        overwritten,
-    ),
-    (
-        "no zero_grad",
-        "backward() a second time",
-        "Parameters and inputs keep the gradient of the pass before, so that two passes over "
-        "the same circuit leave twice the gradient.",
-        not_zeroed,
-    ),
-)
-
-
 def bugs(root: Value) -> list[Bug]:
     """Every bug of the zoo, run on the graph of `root`.
 
@@ -129,7 +102,28 @@ def bugs(root: Value) -> list[Bug]:
     >>> [bug.grads[x] for bug in bugs(x * x)]
     [6.0, 3.0, 12.0]
     """
-    return [Bug(title, code, why, run(root)) for title, code, why, run in _BUGS]
+    return [
+        Bug(
+            "no topological sort",
+            "recursion instead of reversed(order)",
+            "A node that is read twice hands its gradient on when only a part of it has arrived; "
+            "what comes later stays behind.",
+            unsorted(root),
+        ),
+        Bug(
+            "= instead of +=",
+            "parent.grad = upstream * local",
+            "At a fork the contributions have to add up; here the last one wipes out the others.",
+            overwritten(root),
+        ),
+        Bug(
+            "no zero_grad",
+            "backward() a second time",
+            "Parameters and inputs keep the gradient of the pass before, so that two passes over "
+            "the same circuit leave twice the gradient.",
+            not_zeroed(root),
+        ),
+    ]
 
 
 def bug_zoo(root: Value, path: str | os.PathLike[str] | None = None, *, title: str = "") -> Page:
@@ -150,21 +144,21 @@ def bug_zoo(root: Value, path: str | os.PathLike[str] | None = None, *, title: s
             f"up to {MANY}. Give a smaller root"
         )
     truth, zoo = right(root), bugs(root)
-    rows = []
-    for i, (shown, v) in enumerate(zip(made.nodes, made.values, strict=True)):
-        if v is None or isinstance(v, Constant):
-            continue
-        cells = [_cell(bug.grads[v], truth[v]) for bug in zoo]
-        rows.append({"node": i, "name": shown["name"], "right": truth[v], "cells": cells})
+    rows = [
+        {
+            "node": i,
+            "right": truth[v],
+            "cells": [[bug.grads[v], _differ(bug.grads[v], truth[v])] for bug in zoo],
+        }
+        for v, i in made.index.items()
+        if not isinstance(v, Constant)
+    ]
     named = title or (f"Bug zoo: {root.label}" if root.label else "Bug zoo")
     data = {
         "title": named,
         "scene": made.data(),
         "rows": rows[::-1],  # as the backward pass meets them
-        "bugs": [
-            {"title": bug.title, "code": bug.code, "why": bug.why, "wrong": _wrong(bug, truth)}
-            for bug in zoo
-        ],
+        "bugs": [{"title": bug.title, "code": bug.code, "why": bug.why} for bug in zoo],
     }
     return page(
         "bug_zoo",
@@ -173,17 +167,6 @@ def bug_zoo(root: Value, path: str | os.PathLike[str] | None = None, *, title: s
         ["write", "model", "diagram", "drawing", "bug_zoo"],
         gates=made.gates(),
         path=path,
-    )
-
-
-def _cell(got: float, truth: float) -> dict[str, object]:
-    return {"text": number(got), "wrong": _differ(got, truth)}
-
-
-def _wrong(bug: Bug, truth: dict[Value, float]) -> int:
-    """How many of its gradients are wrong."""
-    return sum(
-        _differ(bug.grads[v], grad) for v, grad in truth.items() if not isinstance(v, Constant)
     )
 
 

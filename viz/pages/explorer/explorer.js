@@ -24,69 +24,59 @@ function line(parts, {since = "", strong = "", kind = ""} = {}) {
 }
 
 const MANY = 6;
+const quiet = (text) => html("p", {class: "quiet"}, text);
+const what = (text) => html("p", {class: "what"}, text);
+const up = {strong: "forward-ink"}, down = {strong: "backward-ink"};
 
-function tellForward(unit) {
-  if (unit.group >= 0) {
-    const {title, level} = model.groups[unit.group];
-    const shown = unit.outputs.slice(0, MANY).map((i) => line([model.name(i), number(model.graph.data[i])], {strong: "forward-ink"}));
-    return [html("p", {class: "what"}, `${title} fires: ${unit.gates.length} gates in one ${level}`), shown];
+function tellForward({group, node, gates, outputs}) {
+  if (group >= 0) {
+    const {title, level} = model.groups[group];
+    const shown = outputs.slice(0, MANY).map((i) => line([model.name(i), number(model.graph.data[i])], up));
+    return [what(`${title} fires: ${gates.length} gates in one ${level}`), shown];
   }
-  const gate = model.graph.gates[unit.node], {parts, since} = model.forwardLine(unit.node);
-  return [html("p", {class: "what"}, `${gate.doc}`), line(parts, {since, strong: "forward-ink"})];
+  const {parts, since} = model.forwardLine(node);
+  return [what(model.graph.gates[node].doc), line(parts, {since, ...up})];
 }
 
-function tellBackward(unit, known) {
-  const f = model.rootName();
-  if (unit.group >= 0) {
-    const {title} = model.groups[unit.group];
-    const sources = new Map();
-    for (const i of unit.gates) {
-      for (const p of model.parents(i)) {
-        if (model.unitOf.get(p) !== unit.id) sources.set(p, known.grad.get(p) || 0);
-      }
-    }
-    const lines = [...sources].slice(0, MANY).map(([p, g]) => line([`∂${f}/∂${model.name(p)}`, number(g)], {strong: "backward-ink"}));
-    return [html("p", {class: "what"}, `${title} hands its gradient back, through ${unit.gates.length} gates`), lines];
+function tellBackward({id, group, node: i, gates}, known) {
+  if (group >= 0) {
+    const sources = new Set(gates.flatMap((g) => model.parents[g]).filter((p) => model.unitOf.get(p) !== id));
+    const lines = [...sources].slice(0, MANY).map((p) => line([model.total(p), number(known.grad.get(p) || 0)], down));
+    return [what(`${model.groups[group].title} hands its gradient back, through ${gates.length} gates`), lines];
   }
-  const i = unit.node, upstream = known.grad.get(i) || 0;
-  const lines = [line([`upstream ∂${f}/∂${model.name(i)}`, number(upstream)], {strong: "backward-ink"})];
-  const parents = model.parents(i);
+  const upstream = known.grad.get(i) || 0, parents = model.parents[i];
+  const lines = [line([`upstream ${model.total(i)}`, number(upstream)], down)];
   parents.slice(0, MANY).forEach((p, k) => {
     if (model.nodes[p].kind === "constant") return;
-    const local = model.localLine(i, k);
-    lines.push(line(local.parts, {since: local.since}));
-    lines.push(line(model.chainLine(i, k, upstream), {strong: "backward-ink"}));
+    const {parts, since} = model.localLine(i, k);
+    lines.push(line(parts, {since}), line(model.chainLine(i, k, upstream), down));
     if (model.expected(p) > 1) lines.push(accumulated(p, known));
   });
-  if (parents.length > MANY) lines.push(html("p", {class: "quiet"}, `… and ${parents.length - MANY} more inputs`));
-  return [html("p", {class: "what"}, `Gate ${model.graph.gates[i].symbol}: upstream × local gradient`), lines];
+  if (parents.length > MANY) lines.push(quiet(`… and ${parents.length - MANY} more inputs`));
+  return [what(`Gate ${model.graph.gates[i].symbol}: upstream × local gradient`), lines];
 }
 
 /** What has arrived at a fork so far, as a sum. */
 function accumulated(p, known) {
   const terms = known.terms.get(p) || [], expected = model.expected(p);
-  const sum = terms.map(({amount}, k) => {
-    const text = number(amount);
-    return k && text.startsWith("−") ? `(${text})` : text;
-  });
-  const shown = sum.length > MANY ? [...sum.slice(0, 2), "…", sum[sum.length - 1]] : sum;
-  const parts = [`${model.name(p)} has received ${terms.length} of ${expected}: ${shown.join(" + ")}`];
+  const sum = summed(terms.map(({amount}) => amount));
+  const parts = [`${model.name(p)} has received ${terms.length} of ${expected}: ${sum}`];
   if (terms.length > 1) parts.push(number(known.grad.get(p)));
-  return line(parts, {strong: "backward-ink", kind: "sum"});
+  return line(parts, {...down, kind: "sum"});
 }
 
 function tell(known) {
   const target = find("#step"), {current} = known;
-  const badge = (kind, text) => html("span", {class: `badge ${kind}`}, text);
+  const badge = (kind, text) => html("span", {class: `badge ${kind}-ink`}, text);
   let told;
   if (current === null) {
     told = [html("p", {}, "Only the inputs have values. Play, or step on, to fire the gates one by one: forward for the values, then backward for the gradients.")];
   } else if (current.pass === "forward") {
-    told = [badge("forward-ink", "forward"), tellForward(current.unit)];
+    told = [badge("forward", "forward"), tellForward(current.unit)];
   } else if (current.pass === "seed") {
-    const f = model.rootName();
-    told = [badge("backward-ink", "backward"), html("p", {class: "what"}, `The backward pass starts at ${f}`), line([`∂${f}/∂${f}`, "1"], {strong: "backward-ink"})];
-  } else told = [badge("backward-ink", "backward"), tellBackward(current.unit, known)];
+    const {root} = model.scene;
+    told = [badge("backward", "backward"), what(`The backward pass starts at ${model.name(root)}`), line([model.total(root), "1"], down)];
+  } else told = [badge("backward", "backward"), tellBackward(current.unit, known)];
   target.replaceChildren(...told.flat(3));
   find("#spoken").textContent = state.playing === null ? target.textContent : "";
 }
@@ -95,29 +85,23 @@ function tell(known) {
 function explain(id) {
   const unit = model.units.get(id);
   if (!unit) return;
-  const f = model.rootName(), {graph} = model, told = [];
-  const shown = unit.outputs.slice(0, 3);
-  for (const i of shown) {
+  const {graph} = model, told = [];
+  for (const i of unit.outputs.slice(0, 3)) {
     if (model.nodes[i].kind === "constant") {
-      told.push(html("p", {}, `${number(graph.data[i])} is a constant: no gradient is of interest.`));
+      told.push(html("p", {}, `${model.name(i)} is a constant: no gradient is of interest.`));
       continue;
     }
-    const x = model.name(i), terms = model.consumers.get(i);
-    told.push(line([x, number(graph.data[i])], {strong: "forward-ink"}));
-    if (i === model.root) told.push(line([`∂${f}/∂${f}`, "1"], {strong: "backward-ink"}));
+    const terms = model.consumers.get(i);
+    told.push(line([model.name(i), number(graph.data[i])], up));
+    if (i === model.root) told.push(line([model.total(i), "1"], down));
     terms.slice(0, MANY).forEach(([c, k]) => told.push(line(model.chainLine(c, k, graph.grad[c]))));
-    if (terms.length > MANY) told.push(html("p", {class: "quiet"}, `… and ${terms.length - MANY} more`));
+    if (terms.length > MANY) told.push(quiet(`… and ${terms.length - MANY} more`));
     if (terms.length > 1) {
-      const sum = terms.slice(0, MANY).map(([c, k]) => {
-        const text = number(graph.grad[c] * graph.local[c][k]);
-        return text.startsWith("−") ? `(${text})` : text;
-      });
-      sum[0] = sum[0].replace(/^\((.*)\)$/, "$1");
-      if (terms.length > MANY) sum.push("…");
-      told.push(line([`∂${f}/∂${x}`, sum.join(" + "), number(graph.grad[i])], {strong: "backward-ink", kind: "sum"}));
+      const sum = summed(terms.map(([c, k]) => graph.grad[c] * graph.local[c][k]));
+      told.push(line([model.total(i), sum, number(graph.grad[i])], {...down, kind: "sum"}));
     }
   }
-  if (unit.outputs.length > 3) told.push(html("p", {class: "quiet"}, `… and ${unit.outputs.length - 3} more outputs`));
+  if (unit.outputs.length > 3) told.push(quiet(`… and ${unit.outputs.length - 3} more outputs`));
   find("#node").replaceChildren(...told);
 }
 
@@ -179,7 +163,6 @@ const by = (step) => () => {
   pause();
   go(state.at + step);
 };
-const on = (id, type, act) => find(id).addEventListener(type, act);
 on("#first", "click", by(-Infinity));
 on("#back", "click", by(-1));
 on("#next", "click", by(1));
@@ -212,12 +195,11 @@ function reshape(change) {
 }
 
 function toggle(g) {
-  const opening = !model.open.has(g);
-  reshape(() => model.toggle(g));
-  const {of} = model.groups[g];
-  const inside = [...model.units.values()].find((unit) => unit.members.some((i) => within(i, g)));
-  const id = !opening ? (of >= 0 ? model.unitOf.get(of) : model.unitOf.get(inside.members[0])) : inside && inside.id;
-  if (id && diagram.elements.has(id)) diagram.elements.get(id).handle.focus({preventScroll: true});
+  const opening = !model.open.has(g), {of} = model.groups[g];
+  reshape(() => model.fold(opening, (_, k) => k === g));
+  const shown = [...model.units.values()].find(({members}) => members.some((i) => within(i, g)));
+  const id = !opening && of >= 0 ? model.unitOf.get(of) : shown.id;
+  diagram.elements.get(id).handle.focus({preventScroll: true});
 }
 
 function within(i, g) {
@@ -225,32 +207,20 @@ function within(i, g) {
   return false;
 }
 
-const modules = model.groups.some(({level}) => level !== "gate");
 if (model.groups.length) {
   find("#unfold").hidden = find("#fold").hidden = false;
-  const level = (group) => !modules || group.level !== "gate";
-  const all = (open) => () => {
-    reshape(() => {
-      model.groups.forEach((group, g) => {
-        if (open && level(group)) model.open.add(g);
-        if (!open) model.open.delete(g);
-      });
-      model.refresh();
-      model.run();
-    });
+  const modules = model.groups.some(({level}) => level !== "gate");
+  const all = (open, which) => () => {
+    reshape(() => model.fold(open, which));
     diagram.fit();
   };
-  on("#unfold", "click", all(true));
+  on("#unfold", "click", all(true, ({level}) => !modules || level !== "gate"));
   on("#fold", "click", all(false));
 }
 on("#in", "click", () => diagram.zoom(1.25));
 on("#out", "click", () => diagram.zoom(0.8));
 on("#fit", "click", () => diagram.fit(0.1));
-on("#colours", "click", (event) => {
-  const safe = document.documentElement.dataset.colours !== "safe";
-  document.documentElement.dataset.colours = safe ? "safe" : "";
-  event.currentTarget.setAttribute("aria-pressed", safe);
-});
+offerSafeColours();
 
 // ── inputs ───────────────────────────────────────────────────────────────────────────────────
 
@@ -258,11 +228,12 @@ const fields = new Map();
 
 function field({node, i}) {
   const span = Math.max(2, 2 * Math.abs(start[i]));
-  const name = node.label || "input";
+  const {name} = node;
   const change = (event) => {
     const x = event.target.valueAsNumber;
     if (Number.isNaN(x)) return;
-    setLeaf(i, x, event.target);
+    model.graph.data[i] = x;
+    changed(event.target);
   };
   const made = {
     slider: html("input", {type: "range", min: -span, max: span, step: span / 200, "aria-label": `${name}, slider`, "data-leaf": i, oninput: change}),
@@ -284,11 +255,12 @@ function field({node, i}) {
   return html("div", {class: "input"}, made.trained, html("span", {class: "name", title: name}, name), made.slider, made.box, made.slope);
 }
 
-function setLeaf(i, x, source = null) {
-  model.graph.data[i] = x;
+/** The leaves were changed, by `source`: everything is computed and shown anew. */
+function changed(source = null) {
   model.run();
   if (state.at === 0) state.at = model.steps.length;
   refreshInputs(source);
+  showCurve();
   render();
   if (state.selected) explain(state.selected);
 }
@@ -306,8 +278,7 @@ function refreshInputs(source = null) {
     if (made.box !== source) made.box.value = x;
     made.slider.setAttribute("aria-valuetext", number(x));
     const grad = model.consumers.has(i) ? model.graph.grad[i] : NaN;
-    made.slope.textContent = "";
-    made.slope.append(html("span", {class: "backward-ink", "data-grad": grad}, `∂${model.rootName()}/∂${model.name(i)} = ${number(grad)}`));
+    made.slope.replaceChildren(html("span", {class: "backward-ink", "data-grad": grad}, `${model.total(i)} = ${number(grad)}`));
   }
 }
 
@@ -322,7 +293,7 @@ for (const [list, title] of [[outside, "inputs"], [inside, "parameters"]]) {
     const fill = () => {
       if (details.open && details.children.length === 1) {
         details.append(...list.slice(0, LARGEST).map(field));
-        if (list.length > LARGEST) details.append(html("p", {class: "quiet"}, `only the first ${LARGEST} are listed`));
+        if (list.length > LARGEST) details.append(quiet(`only the first ${LARGEST} are listed`));
         refreshInputs();
       }
     };
@@ -330,66 +301,35 @@ for (const [list, title] of [[outside, "inputs"], [inside, "parameters"]]) {
     host.append(details);
   }
 }
-if (!leaves.length) host.append(html("p", {class: "quiet"}, "This graph has constants only."));
+if (!leaves.length) host.append(quiet("This graph has constants only."));
 on("#reset", "click", () => {
   for (const {i} of leaves) model.graph.data[i] = start[i];
   state.losses = [];
-  model.run();
-  refreshInputs();
-  drawCurve();
-  render();
-  if (state.selected) explain(state.selected);
+  changed();
 });
 
 // ── gradient descent ─────────────────────────────────────────────────────────────────────────
 
 function note() {
-  const f = model.rootName();
-  find("#descent-note").textContent = `Moves ${trained.size} of ${leaves.length} inputs (the ticked ones) by −learning rate × gradient, so that ${f} falls.`;
+  find("#descent-note").textContent = `Moves ${trained.size} of ${leaves.length} inputs (the ticked ones) by −learning rate × gradient, so that ${model.name(model.scene.root)} falls.`;
 }
 
 on("#descend", "click", () => {
-  const lr = find("#lr").valueAsNumber;
+  const lr = find("#lr").valueAsNumber, {graph} = model;
   if (!(lr >= 0)) return;
-  if (!state.losses.length) state.losses.push(model.graph.data[model.root]);
-  for (const i of trained) {
-    if (model.consumers.has(i)) model.graph.data[i] -= lr * model.graph.grad[i];
-  }
-  model.run();
-  state.losses.push(model.graph.data[model.root]);
-  if (state.at === 0) state.at = model.steps.length;
-  refreshInputs();
-  drawCurve();
-  render();
-  if (state.selected) explain(state.selected);
+  if (!state.losses.length) state.losses.push(graph.data[model.root]);
+  for (const i of trained) if (model.consumers.has(i)) graph.data[i] -= lr * graph.grad[i];
+  graph.forward();
+  state.losses.push(graph.data[model.root]);
+  changed();
 });
 
-function drawCurve() {
-  const curve = find("#curve"), losses = state.losses, f = model.rootName();
-  const finite = losses.filter(Number.isFinite);
-  if (finite.length < 2) {
-    curve.replaceChildren();
-    curve.setAttribute("aria-label", "No step taken yet");
-    curve.style.display = "none";
-    return;
-  }
-  curve.style.display = "";
-  const low = Math.min(...finite), high = Math.max(...finite), span = high - low || 1;
-  const x = (k) => 8 + (k / Math.max(1, losses.length - 1)) * 284;
-  const y = (v) => 70 - ((v - low) / span) * 52;
-  const points = losses.map((v, k) => (Number.isFinite(v) ? `${x(k).toFixed(1)},${y(v).toFixed(1)}` : null)).filter(Boolean);
-  const lastValue = losses[losses.length - 1];
-  curve.replaceChildren(
-    svg("line", {x1: 8, y1: 74, x2: 292, y2: 74}),
-    svg("text", {x: 8, y: 12}, `${f}: ${number(losses[0])} → ${number(lastValue)}`),
-    svg("text", {x: 292, y: 87, "text-anchor": "end"}, `${losses.length - 1} ${losses.length === 2 ? "step" : "steps"}`),
-    svg("polyline", {points: points.join(" ")}),
-  );
-  if (Number.isFinite(lastValue)) curve.append(svg("circle", {cx: x(losses.length - 1), cy: y(lastValue), r: 3.5}));
-  curve.setAttribute("aria-label", `${f} fell from ${number(losses[0])} to ${number(lastValue)} in ${losses.length - 1} steps`);
+function showCurve() {
+  const steps = state.losses.length - 1;
+  drawCurve(find("#curve"), model.name(model.scene.root), state.losses, `${steps} ${steps === 1 ? "step" : "steps"}`);
 }
 
 note();
-drawCurve();
+showCurve();
 refreshInputs();
 render();

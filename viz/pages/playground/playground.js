@@ -201,15 +201,8 @@ function show() {
     made.setAttribute("aria-label", `${graph.nodes[a].label}, ${state.backward ? "gradient" : "value"} ${shown}; open at gate level`);
   }
   find("#legend").textContent = state.backward ? "Wires: gradient of the example's loss that flows back on each wire. Numbers: gradient of each output." : "Wires: weights. Numbers: each output for the example. Blue is positive, orange negative.";
-  curve();
+  drawCurve(find("#curve"), "loss", state.losses, `${net.steps} steps`);
   look();
-}
-
-function curve() {
-  const {losses} = state, top = Math.max(...losses.filter(Number.isFinite), 1e-9);
-  const path = losses.map((x, k) => `${(300 * k) / Math.max(1, losses.length - 1)},${76 - 60 * (Number.isFinite(x) ? x / top : 1)}`).join(" ");
-  find("#curve").replaceChildren(svg("polyline", {points: path}), svg("text", {x: 300, y: 10, "text-anchor": "end"}, `loss ${number(losses.at(-1), 3)}`));
-  find("#curve").setAttribute("aria-label", `Loss curve, from ${number(losses[0], 3)} to ${number(losses.at(-1), 3)}`);
 }
 
 // ── one neuron ───────────────────────────────────────────────────────────────────────────────
@@ -252,7 +245,6 @@ function look() {
 
 // ── controls ─────────────────────────────────────────────────────────────────────────────────
 
-const on = (id, type, act) => find(id).addEventListener(type, act);
 on("#run", "click", run);
 on("#step", "click", () => {
   pause();

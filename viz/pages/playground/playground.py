@@ -12,11 +12,12 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from autodiff import GATES, Constant, Gate, Value, topological_order
+from autodiff import GATES, Gate, Value
 from nn import MLP, losses
 
 from ..page import Page, page
 from ..placement import constant_size, gate_size, leaf_size
+from ..scene import scene
 
 __all__ = ["playground"]
 
@@ -38,16 +39,20 @@ def playground(csv: str | os.PathLike[str] | None = None) -> Page:
     """
     neuron = MLP(1, [1])([Value(1.0)]).gate
     activations = [row for row in GATES.values() if _is_activation(row)]
-    loss = _loss()
-    names = [neuron.name, *(row.name for row in activations)]
-    names += [node["gate"] for node in loss["nodes"] if node["gate"]]
+    logit, target = Value(0.0), Value(0.0)
+    loss = scene(losses.logistic(logit, target), grouped=False)
+    names = [neuron.name, *(row.name for row in activations), *loss.gates()]
     data = {
         "neuron": _drawn(neuron),
         "activations": [
             _drawn(row) | {"defaults": [[x, constant_size(str(x))] for x in row.defaults.values()]}
             for row in activations
         ],
-        "loss": loss,
+        "loss": {
+            "nodes": loss.nodes,
+            "logit": loss.index[logit],
+            "target": loss.index[target],
+        },
         "leafSize": leaf_size("w[88,88]"),
         "most": MOST,
         "csv": None if csv is None else _table(Path(csv)),
@@ -64,25 +69,6 @@ def _is_activation(gate: Gate) -> bool:
 
 def _drawn(gate: Gate) -> dict[str, Any]:
     return {"gate": gate.name, "symbol": gate.symbol, "size": gate_size(gate.symbol)}
-
-
-def _loss() -> dict[str, Any]:
-    """The graph of the logistic loss between a logit and a target, as nn builds it."""
-    logit, target = Value(0.0), Value(0.0)
-    root = losses.logistic(logit, target)
-    order = topological_order(root)
-    index = {v: i for i, v in enumerate(order)}
-    nodes = [
-        {
-            "gate": v.gate.name if v.gate else None,
-            "parents": [index[p] for p in v.parents],
-            "data": v.data,
-            "label": "",
-            "kind": "gate" if v.gate else "constant" if isinstance(v, Constant) else "leaf",
-        }
-        for v in order
-    ]
-    return {"nodes": nodes, "logit": index[logit], "target": index[target]}
 
 
 def _table(path: Path) -> str:

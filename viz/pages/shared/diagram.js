@@ -29,6 +29,14 @@ function shorten(text, longest = LONGEST) {
   return letters.length > longest ? letters.slice(0, longest - 1).join("") + "…" : text;
 }
 
+/** Enter and the space bar press what stands for a button. */
+const pressed = (act) => (event) => {
+  if (event.key !== "Enter" && event.key !== " ") return;
+  event.preventDefault();
+  event.stopPropagation();
+  act();
+};
+
 class Diagram {
   /** `on` may have select(unit id or null), toggle(group): what the reader does. */
   constructor(host, model, on = {}, label = "Computational graph") {
@@ -124,7 +132,7 @@ class Diagram {
     for (const unit of model.units.values()) {
       const seen = new Map();
       for (const i of unit.gates) {
-        model.parents(i).forEach((p, k) => {
+        model.parents[i].forEach((p, k) => {
           const from = model.unitOf.get(p);
           if (from === unit.id) return;
           const key = unit.group >= 0 || from[0] === "g" ? from : `${p}/${k}`;
@@ -174,13 +182,7 @@ class Diagram {
       tabindex: "0",
       "aria-label": `Fold ${title}`,
       "aria-expanded": "true",
-      onkeydown: (event) => {
-        if (event.key === "Enter" || event.key === " ") {
-          event.preventDefault();
-          event.stopPropagation();
-          fold();
-        }
-      },
+      onkeydown: pressed(fold),
     });
     return svg(
       "g",
@@ -207,47 +209,32 @@ class Diagram {
     const node = unit.node >= 0 ? model.nodes[unit.node] : null;
     const kind = node ? node.kind : "group";
     const group = node ? node.inner : unit.group;
+    const text = {
+      constant: () => number(model.graph.data[unit.node]),
+      leaf: () => shorten(node.name),
+      gate: () => shorten(model.graph.gates[unit.node].symbol),
+      group: () => shorten(model.groups[group].title, LONGEST_TITLE),
+    }[kind]();
+    const height = {leaf: 28, gate: h - 10, group: 38}[kind], rx = {leaf: 7, gate: height / 2, group: 8}[kind];
+    const body = (shift, look) => svg("rect", {class: look, x: x + shift, y: middle - height / 2 + shift, width: bw, height, rx});
+    const word = (look, at, y, text) => svg("text", {class: look, x: at, y, "text-anchor": "middle"}, text);
     const parts = [];
-    const label = {class: "text", x: x + bw / 2, y: middle, "text-anchor": "middle", "dominant-baseline": "central"};
-    if (kind === "constant") {
-      parts.push(svg("text", {...label, class: "text number"}, number(model.graph.data[unit.node])));
-    } else if (kind === "leaf") {
-      const height = 28;
-      parts.push(
-        svg("rect", {class: "body", x, y: middle - height / 2, width: bw, height, rx: 7}),
-        svg("text", label, shorten(node.label || "·")),
-      );
-    } else if (kind === "gate") {
-      const symbol = model.graph.gates[unit.node].symbol;
-      const radius = (h - 10) / 2;
-      parts.push(
-        svg("rect", {class: "body", x, y: middle - radius, width: bw, height: 2 * radius, rx: radius}),
-        svg("text", {...label, class: symbol.length > 2 ? "text" : "text large"}, shorten(symbol)),
-      );
-      parts.push(svg("text", {class: "name", x: x + bw / 2, y: y + h + 6, "text-anchor": "middle"}, shorten(node.name)));
-    } else {
-      const {title} = model.groups[group];
-      const height = 38;
-      parts.push(
-        svg("rect", {class: "body shade", x: x + 3, y: middle - height / 2 + 3, width: bw, height, rx: 8}),
-        svg("rect", {class: "body", x, y: middle - height / 2, width: bw, height, rx: 8}),
-        svg("text", {...label, x: x + bw / 2 + 8}, shorten(title, LONGEST_TITLE)),
-        svg("text", {class: "mark", x: x + 13, y: middle + 5, "text-anchor": "middle"}, "+"),
-      );
-    }
+    if (kind === "group") parts.push(body(3, "body shade"));
+    if (kind !== "constant") parts.push(body(0, "body"));
+    if (kind === "group") parts.push(word("mark", x + 13, middle + 5, "+"));
+    const look = kind === "constant" ? "text number" : kind === "gate" && text.length < 3 ? "text large" : "text";
+    const label = word(look, x + bw / 2 + (kind === "group" ? 8 : 0), middle, text);
+    label.setAttribute("dominant-baseline", "central");
+    parts.push(label);
+    if (kind === "gate") parts.push(word("name", x + bw / 2, y + h + 6, shorten(node.name)));
     const made = {kind};
     if (kind !== "constant") {
-      made.value = svg("text", {class: "value", x: end - STUB / 2, y: middle - 6, "text-anchor": "middle"});
-      made.grad = svg("text", {class: "grad", x: end - STUB / 2, y: middle + 17, "text-anchor": "middle"});
-      made.stub = svg("path", {class: "wire stub", d: `M${x + bw},${middle} H${end}`});
-      parts.push(made.stub, made.value, made.grad);
-      if (unit.members.includes(model.root)) {
-        parts.push(svg("circle", {class: "end", cx: end, cy: middle, r: 4}));
-      }
+      made.value = word("value", end - STUB / 2, middle - 6, "");
+      made.grad = word("grad", end - STUB / 2, middle + 17, "");
+      parts.push(svg("path", {class: "wire stub", d: `M${x + bw},${middle} H${end}`}), made.value, made.grad);
+      if (unit.members.includes(model.root)) parts.push(svg("circle", {class: "end", cx: end, cy: middle, r: 4}));
     }
-    if (group !== undefined && kind === "gate") {
-      parts.push(svg("text", {class: "mark small", x: x + bw - 3, y: y + 10, "text-anchor": "middle"}, "+"));
-    }
+    if (group !== undefined && kind === "gate") parts.push(word("mark small", x + bw - 3, y + 10, "+"));
     made.hover = svg("title", {});
     parts.push(made.hover);
     const select = () => this.on.select && this.on.select(unit.id);
@@ -266,13 +253,7 @@ class Diagram {
         this.reveal(unit.id);
         select();
       },
-      onkeydown: (event) => {
-        if (event.key === "Enter" || event.key === " ") {
-          event.preventDefault();
-          event.stopPropagation();
-          unfold();
-        }
-      },
+      onkeydown: pressed(unfold),
     });
     made.element = svg(
       "g",
@@ -354,9 +335,7 @@ class Diagram {
 
   spoken(i) {
     const node = this.model.nodes[i];
-    if (node.kind !== "gate") return node.label || "input";
-    const gate = this.model.graph.gates[i];
-    return node.label ? `${node.label}, gate ${gate.name}` : `gate ${gate.name}`;
+    return node.kind === "gate" ? `${node.name}, gate ${this.model.graph.gates[i].name}` : node.name;
   }
 
   /** Emphasise the wires that leave a unit: the ways its gradient comes back. */

@@ -4,6 +4,7 @@
 class Drawing extends Diagram {
   constructor(host, model, blanks, filled, label) {
     super(host, model, {}, label);
+    host.classList.add("still");
     this.blanks = new Map(blanks.map((blank) => [blank.key, blank]));
     this.marks = new Map();
     this.known = new Set(filled ? this.blanks.keys() : []);

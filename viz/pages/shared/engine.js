@@ -3,12 +3,24 @@
 // A node is {gate, parents, data, label}: `gate` is a name in GATES or null for a leaf, `parents`
 // are indices of earlier nodes, in the order of the gate's inputs and with repeats.
 
+/** How long the rows of a gate with so many inputs are. */
+const rowLength = (gate, count) => (gate.rows ? (count - gate.inputs.length) / gate.rows + 1 : 0);
+
+/** What is given for a gate's inputs, by name: a list for a row; `n` is the length of a row. */
+function named(gate, list) {
+  const n = rowLength(gate, list.length);
+  const found = {n};
+  gate.inputs.forEach((name, k) => {
+    found[name] = k < gate.rows ? list.slice(k * n, (k + 1) * n) : list[gate.rows * n + k - gate.rows];
+  });
+  return found;
+}
+
 /** Where a gate has no value Python raises; a page shows NaN and this sentence. */
 function faultAt(gate, inputs) {
-  const n = gate.rows ? (inputs.length - gate.inputs.length + gate.rows) / gate.rows : 0;
+  const given = named(gate, inputs);
   const written = gate.inputs.map((name, k) => {
-    if (k >= gate.rows) return `${name} = ${inputs[gate.rows * n + k - gate.rows]}`;
-    return `${name} = [${Array.from(inputs.slice(k * n, k * n + Math.min(n, 8))).join(", ")}]`;
+    return `${name} = ${k < gate.rows ? `[${given[name].slice(0, 8).join(", ")}]` : given[name]}`;
   });
   const needs = gate.domain ? `; it needs ${gate.domain}` : "";
   return `${gate.name}: ${gate.formula} has no value at ${written.join(", ")}${needs}`;
@@ -46,24 +58,21 @@ class Graph {
   }
 
   /** Every node comes after its parents, so one pass in order is a forward pass. */
-  forward(order = null) {
-    if (order) for (const i of order) this.fire(i);
-    else for (let i = 0; i < this.nodes.length; i++) this.fire(i);
+  forward(order = this.nodes.keys()) {
+    for (const i of order) this.fire(i);
   }
 
   /**
    * Gradients of `root` for all nodes of `order` (default: all), in reverse topological order.
-   * Leaves accumulate over several calls, interior nodes start from 0: as in Python. `parentsOf`
-   * says where a gate's inputs are to be found, for a picture in which some gates are unfolded.
+   * Leaves accumulate over several calls, interior nodes start from 0: as in Python.
    */
-  backward(root, order = null, parentsOf = (i) => this.nodes[i].parents) {
-    const list = order || this.nodes.keys();
-    const reverse = Array.from(list).reverse();
+  backward(root, order = this.nodes.keys()) {
+    const reverse = Array.from(order).reverse();
     for (const i of reverse) if (this.gates[i] !== null) this.grad[i] = 0;
     this.grad[root] += 1;
     for (const i of reverse) {
       if (this.gates[i] === null) continue;
-      const upstream = this.grad[i], parents = parentsOf(i), local = this.local[i];
+      const upstream = this.grad[i], {parents} = this.nodes[i], local = this.local[i];
       for (let k = 0; k < parents.length; k++) this.grad[parents[k]] += upstream * local[k];
     }
   }
@@ -73,8 +82,8 @@ class Graph {
   }
 
   /** The first gate, in order, that has no value. */
-  fault(order = null) {
-    for (const i of order || this.nodes.keys()) if (this.faults[i]) return this.faults[i];
+  fault(order = this.nodes.keys()) {
+    for (const i of order) if (this.faults[i]) return this.faults[i];
     return null;
   }
 }

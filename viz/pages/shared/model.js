@@ -20,27 +20,23 @@ class Model {
     return i;
   }
 
-  parents(i) {
-    return this.resolved[i];
-  }
-
   /** The nodes that count with the groups as they are, in topological order; units; steps. */
   refresh() {
     this.root = this.resolve(this.scene.root);
-    this.resolved = [];
+    this.parents = [];
     const wanted = new Array(this.nodes.length).fill(false);
     wanted[this.root] = true;
     this.order = [];
     for (let i = this.nodes.length - 1; i >= 0; i--) {
       if (!wanted[i]) continue;
       this.order.push(i);
-      this.resolved[i] = this.nodes[i].parents.map((p) => this.resolve(p));
-      for (const p of this.resolved[i]) wanted[p] = true;
+      this.parents[i] = this.nodes[i].parents.map((p) => this.resolve(p));
+      for (const p of this.parents[i]) wanted[p] = true;
     }
     this.order.reverse();
     this.consumers = new Map(this.order.map((i) => [i, []]));
     for (const i of this.order) {
-      this.resolved[i].forEach((p, k) => this.consumers.get(p).push([i, k]));
+      this.parents[i].forEach((p, k) => this.consumers.get(p).push([i, k]));
     }
     this.unitOf = new Map();
     this.units = new Map();
@@ -76,7 +72,7 @@ class Model {
     const sources = (unit) => {
       const found = new Set();
       for (const i of unit.members) {
-        for (const p of this.resolved[i]) {
+        for (const p of this.parents[i]) {
           const id = this.unitOf.get(p);
           if (id !== unit.id) found.add(id);
         }
@@ -111,26 +107,16 @@ class Model {
   run() {
     this.graph.forward();
     this.graph.zeroGrad();
-    this.graph.backward(this.root, this.order, (i) => this.resolved[i]);
+    for (const [i, grad] of this.after(this.steps.length).grad) this.graph.grad[i] = grad;
   }
 
   fault() {
     return this.graph.fault(this.order);
   }
 
-  toggle(g) {
-    if (this.open.has(g)) this.open.delete(g);
-    else this.open.add(g);
-    this.refresh();
-    this.run();
-  }
-
-  setAll(open, level = null) {
-    this.groups.forEach((group, g) => {
-      if (level !== null && group.level !== level) return;
-      if (open) this.open.add(g);
-      else this.open.delete(g);
-    });
+  /** Open, or fold, every group that `which` names. */
+  fold(open, which = () => true) {
+    this.groups.forEach((group, g) => which(group, g) && (open ? this.open.add(g) : this.open.delete(g)));
     this.refresh();
     this.run();
   }
@@ -149,7 +135,7 @@ class Model {
         done.add(step.unit.id);
         for (let m = step.unit.gates.length - 1; m >= 0; m--) {
           const i = step.unit.gates[m], upstream = grad.get(i) || 0, local = this.graph.local[i];
-          this.resolved[i].forEach((p, k) => {
+          this.parents[i].forEach((p, k) => {
             const amount = upstream * local[k];
             grad.set(p, (grad.get(p) || 0) + amount);
             if (!terms.has(p)) terms.set(p, []);
@@ -169,67 +155,52 @@ class Model {
   // ── telling it in formulas ─────────────────────────────────────────────────────────────────
 
   name(i) {
-    const node = this.nodes[i];
-    return node.kind === "constant" ? number(this.graph.data[i]) : node.name || node.label || "·";
+    return this.nodes[i].kind === "constant" ? number(this.graph.data[i]) : this.nodes[i].name;
   }
 
-  rootName() {
-    return this.name(this.scene.root);
+  /** The derivative of the root by node i. */
+  total(i) {
+    return `∂${this.name(this.scene.root)}/∂${this.name(i)}`;
   }
 
-  /** The texts of a gate's inputs: their names, or their numbers. */
-  texts(i, inNumbers) {
-    const list = this.resolved[i].map((p) => (inNumbers ? number(this.graph.data[p]) : this.name(p)));
-    const own = inNumbers ? number(this.graph.data[i]) : this.name(i);
-    return {...named(this.graph.gates[i], list), out: own, n: String(list.length)};
+  /** The local gradient of gate i by its input k. */
+  partial(i, k) {
+    return `∂${this.name(i)}/∂${this.name(this.parents[i][k])}`;
   }
 
-  numbers(i) {
-    const list = this.resolved[i].map((p) => this.graph.data[p]);
-    return {...named(this.graph.gates[i], list), out: this.graph.data[i]};
+  /** For a formula of gate i: what `tell` says of each input, by name; `place` picks from rows. */
+  given(i, tell, place = null) {
+    const gate = this.graph.gates[i], found = named(gate, this.parents[i].map(tell));
+    if (place !== null) for (const name of gate.inputs.slice(0, gate.rows)) found[name] = found[name][place];
+    return {...found, out: tell(i)};
   }
 
-  /** "q = x + y = −2 + 5 = 3", in parts. */
+  /** "q = x + y = −2 + 5 = 3" in parts, and the case that decides it, if any. */
+  equation(left, i, shape, result, place = null) {
+    const {data} = this.graph, values = this.given(i, (p) => data[p], place);
+    const numbers = this.given(i, (p) => number(data[p]), place);
+    const symbols = write(shape, this.given(i, (p) => this.name(p), place), values);
+    const parts = [left, symbols, write(shape, numbers, values), number(result)];
+    return {parts: parts.filter((part, k) => part !== parts[k - 1]), since: because(shape, numbers, values)};
+  }
+
   forwardLine(i) {
-    const gate = this.graph.gates[i], shape = gate.show[0], values = this.numbers(i);
-    const symbols = write(shape, this.texts(i, false), values);
-    const plugged = write(shape, this.texts(i, true), values);
-    const parts = [this.name(i), symbols];
-    if (plugged !== symbols) parts.push(plugged);
-    const result = number(this.graph.data[i]);
-    if (parts[parts.length - 1] !== result) parts.push(result);
-    return {parts, since: because(shape, this.texts(i, true), values)};
+    return this.equation(this.name(i), i, this.graph.gates[i].show[0], this.graph.data[i]);
   }
 
   /** The local gradient of gate i for its input k: "∂q/∂x", the rule, the number. */
   localLine(i, k) {
-    const gate = this.graph.gates[i], parents = this.resolved[i];
-    const [which, place] = partialAt(gate, k, parents.length);
-    const pick = (given) => {
-      if (place === null) return given;
-      const row = {};
-      gate.inputs.slice(0, gate.rows).forEach((name) => (row[name] = given[name][place]));
-      return {...given, ...row};
-    };
-    const shape = gate.show[1 + which], values = pick(this.numbers(i));
-    const symbols = write(shape, pick(this.texts(i, false)), values);
-    const plugged = write(shape, pick(this.texts(i, true)), values);
-    const result = number(this.graph.local[i][k]);
-    const parts = [`∂${this.name(i)}/∂${this.name(parents[k])}`, symbols];
-    if (plugged !== symbols) parts.push(plugged);
-    if (parts[parts.length - 1] !== result) parts.push(result);
-    return {parts, since: because(shape, pick(this.texts(i, true)), values)};
+    const gate = this.graph.gates[i], [which, place] = partialAt(gate, k, this.parents[i].length);
+    return this.equation(this.partial(i, k), i, gate.show[1 + which], this.graph.local[i][k], place);
   }
 
   /** "∂f/∂x = ∂f/∂q · ∂q/∂x = −4 × 1 = −4", in parts. */
   chainLine(i, k, upstream) {
-    const f = this.rootName(), q = this.name(i), x = this.name(this.resolved[i][k]);
     const local = this.graph.local[i][k];
-    const factor = number(local);
     return [
-      `∂${f}/∂${x}`,
-      `∂${f}/∂${q} · ∂${q}/∂${x}`,
-      `${number(upstream)} × ${factor.startsWith("−") ? `(${factor})` : factor}`,
+      this.total(this.parents[i][k]),
+      `${this.total(i)} · ${this.partial(i, k)}`,
+      `${number(upstream)} × ${factor(local)}`,
       number(upstream * local),
     ];
   }

@@ -42,21 +42,18 @@ function write(shape, names, values) {
       let name = names[node];
       if (name === undefined) name = {pi: "π", inf: "∞", nan: "NaN"}[node] || node;
       if (Array.isArray(name)) name = element === undefined ? name.join(", ") : name[element];
+      name = String(name);
       return [name, /[ (]/.test(name) ? 0 : name.startsWith("−") ? 3 : 5];
     }
     const [sign, first, second] = node, binds = TIGHTNESS[sign];
     switch (sign) {
       case "+":
-        return [`${text(first, 1, element)} + ${text(second, 1.5, element)}`, 1];
       case "−":
-        return [`${text(first, 1, element)} − ${text(second, 2, element)}`, 1];
-      case "×": {
-        const left = put(first, element);
-        return [`${left[1] < 2 ? `(${left[0]})` : left[0]} × ${text(second, 2.5, element)}`, 2];
-      }
+        return [`${text(first, 1, element)} ${sign} ${text(second, sign === "+" ? 1.5 : 2, element)}`, 1];
+      case "×":
       case "/": {
         const left = put(first, element);
-        return [`${left[1] < 2 ? `(${left[0]})` : left[0]} / ${text(second, 3, element)}`, 2];
+        return [`${left[1] < 2 ? `(${left[0]})` : left[0]} ${sign} ${text(second, sign === "×" ? 2.5 : 3, element)}`, 2];
       }
       case "^": {
         const base = text(first, 5, element);
@@ -98,21 +95,22 @@ function because(shape, names, values) {
   return taken ? `since ${said}` : `since not ${said}`;
 }
 
-/** Numbers of a gate's inputs by name: a list for a row. */
-function named(gate, list) {
-  const n = gate.rows ? (list.length - gate.inputs.length + gate.rows) / gate.rows : 0;
-  const found = {n};
-  gate.inputs.forEach((name, k) => {
-    found[name] = k < gate.rows ? list.slice(k * n, (k + 1) * n) : list[gate.rows * n + k - gate.rows];
-  });
-  return found;
-}
-
 /** Which partial belongs to a gate's input number k, and its place in the row. */
 function partialAt(gate, k, count) {
-  const n = gate.rows ? (count - gate.inputs.length + gate.rows) / gate.rows : 0;
-  if (k < n * gate.rows) return [Math.floor(k / n), k % n];
-  return [gate.rows + k - n * gate.rows, null];
+  const n = rowLength(gate, count);
+  return k < n * gate.rows ? [Math.floor(k / n), k % n] : [gate.rows + k - n * gate.rows, null];
+}
+
+/** A number behind an operator. */
+function factor(x) {
+  const text = number(x);
+  return text.startsWith("−") ? `(${text})` : text;
+}
+
+/** "−4 + 1 + (−2)"; of a long sum the middle is left out. */
+function summed(numbers, most = 6) {
+  const texts = numbers.map((x, k) => (k ? factor(x) : number(x)));
+  return (texts.length > most ? [...texts.slice(0, 2), "…", texts.at(-1)] : texts).join(" + ");
 }
 
 // ── elements ─────────────────────────────────────────────────────────────────────────────────
@@ -133,5 +131,33 @@ function element(namespace, tag, attributes, children) {
 const html = (tag, attributes, ...children) => element(null, tag, attributes, children);
 const svg = (tag, attributes, ...children) => element(SVG, tag, attributes, children);
 const find = (selector, within = document) => within.querySelector(selector);
+
+const on = (selector, type, act) => find(selector).addEventListener(type, act);
+
+/** The button that takes colours told apart by any eye. */
+function offerSafeColours() {
+  on("#colours", "click", (event) => {
+    const safe = document.documentElement.dataset.colours !== "safe";
+    document.documentElement.dataset.colours = safe ? "safe" : "";
+    event.currentTarget.setAttribute("aria-pressed", safe);
+  });
+}
+
+/** Draw how a number fell: `numbers` as a line in an <svg viewBox="0 0 300 90">, its name and ends above. */
+function drawCurve(curve, name, numbers, unit = "steps") {
+  const finite = numbers.filter(Number.isFinite), many = numbers.length - 1, last = numbers[many];
+  curve.toggleAttribute("hidden", finite.length < 2);
+  if (finite.length < 2) return;
+  const low = Math.min(...finite), span = Math.max(...finite) - low || 1;
+  const x = (k) => (8 + (k / many) * 284).toFixed(1), y = (v) => (70 - ((v - low) / span) * 52).toFixed(1);
+  curve.replaceChildren(
+    svg("line", {x1: 8, y1: 74, x2: 292, y2: 74}),
+    svg("text", {x: 8, y: 12}, `${name}: ${number(numbers[0])} → ${number(last)}`),
+    svg("text", {x: 292, y: 87, "text-anchor": "end"}, unit),
+    svg("polyline", {points: numbers.map((v, k) => (Number.isFinite(v) ? `${x(k)},${y(v)}` : "")).join(" ")}),
+  );
+  if (Number.isFinite(last)) curve.append(svg("circle", {cx: x(many), cy: y(last), r: 3.5}));
+  curve.setAttribute("aria-label", `${name} went from ${number(numbers[0])} to ${number(last)} in ${unit}`);
+}
 
 const calm = () => window.matchMedia("(prefers-reduced-motion: reduce)").matches;

@@ -31,7 +31,7 @@ function agrees(answer, truth) {
 
 /** What is asked of a circuit: each blank with its place, its name, its answer and its hint. */
 function blanks(model) {
-  const {graph} = model, f = model.rootName(), found = [];
+  const {graph} = model, found = [];
   const order = [...model.units.values()].map((unit) => unit.node);
   const numbered = (blank) => found.push({...blank, tag: String(found.length + 1)});
   const rule = (i, k) => {
@@ -48,16 +48,16 @@ function blanks(model) {
   }
   if (ASKED.includes("local")) {
     for (const i of order) {
-      model.parents(i).forEach((p, k) => {
+      model.parents[i].forEach((p, k) => {
         if (!counted(p)) return;
-        const twice = model.parents(i).filter((q) => q === p).length > 1;
+        const twice = model.parents[i].filter((q) => q === p).length > 1;
         const slot = twice ? `, input ${k + 1}` : "";
         const shape = graph.gates[i];
-        const [which] = partialAt(shape, k, model.parents(i).length);
+        const [which] = partialAt(shape, k, model.parents[i].length);
         numbered({
           kind: "local",
           key: `l${i}/${k}`,
-          name: `∂${model.name(i)}/∂${model.name(p)}${slot}`,
+          name: model.partial(i, k) + slot,
           truth: graph.local[i][k],
           hint: () => [`Gate ${shape.symbol}: ${shape.formula}, by ${shape.inputs[which]}: ${shape.partials[which]}`, rule(i, k)],
         });
@@ -72,12 +72,12 @@ function blanks(model) {
       numbered({
         kind: "gradients",
         key: `g${i}`,
-        name: `∂${f}/∂${model.name(i)}`,
+        name: model.total(i),
         truth: graph.grad[i],
         hint: () => [
-          `∂${f}/∂${model.name(i)} = ${terms.join(" + ")}`,
+          `${model.total(i)} = ${terms.join(" + ")}`,
           ...ways.map(([c, k]) => `with ${rule(c, k)}`),
-          ways.some(([c]) => c === model.root) ? `and ∂${f}/∂${f} = 1` : null,
+          ways.some(([c]) => c === model.root) ? `and ${model.total(model.root)} = 1` : null,
           ways.length > 1 ? `${model.name(i)} is read ${ways.length} times: what comes back adds up` : null,
         ],
       });
@@ -182,14 +182,10 @@ DATA.sheets.forEach((scene, s) => {
 find("#title").textContent = DATA.title;
 find("#task").textContent = `${TASKS[DATA.hide]} Whole numbers exactly, others to three digits; 1/3 is fine too.`;
 tally();
-find("#print").addEventListener("click", () => window.print());
-find("#show-key").addEventListener("click", (event) => {
+on("#print", "click", () => window.print());
+on("#show-key", "click", (event) => {
   const open = find("#keys").classList.toggle("open");
   event.currentTarget.setAttribute("aria-expanded", open);
   event.currentTarget.textContent = open ? "Hide answer key" : "Show answer key";
 });
-find("#colours").addEventListener("click", (event) => {
-  const safe = document.documentElement.dataset.colours !== "safe";
-  document.documentElement.dataset.colours = safe ? "safe" : "";
-  event.currentTarget.setAttribute("aria-pressed", safe);
-});
+offerSafeColours();
