@@ -41,9 +41,12 @@ def softmax(logits: Sequence[Value]) -> list[Value]:
     return [(logit - total).exp() for logit in row]
 
 
+NAMED = {"identity": IDENTITY, "softmax": Nonlinearity("softmax", softmax, row=True)}
+
+
 def activation_names() -> list[str]:
     """The names that `resolve` knows: gates with one input, identity, softmax."""
-    return [*(name for name, gate in GATES.items() if _is_unary(gate)), "identity", "softmax"]
+    return [*(name for name, gate in GATES.items() if _is_unary(gate)), *NAMED]
 
 
 def _is_unary(gate: Gate) -> bool:
@@ -64,27 +67,21 @@ def resolve(chosen: ActivationLike) -> Nonlinearity:
         return IDENTITY
     if isinstance(chosen, Nonlinearity):
         return chosen
-    if isinstance(chosen, str):
-        return _by_name(chosen)
-    if isinstance(chosen, Gate):
-        return _by_name(chosen.name)
-    if chosen is softmax:
-        return Nonlinearity("softmax", softmax, row=True)
+    if isinstance(chosen, str | Gate):
+        return _by_name(str(chosen))
     if not callable(chosen):
         raise TypeError(
             f"an activation is a name, a gate or a function of one Value, got {chosen!r}"
         )
-    for gate in GATES.values():  # Value.tanh is the function of the gate of that name
-        if chosen is gate.fire and _is_unary(gate):
-            return Nonlinearity(gate.name, gate.fire)
-    return Nonlinearity("", chosen)
+    # softmax itself, or Value.tanh, which is the function of the gate of that name
+    gates = (Nonlinearity(g.name, g.fire) for g in GATES.values() if _is_unary(g))
+    known = (named for named in (*NAMED.values(), *gates) if named.function is chosen)
+    return next(known, Nonlinearity("", chosen))
 
 
 def _by_name(text: str) -> Nonlinearity:
-    if text == IDENTITY.name:
-        return IDENTITY
-    if text == "softmax":
-        return Nonlinearity(text, softmax, row=True)
+    if text in NAMED:
+        return NAMED[text]
     match = re.fullmatch(r"(\w+)(?:\(([^()]+)\))?", text.strip())
     gate = GATES.get(match[1]) if match else None
     if match is None or gate is None or not _is_unary(gate):
@@ -109,7 +106,7 @@ class Activation(Module):
     """
 
     def __init__(self, function: ActivationLike) -> None:
-        self.activation = resolve(function)
+        self.activation = self.function = resolve(function)
 
     def forward(self, x: Nested) -> Nested:
         """Apply it to a Value or, element by element, to a (nested) row."""

@@ -13,6 +13,7 @@ from .activations import ActivationLike, resolve
 from .checks import count
 from .initialisation import Init, generator, initialiser
 from .module import Module, Nested, flatten
+from .report.options import signature
 
 __all__ = ["Conv1D", "Conv2D", "Flatten"]
 
@@ -125,14 +126,7 @@ class _Convolution(Module):
 
     def extra_repr(self) -> str:
         """Its channels, window, and what is not as by default."""
-        size = self.kernel_size
-        window = size[0] if len(set(size)) == 1 else size
-        text = f"{self.channels_in}, {self.channels_out}, {window}"
-        if self.activation.function is not None:
-            text += f", activation={self.activation.name or self.activation.function!r}"
-        if self.stride != 1:
-            text += f", stride={self.stride}"
-        return text + ("" if self.padding == "same" else f", padding={self.padding}")
+        return signature(self)
 
 
 class Conv1D(_Convolution):

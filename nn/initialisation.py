@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import random
 from collections.abc import Callable
-from typing import Any, Protocol, TypeAlias, cast
+from typing import Any, TypeAlias, cast
 
 from autodiff import Value
 
@@ -14,22 +14,7 @@ from .activations import Nonlinearity
 __all__ = ["SCHEMES", "Generator", "Init", "generator", "initialiser"]
 
 
-class Generator(Protocol):
-    """What is needed of a source of random numbers; `random.Random` and the module `random`."""
-
-    def uniform(self, a: float, b: float, /) -> float:
-        """A number between a and b."""
-        ...
-
-    def gauss(self, mu: float, sigma: float, /) -> float:
-        """A normally distributed number."""
-        ...
-
-    def sample(self, population: Any, k: int, /) -> list[Any]:
-        """k different elements."""
-        ...
-
-
+Generator: TypeAlias = random.Random
 Draw: TypeAlias = Callable[[Generator], float]
 Init: TypeAlias = "str | Draw | None"
 
@@ -43,7 +28,7 @@ def generator(rng: Any) -> Generator:
     True
     """
     if rng is None:
-        return cast("Generator", random)
+        return cast("Generator", random)  # it has the same functions
     if isinstance(rng, int) and not isinstance(rng, bool):
         return random.Random(rng)
     if hasattr(rng, "integers"):  # numpy.random.Generator

@@ -6,7 +6,7 @@ mean over its examples (notes 000, 002 and CS229) or their sum (note 004): `cost
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from typing import Any, TypeAlias
 
 from autodiff import GATES, Row, Value
@@ -66,7 +66,7 @@ def cross_entropy(output: Nested, target: Any) -> Value:
     `logistic` or `softmax_cross_entropy`, which is finite for logits of any size.
     """
     terms: list[Value] = []
-    for a, y in _pairs(output, target, "cross entropy"):
+    for a, y in _pairs(output, target, "cross entropy", classes=True):
         if not 0.0 < a.data < 1.0 and a.data == a.data:
             raise ValueError(
                 f"cross_entropy: probability {a.describe()} is not between 0 and 1 (exclusive), so "
@@ -115,27 +115,23 @@ def softmax_cross_entropy(logits: Nested, target: Any) -> Value:
     >>> softmax_cross_entropy(t, 1).data, softmax_cross_entropy(t, [1, 0]).data
     (1000.0, 0.0)
     """
-    row = as_nodes(logits)
-    if isinstance(row, Value):
+    row = _outputs(logits)
+    if len(row) == 1:
         raise ValueError(
             "softmax_cross_entropy: got one logit; it needs one per class (for two classes on one "
             "logit use losses.logistic)"
         )
-    total = GATES["logsumexp"](row)
-    if isinstance(target, Value):  # an index that is data, as in a compiled function
-        _checked_index(target.data, len(row))
-        target = [GATES["equal"](target, k) for k in range(len(row))]
-    index = _index(target)
-    if index is not None:
-        right: Value = total - row[_checked_index(index, len(row))]
-        return right
-    one_hot = as_nodes(target)
-    if len(one_hot) != len(row):
+    total: Value = GATES["logsumexp"](row)
+    target = _plain(target)
+    hot = _one_hot(target, len(row))
+    if len(hot) != len(row):
         raise ValueError(
-            f"softmax_cross_entropy: {len(row)} logits, but a one-hot target of {len(one_hot)}"
+            f"softmax_cross_entropy: {len(row)} logits, but a one-hot target of {len(hot)}"
         )
-    result: Value = total - GATES["dot"](one_hot, row)
-    return result
+    if not isinstance(target, Value | list | tuple):  # an index: simply that logit
+        return total - row[hot.index(1.0)]
+    right: Value = GATES["dot"](hot, row)
+    return total - right
 
 
 def cost(
@@ -166,42 +162,45 @@ def cost(
 # ── what a target may look like ──────────────────────────────────────────────────────────────
 
 
+def _outputs(output: Nested) -> Row:
+    row: Row = as_nodes([output] if isinstance(output, Value) else output)
+    return row
+
+
 def _pairs(
-    output: Nested, target: Any, loss: str, outputs: int | None = None
+    output: Nested, target: Any, loss: str, outputs: int | None = None, classes: bool = False
 ) -> list[tuple[Value, Any]]:
-    """(output, its target) for each output of the network; a class index becomes one-hot."""
-    row: Sequence[Value] = as_nodes(output)
-    row = [row] if isinstance(row, Value) else row
+    """(output, its target) for each output of the network."""
+    row = _outputs(output)
     if outputs is not None and len(row) != outputs:
         raise ValueError(f"{loss}: expects {outputs} output of the network, got {len(row)}")
-    if hasattr(target, "tolist"):
-        target = target.tolist()
-    if isinstance(target, Value) and len(row) > 1 and loss == "cross entropy":
-        _checked_index(target.data, len(row))
-        target = [GATES["equal"](target, k) for k in range(len(row))]
-    index = _index(target) if len(row) > 1 and loss == "cross entropy" else None
-    if index is not None:
-        hot = _checked_index(index, len(row))
-        target = [1.0 if k == hot else 0.0 for k in range(len(row))]
-    given = list(target) if isinstance(target, list | tuple) else [target]
+    target = _plain(target)
+    if classes and len(row) > 1:
+        target = _one_hot(target, len(row))
+    given = target if isinstance(target, list | tuple) else [target]
     if len(given) != len(row):
         raise ValueError(f"{loss}: {len(row)} outputs, but {len(given)} targets")
     return list(zip(row, given, strict=True))
 
 
-def _index(target: Any) -> float | None:
-    """The target as a class index, None if it is a list (or a Value, which stands for itself)."""
-    if isinstance(target, list | tuple | Value):
-        return None
-    if hasattr(target, "tolist"):
-        target = target.tolist()
-    return None if isinstance(target, list) else target
+def _plain(target: Any) -> Any:
+    """NumPy's arrays and scalars as lists and numbers."""
+    return target.tolist() if hasattr(target, "tolist") else target
 
 
-def _checked_index(index: float, classes: int) -> int:
-    if index not in range(classes):
-        raise ValueError(f"class {index!r} is not one of the {classes} classes 0 to {classes - 1}")
-    return int(index)
+def _one_hot(target: Any, classes: int) -> list[Any]:
+    """The one-hot row of a class's index; a list is that row already.
+
+    An index that is a Value, data of a compiled function, is compared with each class by a gate.
+    """
+    if isinstance(target, list | tuple):
+        return list(target)
+    number = target.data if isinstance(target, Value) else target
+    if number not in range(classes):
+        raise ValueError(f"class {number!r} is not one of the {classes} classes 0 to {classes - 1}")
+    if isinstance(target, Value):
+        return [GATES["equal"](target, k) for k in range(classes)]
+    return [float(k == number) for k in range(classes)]
 
 
 def _one_of(loss: str, target: Any, allowed: tuple[float, float]) -> None:

@@ -6,6 +6,7 @@ from autodiff import GATES, Value
 
 from .checks import count
 from .module import Module, Nested, as_inputs
+from .report.options import signature
 
 __all__ = ["LayerNorm"]
 
@@ -45,7 +46,4 @@ class LayerNorm(Module):
 
     def extra_repr(self) -> str:
         """Its size, and what is not as by default."""
-        options = ("" if self.eps == 1e-5 else f", eps={self.eps}") + (
-            "" if self.affine else ", affine=False"
-        )
-        return f"{self.n}{options}"
+        return signature(self)

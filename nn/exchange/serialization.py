@@ -5,18 +5,19 @@ Nothing is pickled, so a file from a stranger can be read without running anythi
 
 from __future__ import annotations
 
+import inspect
 import json
 import os
 import tempfile
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from ..activations import Activation
+from ..activations import Activation, Nonlinearity
 from ..conv import Conv1D, Conv2D, Flatten
 from ..layers import MLP, Layer
 from ..module import Module
 from ..normalisation import LayerNorm
+from ..report.options import options
 from ..sequential import Residual, Sequential
 
 __all__ = ["architecture", "build", "load", "save"]
@@ -115,20 +116,11 @@ def _same_permissions(target: Path, temporary: str) -> None:
 
 Description = dict[str, Any]
 
-# class -> what its constructor is given, and back; the classes that hold modules give "modules"
-_TO: dict[type[Module], Callable[[Any], Description]] = {
-    Layer: lambda m: {"nin": m.nin, "nout": m.nout, "activation": _named(m)},
-    LayerNorm: lambda m: {"n": m.n, "eps": m.eps, "affine": m.affine},
-    Activation: lambda m: {"function": _named(m)},
-    Flatten: lambda m: {},
-    Conv1D: lambda m: _convolution(m),
-    Conv2D: lambda m: _convolution(m),
+# classes by their names; those of the second table hold other modules
+_KINDS: dict[str, type[Module]] = {
+    kind.__name__: kind for kind in (Layer, LayerNorm, Activation, Flatten, Conv1D, Conv2D)
 }
-_HOLDERS: dict[type[Module], Callable[[Any], list[Module]]] = {
-    Sequential: lambda m: m.layers,
-    MLP: lambda m: m.layers,
-    Residual: lambda m: m.body.layers,
-}
+_HOLDERS: dict[str, type[Module]] = {kind.__name__: kind for kind in (Sequential, MLP, Residual)}
 
 
 def architecture(model: Module) -> Description:
@@ -150,13 +142,21 @@ def _describe(module: Module, seen: dict[Module, int]) -> Description:
     if module in seen:
         return {"same as": seen[module]}
     seen[module] = len(seen)
-    kind = type(module)
-    if kind in _HOLDERS:
-        inner = [_describe(part, seen) for part in _HOLDERS[kind](module)]
-        return {"class": kind.__name__, "modules": inner}
-    if kind not in _TO:
-        raise ValueError(f"{kind.__name__} is not one of glassgrad's modules")
-    return {"class": kind.__name__, **_TO[kind](module)}
+    name = type(module).__name__
+    if type(module) is _HOLDERS.get(name):
+        parts: list[Module] = getattr(module, "body", module).layers  # type: ignore[union-attr]
+        return {"class": name, "modules": [_describe(part, seen) for part in parts]}
+    if type(module) is not _KINDS.get(name):
+        raise ValueError(f"{name} is not one of glassgrad's modules")
+    return {"class": name} | {name: _plain(given) for name, given in options(module).items()}
+
+
+def _plain(given: Any) -> Any:
+    if not isinstance(given, Nonlinearity):
+        return given
+    if given.function is not None and not given.name:
+        raise ValueError(f"the activation {given.function!r} has no name")
+    return None if given.function is None else given.name
 
 
 def build(description: Description) -> Module:
@@ -165,25 +165,23 @@ def build(description: Description) -> Module:
 
 
 def _build(description: Description, built: list[Module | None]) -> Module:
-    options = dict(description)
-    if "same as" in options:
-        shared: Module | None = built[options["same as"]]
+    given = dict(description)
+    if "same as" in given:
+        shared: Module | None = built[given["same as"]]
         if shared is None:
             raise ValueError("a module cannot contain itself")
         return shared
-    name = options.pop("class")
+    name = given.pop("class")
     place = len(built)
     built.append(None)
-    holders = {kind.__name__: kind for kind in _HOLDERS}
-    kinds = {kind.__name__: kind for kind in _TO}
-    if name in holders:
-        parts = [_build(part, built) for part in options["modules"]]
-        module = _hold(holders[name], parts)
-    elif name in kinds:
-        random = kinds[name] in (Layer, Conv1D, Conv2D)
-        module = kinds[name](**options, **({"init": "zeros"} if random else {}))
+    if name in _HOLDERS:
+        parts = [_build(part, built) for part in given["modules"]]
+        module = _hold(_HOLDERS[name], parts)
+    elif name in _KINDS:
+        random = "init" in inspect.signature(_KINDS[name]).parameters
+        module = _KINDS[name](**given, **({"init": "zeros"} if random else {}))
     else:
-        raise ValueError(f"unknown module {name!r}; known: {', '.join([*holders, *kinds])}")
+        raise ValueError(f"unknown module {name!r}; known: {', '.join([*_HOLDERS, *_KINDS])}")
     built[place] = module
     return module
 
@@ -194,24 +192,3 @@ def _hold(kind: type[Module], parts: list[Module]) -> Module:
     layers = [part for part in parts if isinstance(part, Layer)]
     activation = layers[0].activation.name if len(layers) > 1 else None
     return MLP(layers[0].nin, [layer.nout for layer in layers], activation, init="zeros")
-
-
-def _named(module: Any) -> str | None:
-    chosen = module.activation
-    if chosen.function is None:
-        return None
-    if not chosen.name:
-        raise ValueError(f"the activation {chosen.function!r} has no name")
-    name: str = chosen.name
-    return name
-
-
-def _convolution(module: Any) -> Description:
-    return {
-        "channels_in": module.channels_in,
-        "channels_out": module.channels_out,
-        "kernel_size": list(module.kernel_size),
-        "activation": _named(module),
-        "stride": module.stride,
-        "padding": module.padding,
-    }
