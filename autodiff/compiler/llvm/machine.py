@@ -14,8 +14,6 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any, Final
 
-import llvmlite.binding as llvm
-
 _TYPES: Final[dict[str, Any]] = {
     "void": None,
     "ptr": ctypes.c_void_p,
@@ -42,6 +40,8 @@ class Processor:
 @cache
 def host() -> Processor:
     """The processor of this machine."""
+    import llvmlite.binding as llvm
+
     try:
         features = llvm.get_host_cpu_features().flatten()
     except RuntimeError:  # LLVM cannot ask this kind of machine
@@ -51,6 +51,8 @@ def host() -> Processor:
 
 @cache
 def _target(processor: Processor) -> Any:
+    import llvmlite.binding as llvm
+
     llvm.initialize_native_target()
     llvm.initialize_native_asmprinter()
     target = llvm.Target.from_default_triple()
@@ -65,6 +67,8 @@ def assemble(text: str, processor: Processor | None = None) -> bytes:
     The module is verified first; RuntimeError says what is wrong with it. A handful of passes
     is enough, since the text is written as it should run.
     """
+    import llvmlite.binding as llvm
+
     target = _target(processor or host())
     module = llvm.parse_assembly(text)
     module.triple, module.data_layout = target.triple, str(target.target_data)
@@ -81,6 +85,8 @@ def assemble(text: str, processor: Processor | None = None) -> bytes:
 
 @cache
 def _linker() -> Any:
+    import llvmlite.binding as llvm
+
     return llvm.create_lljit_compiler(_target(host()))
 
 
@@ -94,6 +100,8 @@ class Loaded:
     """
 
     def __init__(self, code: bytes, names: Iterable[str]) -> None:
+        import llvmlite.binding as llvm
+
         library = llvm.JITLibraryBuilder().add_object_img(code).add_current_process()
         for name in names:
             library.export_symbol(name)

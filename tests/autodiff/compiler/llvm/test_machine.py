@@ -4,10 +4,8 @@ from itertools import pairwise
 
 import pytest
 
-llvm = pytest.importorskip("llvmlite.binding", exc_type=ImportError)
-
-from autodiff.compiler.llvm.builder import Builder  # noqa: E402
-from autodiff.compiler.llvm.machine import Loaded, Processor, assemble, host  # noqa: E402
+from autodiff.compiler.llvm.builder import Builder
+from autodiff.compiler.llvm.machine import Loaded, Processor, assemble, host
 
 TWICE = "define double @twice(double %x) { %y = fadd double %x, %x  ret double %y }"
 
@@ -36,7 +34,7 @@ def test_lanes_follow_the_features() -> None:
     ids=["a name that nobody made", "another type", "used before it is made"],
 )
 def test_wrong_text_is_refused_before_it_runs(text: str) -> None:
-    with pytest.raises(RuntimeError, match="parsing|dominate"):
+    with pytest.raises(RuntimeError, match=r"parsing|dominate"):
         assemble(text)
 
 

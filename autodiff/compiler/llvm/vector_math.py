@@ -1,0 +1,188 @@
+"""The functions of formulas for all lanes of a vector at once, as LLVM functions.
+
+Each is within 2 ulp of the correctly rounded value wherever it is called: subnormal numbers,
+infinities, NaN and -0.0 included. Nothing branches, except that sines of large numbers do their
+rare work lane by lane, and nothing is called that is not defined here: no C library is needed.
+Products and sums are rounded once where the processor can (FMA); where the method needs an exact
+product, its factors have zeros enough at the end, or it is split. So it is right without FMA too.
+
+For float32 the lanes are widened, computed and rounded.
+
+>>> text = definitions([("tanh", 8, "float64"), ("exp", 16, "float32")])
+>>> print("\\n".join(line for line in text.splitlines() if line.startswith("define")))
+define internal <16 x float> @gg.exp.v16f32(<16 x float> %x) {
+define internal <16 x double> @gg.exp.v16f64(<16 x double> %x) {
+define internal <8 x double> @gg.tanh.v8f64(<8 x double> %x) {
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable
+from typing import Final
+
+from . import polynomials
+from .builder import Builder, Vector, bits_of, suffix
+from .circle import cos, cos_of_large, sin, sin_of_large
+from .doubles import BIAS, INF, LN2, NAN, ROUND, nearest_whole, polynomial, product_error, split
+
+# ── exp and what is made of it ───────────────────────────────────────────────────────────────
+
+
+def exp(x: Vector, below: Vector | None = None) -> Vector:
+    """e to the power of x + below, where `below` counts less than the last digit of x.
+
+    x = k ln2 + r: e^x = 2^k e^r. The power of two comes in two factors, since 2^k itself may be
+    out of range where the result is not.
+    """
+    x = (x > 710.0).select(710.0, x)  # infinite from here on
+    x = (x < -746.0).select(-746.0, x)  # zero from here on
+    rounded = x.times_plus(1 / math.log(2), ROUND)
+    k = rounded - ROUND
+    high = x - k * LN2[0]  # exact
+    low = k * LN2[1] if below is None else k * LN2[1] - below
+    r = high - low
+    grown = high - (low - r * r * polynomial(r, polynomials.EXP))  # e^r - 1
+    exponent = rounded.bits() - (bits_of(ROUND) - 2 * BIAS)
+    half = exponent >> 1
+    first, second = (half << 52).real(), ((exponent - half) << 52).real()
+    return grown.times_plus(first, first) * second
+
+
+def sigmoid(x: Vector) -> Vector:
+    """1 / (1 + e^-x)"""
+    e = exp(-abs(x))
+    return (x < 0).select(e, 1.0) / (e + 1.0)
+
+
+def softplus(x: Vector) -> Vector:
+    """log(1 + e^x)"""
+    return (x > 0).select(x, 0.0) + log1p(exp(-abs(x)))
+
+
+def tanh(x: Vector) -> Vector:
+    """1 - 2 / (e^2x + 1), and near zero a polynomial, where that would lose digits."""
+    a = abs(x)
+    square = a * a
+    near = a.times_plus(square * polynomial(square, polynomials.TANH), a)
+    far = 1.0 - 2.0 / (exp(a + a) + 1.0)
+    return (a < 0.55).select(near, far).with_sign_of(x)
+
+
+def erf(x: Vector) -> Vector:
+    """x + x P(x²) below 0.9, and 1 - e^Q(x) above: one polynomial with two tables."""
+    a = abs(x)
+    near = a < 0.9
+    a = (a > 6.0).select(6.0, a)  # 1 from here on
+    table = [near.select(a.like(p), q) for p, q in zip(
+        polynomials.ERF + (0.0,) * 9, polynomials.LOG_ERFC, strict=False)]  # fmt: skip
+    value = polynomial(near.select(a * a, a), table)
+    return near.select(a.times_plus(value, a), 1.0 - exp(value)).with_sign_of(x)
+
+
+# ── logarithms ───────────────────────────────────────────────────────────────────────────────
+
+
+def log(x: Vector, below: Vector | None = None) -> Vector:
+    """k ln2 + log m, plus `below`; with m = (1 + s) / (1 - s), log m = 2 atanh s."""
+    k, m = split(x)
+    f = m - 1.0
+    s = f / (f + 2.0)
+    z = s * s
+    h = f * f * 0.5  # log m = f - h + s (h + ...)
+    low = k * LN2[1] if below is None else k * LN2[1] + below
+    small = s.times_plus(z.times_plus(polynomial(z, polynomials.LOG), h), low)
+    value = k * LN2[0] - ((h - small) - f)
+    special = x.equals(0.0).select(-INF, (x < 0).select(NAN, x))  # else inf or NaN
+    return ((x > 0) & (x < INF)).select(value, special)
+
+
+def log1p(x: Vector) -> Vector:
+    """log(1 + x): what 1 + x loses by rounding is added as a share of it."""
+    u = x + 1.0
+    lost = (x - (u - 1.0)) / u
+    lost = ((u > 0) & (u < INF)).select(lost, 0.0)
+    return log(u, lost).with_sign_of(x)
+
+
+def power(x: Vector, y: Vector) -> Vector:
+    """e^(y log |x|), the logarithm in two parts; then the sign, and the special cases of C."""
+    a = abs(x)
+    high, low = _logarithm_in_two(a)
+    high = a.equals(0.0).select(-INF, (a < INF).select(high, a))
+    exponent = y * high
+    rest = product_error(y, high, exponent) + y * low
+    size = exp(exponent, (abs(exponent) < 1000.0).select(rest, 0.0))
+    n = abs(y)
+    one = y.equals(0.0) | x.equals(1.0) | (a.equals(1.0) & n.equals(INF))
+    size = one.select(1.0, size)
+    half = n * 0.5
+    even = nearest_whole(half).equals(half) | (n >= 2.0**53)
+    whole = nearest_whole(n).equals(n) | (n >= 2.0**52)
+    size = ((x < 0) & (x > -INF)).select(whole.select(size, NAN), size)
+    return size.with_sign_of((whole & (even ^ 1)).select(x, 1.0))
+
+
+def _logarithm_in_two(x: Vector) -> tuple[Vector, Vector]:
+    """log x as high + low, to some 65 bits; 2 atanh s = 2 s (1 + t), t = s²/3 + s⁴ P(s²)."""
+    k, m = split(x)
+    f, g = m - 1.0, m + 1.0
+    s = f / g
+    product = s * g
+    s_low = (f - product - product_error(s, g, product) - s * (m - (g - 1.0))) / g
+    z = s * s
+    z_low = product_error(s, s, z) + 2.0 * s * s_low
+    t1 = z * (1 / 3)
+    t1_low = product_error(z, z.like(1 / 3), t1) + (z_low * (1 / 3) + z * (2.0**-54 / 3))
+    t2 = z * z * polynomial(z, polynomials.POW)
+    t = t1 + t2
+    t_low = (t1 - t + t2) + t1_low
+    w = s * t
+    w_low = product_error(s, t, w) + (s * t_low + s_low * t)
+    u = s + w
+    u_low = (s - u + w) + (w_low + s_low)
+    high = k * LN2[0] + 2.0 * u
+    return high, (k * LN2[0] - high + 2.0 * u) + (k * LN2[1] + 2.0 * u_low)
+
+
+# ── as LLVM functions ────────────────────────────────────────────────────────────────────────
+
+FUNCTIONS: Final[dict[str, Callable[..., Vector]]] = {
+    "abs": abs,
+    "cos": cos,
+    "erf": erf,
+    "exp": exp,
+    "log": log,
+    "log1p": log1p,
+    "pow": power,
+    "sigmoid": sigmoid,
+    "sin": sin,
+    "softplus": softplus,
+    "sqrt": Vector.sqrt,
+    "tanh": tanh,
+    "sin.large": sin_of_large,
+    "cos.large": cos_of_large,
+}
+NEEDS: Final = {"sin": "sin.large", "cos": "cos.large"}  # one lane at a time
+
+
+def definitions(needed: Iterable[tuple[str, int, str]]) -> str:
+    """LLVM functions, one for each (name, lanes, dtype); called, say, ``@gg.exp.v8f64``.
+
+    The names are those of `formula.atoms`, and "pow" of two arguments.
+    """
+    wanted = set(needed)
+    wanted |= {(name, lanes, "float64") for name, lanes, _ in wanted}
+    wanted |= {(NEEDS[name], 1, "float64") for name, _, _ in wanted if name in NEEDS}
+    return "\n".join(_definition(*each) for each in sorted(wanted))
+
+
+def _definition(name: str, lanes: int, dtype: str) -> str:
+    code = Builder(lanes, dtype)
+    arguments = [code.argument(name) for name in ("xy" if name == "pow" else "x")]
+    if dtype == "float64":
+        result = FUNCTIONS[name](*arguments)
+    else:
+        wide = [argument.converted("fpext", "double") for argument in arguments]
+        result = code.call(f"gg.{name}", *wide).converted("fptrunc", "float")
+    return code.function(f"@gg.{name}.{suffix(code.scalar, lanes)}", arguments, result)
