@@ -84,28 +84,23 @@ def _check_shapes(rows: Any, name: str) -> None:
 
 
 def _shape(row: Any) -> tuple[Any, ...]:
-    if hasattr(row, "shape"):
-        return tuple(row.shape)
-    if not isinstance(row, list | tuple):
-        return ()
-    inner = {_shape(part) for part in row}
-    if len(inner) > 1:
+    import numpy as np
+
+    try:
+        return np.shape(row)
+    except ValueError:
         return (len(row), "ragged")
-    return (len(row), *inner.pop()) if inner else (0,)
 
 
 def _culprit(data: Any) -> str:
     """Say which element is not a number."""
-    stack: list[tuple[tuple[int, ...], Any]] = [((), data)]
-    while stack:
-        place, part = stack.pop()
-        if isinstance(part, list | tuple) or (hasattr(part, "shape") and part.shape):
-            stack += [((*place, i), part[i]) for i in reversed(range(len(part)))]
-            continue
+    import numpy as np
+
+    for place, element in np.ndenumerate(np.asarray(data, dtype=object)):
         try:
-            float(part)
+            float(element)
         except (TypeError, ValueError):
-            return f"{_place(place)} is {part!r}, expected a number"
+            return f"{_place(place)} is {element!r}, expected a number"
     return "is not a table of numbers"
 
 

@@ -134,6 +134,19 @@ def softmax_cross_entropy(logits: Nested, target: Any) -> Value:
     return total - right
 
 
+LOSSES: dict[str, Loss] = {
+    loss.__name__: loss
+    for loss in (
+        squared_error,
+        mean_squared_error,
+        cross_entropy,
+        hinge,
+        logistic,
+        softmax_cross_entropy,
+    )
+}
+
+
 def cost(
     model: Callable[[Any], Any],
     inputs: Iterable[Any],

@@ -6,10 +6,11 @@ on each of the examples. That holds for any activation, your own included.
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from autodiff import Call, Value, topological_order
 from autodiff.functional import gradients
@@ -18,6 +19,7 @@ from .. import losses
 from ..checks import as_table, same_rows
 from ..module import Module, Nested, flatten
 from ..training.tasks import resolve_loss
+from .table import aligned
 
 __all__ = ["Diagnosis", "Finding", "LayerHealth", "diagnose"]
 
@@ -27,8 +29,7 @@ FALL = 1e-3  # gradients of one layer, relative to those of another
 FAR = 100.0  # a column of X, relative to another or to 1
 
 
-@dataclass(frozen=True)
-class Finding:
+class Finding(NamedTuple):
     """One thing that is wrong, with the usual remedy."""
 
     what: str
@@ -55,13 +56,8 @@ class LayerHealth:
 
     def _share(self, test: Callable[[float, float], bool]) -> list[float]:
         """For each unit, on which share of the examples test(output, slope) holds."""
-        examples = len(self.slopes)
-        return [
-            sum(map(test, outputs, slopes)) / examples
-            for outputs, slopes in zip(
-                zip(*self.outputs, strict=True), zip(*self.slopes, strict=True), strict=True
-            )
-        ]
+        units = zip(zip(*self.outputs, strict=True), zip(*self.slopes, strict=True), strict=True)
+        return [sum(map(test, *unit)) / len(self.slopes) for unit in units]
 
     @property
     def units(self) -> int:
@@ -76,17 +72,14 @@ class LayerHealth:
     @property
     def dead(self) -> list[int]:
         """Units that give 0 with slope 0 on every example: they say nothing and cannot learn."""
-        return _where(self._share(lambda a, slope: a == slope == 0), 1)
+        zero = self._share(lambda a, slope: a == slope == 0)
+        return [j for j, share in enumerate(zero) if share == 1]
 
     @property
     def saturated(self) -> list[int]:
         """Units whose slope is below 0.01 on nine of ten examples, though they give a number."""
         flat = self._share(lambda a, slope: abs(slope) < OPEN and not a == slope == 0)
-        return _where(flat, MOSTLY)
-
-
-def _where(shares: Sequence[float], least: float) -> list[int]:
-    return [j for j, share in enumerate(shares) if share >= least]
+        return [j for j, share in enumerate(flat) if share >= MOSTLY]
 
 
 @dataclass
@@ -110,27 +103,19 @@ class Diagnosis:
         return not self.findings
 
     def __str__(self) -> str:
-        cells = [("layer", "units", "dead", "saturated", "open", "gradient")]
+        cells = [["layer", "units", "dead", "saturated", "open", "gradient"]]
         for layer in self.layers:
-            units = ("–", "–", "–", "–")
+            row = [layer.name, "–", "–", "–", "–", "–"]
             if layer.units:
-                share = sum(layer.open) / layer.units
                 counts = layer.units, len(layer.dead), len(layer.saturated)
-                units = (*map(str, counts), f"{share:.0%}")  # type: ignore[assignment]
-            gradient = "–" if layer.gradient is None else f"{layer.gradient:.2g}"
-            cells.append((layer.name, *units, gradient))
-        widths = [max(len(row[column]) for row in cells) for column in range(6)]
-        table = [
-            "  ".join(
-                f"{cell:<{width}}" if column == 0 else f"{cell:>{width}}"
-                for column, (cell, width) in enumerate(zip(row, widths, strict=True))
-            )
-            for row in cells
-        ]
+                row[1:5] = [*map(str, counts), f"{sum(layer.open) / layer.units:.0%}"]
+            if layer.gradient is not None:
+                row[5] = f"{layer.gradient:.2g}"
+            cells.append(row)
         name, number = self.loss
         head = f"diagnosis on {self.examples} examples: {name} {number:.4g}"
         found = [f"  {k}. {finding}" for k, finding in enumerate(self.findings, start=1)]
-        return "\n".join([head, *table, *(found or ["  nothing wrong was found"])])
+        return "\n".join([head, aligned(cells), *(found or ["  nothing wrong was found"])])
 
     __repr__ = __str__
 
@@ -167,55 +152,40 @@ def diagnose(
 
     parameters = model.parameters()
     own = set(parameters)
-    health = {module: LayerHealth(_name(path, module)) for path, module in _layers(model)}
+    cost = losses.cost(model, rows, wanted, function)
+    gradient = dict(zip(parameters, gradients(cost, parameters), strict=True))
     reached: set[Value] = set()
-    total = [0.0] * len(parameters)
-    cost = 0.0
-    for x, target in zip(rows, wanted, strict=True):
-        node = function(model(x), target)
+    health = {
+        module: LayerHealth(f"{path}: {module!r}" if path else repr(module))
+        for path, module in model.modules()
+        # the ends of the tree: what has parameters or an activation of its own
+        if not module.children() and (module.parameters() or hasattr(module, "activation"))
+    }
+    for node in cost.parents:
         order = topological_order(node)
         reached.update(own.intersection(order))
-        cost += node.data / len(rows)
-        for i, g in enumerate(gradients(node, parameters)):
-            total[i] += g / len(rows)
         for module, units in _units(order, own).items():
             if module in health:
                 outputs, slopes = zip(*units, strict=True)
                 health[module].outputs.append(list(outputs))
                 health[module].slopes.append(list(slopes))
-    by_parameter = dict(zip(parameters, total, strict=True))
     for module, layer in health.items():
-        if own_gradients := [by_parameter[p] for p in module.parameters()]:
-            layer.gradient = _rms(own_gradients)
+        if mine := [gradient[p] for p in module.parameters()]:
+            layer.gradient = math.hypot(*mine) / math.sqrt(len(mine))
     layers = list(health.values())
     findings = [
         *_about_units(layers),
-        *_about_reach(model, reached, by_parameter),
+        *_about_reach(model, reached, gradient),
         *_about_flow(layers),
         *_about_inputs(table),
     ]
     name = getattr(function, "__name__", "loss").strip("_").replace("_", " ")
-    return Diagnosis((name, cost), len(rows), layers, findings)
+    return Diagnosis((name, cost.data), len(rows), layers, findings)
 
 
 def _sum_of_outputs(output: Nested, _: object) -> Value:
     total: Value = sum(flatten(output), start=Value(0.0))
     return total
-
-
-def _layers(model: Module) -> Iterable[tuple[str, Module]]:
-    """The modules at the ends of the tree: what has parameters or an activation of its own."""
-    for path, module in model.modules():
-        if not module.children() and (module.parameters() or hasattr(module, "activation")):
-            yield path, module
-
-
-def _name(path: str, module: Module) -> str:
-    return f"{path}: {module!r}" if path else repr(module)
-
-
-def _rms(numbers: Sequence[float]) -> float:
-    return math.sqrt(sum(g * g for g in numbers) / len(numbers))
 
 
 # ── slopes ───────────────────────────────────────────────────────────────────────────────────
@@ -257,36 +227,33 @@ def _activating(call: Call | None) -> Call | None:
 # ── what is wrong ────────────────────────────────────────────────────────────────────────────
 
 
-def _listed(units: Sequence[int]) -> str:
-    shown = ", ".join(map(str, units[:8])) + (" ..." if len(units) > 8 else "")
-    return f"unit {shown} has" if len(units) == 1 else f"units {shown} have"
+_UNITS = (
+    (
+        "dead",
+        "output 0 and slope 0 on every example",
+        "a smaller learning rate, biases from 0, or an activation with a slope on both sides "
+        "(leaky_relu, gelu)",
+    ),
+    (
+        "saturated",
+        f"a slope below {OPEN:g} on nine of ten examples",
+        "smaller weights (init=None fits them to the activation), standardised inputs, a smaller "
+        "learning rate, or an activation that does not flatten out (relu, gelu)",
+    ),
+)
 
 
 def _about_units(layers: Iterable[LayerHealth]) -> Iterable[Finding]:
-    for layer in layers:
-        for word, units, slope, remedy in (
-            (
-                "dead",
-                layer.dead,
-                "output 0 and slope 0 on every example",
-                "a smaller learning rate, biases from 0, or an activation with a slope on both "
-                "sides (leaky_relu, gelu)",
-            ),
-            (
-                "saturated",
-                layer.saturated,
-                f"a slope below {OPEN:g} on nine of ten examples",
-                "smaller weights (init=None fits them to the activation), standardised inputs, a "
-                "smaller learning rate, or an activation that does not flatten out (relu, gelu)",
-            ),
-        ):
-            if units:
-                verb = "is" if len(units) == 1 else "are"
-                yield Finding(
-                    f"{len(units)} of the {layer.units} units of {layer.name} {verb} {word}: "
-                    f"{_listed(units)} {slope}",
-                    remedy,
-                )
+    for layer, (word, slope, remedy) in itertools.product(layers, _UNITS):
+        units = getattr(layer, word)
+        if units:
+            listed = ", ".join(map(str, units[:8])) + (" ..." if len(units) > 8 else "")
+            verb, shown = ("is", "unit {} has") if len(units) == 1 else ("are", "units {} have")
+            yield Finding(
+                f"{len(units)} of the {layer.units} units of {layer.name} {verb} {word}: "
+                f"{shown.format(listed)} {slope}",
+                remedy,
+            )
 
 
 def _about_reach(
@@ -314,14 +281,15 @@ def _about_flow(layers: Sequence[LayerHealth]) -> Iterable[Finding]:
     if len(sizes) < 2:
         return
     first, last = sizes[0], sizes[-1]
+    sizes_seen = f"{first[1]} gets {first[0]:.2g}, {last[1]} gets {last[0]:.2g}"
     if first[0] < FALL * last[0]:
         yield Finding(
-            f"gradients vanish: {first[1]} gets {first[0]:.2g}, {last[1]} gets {last[0]:.2g}",
+            f"gradients vanish: {sizes_seen}",
             "relu or gelu instead of sigmoid, init=None, LayerNorm, or Residual connections",
         )
     elif last[0] < FALL * first[0]:
         yield Finding(
-            f"gradients explode: {first[1]} gets {first[0]:.2g}, {last[1]} gets {last[0]:.2g}",
+            f"gradients explode: {sizes_seen}",
             "smaller weights (init=None), LayerNorm, or clipping the gradients",
         )
 
@@ -333,9 +301,8 @@ def _about_inputs(table: Any) -> Iterable[Finding]:
     sizes = abs(table).max(axis=0)
     largest, smallest = float(sizes.max()), float(sizes[sizes > 0].min(initial=math.inf))
     if largest > FAR * max(1.0, min(smallest, 1.0)) or largest > FAR * smallest:
-        columns = [int(j) for j in (sizes == largest).nonzero()[0][:1]]
         yield Finding(
-            f"inputs of very different size: column {columns[0]} of X goes up to {largest:g}, "
+            f"inputs of very different size: column {sizes.argmax()} of X goes up to {largest:g}, "
             f"the smallest column to {smallest:g}; a weight's gradient grows with its input",
             "standardise each column: subtract its mean, divide by its standard deviation",
         )

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 from autodiff import Value
 
 from ..module import Module, Nested
+from .table import aligned
 
 __all__ = ["Summary", "SummaryRow", "summarise"]
 
@@ -44,11 +45,7 @@ class Summary:
             shape = "?" if row.output is None else "×".join(map(str, row.output))
             name = f"{row.name}: {row.layer}" if row.name else row.layer
             cells.append((name, shape, str(row.parameters)))
-        cells.append(("total", "", str(self.total)))
-        widths = [max(len(row[column]) for row in cells) for column in range(3)]
-        return "\n".join(
-            f"{a:<{widths[0]}}  {b:>{widths[1]}}  {c:>{widths[2]}}" for a, b, c in cells
-        )
+        return aligned([*cells, ("total", "", str(self.total))])
 
 
 def summarise(model: Module, *inputs: Any) -> Summary:

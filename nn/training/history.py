@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from ..report.table import aligned
+
 __all__ = ["History"]
 
 
@@ -72,9 +74,7 @@ class History:
         thinning = max(1, -(-len(self) // rows))
         shown = [e for k, e in enumerate(self.epochs) if k % thinning == 0 or k == len(self) - 1]
         cells = [names, *([f"{epoch[name]:.6g}" for name in names] for epoch in shown)]
-        widths = [max(len(row[k]) for row in cells) for k in range(len(names))]
-        lines = ["  ".join(f"{c:>{w}}" for c, w in zip(row, widths, strict=True)) for row in cells]
-        return "\n".join(lines)
+        return aligned(cells, left=0)
 
     def __repr__(self) -> str:
         if not self.epochs:

@@ -33,11 +33,9 @@ def resolve_loss(loss: str | losses.Loss) -> losses.Loss:
     """A loss by its name in `nn.losses`, or as it is."""
     if not isinstance(loss, str):
         return loss
-    known = {name: getattr(losses, name) for name in losses.__all__ if name in _NAMES}
-    if loss not in known:
-        raise ValueError(f"unknown loss {loss!r}; known: {', '.join(known)}")
-    chosen: losses.Loss = known[loss]
-    return chosen
+    if loss not in losses.LOSSES:
+        raise ValueError(f"unknown loss {loss!r}; known: {', '.join(losses.LOSSES)}")
+    return losses.LOSSES[loss]
 
 
 def task_of(loss: losses.Loss, outputs: int) -> Task:
@@ -56,16 +54,6 @@ def task_of(loss: losses.Loss, outputs: int) -> Task:
     if loss in (losses.softmax_cross_entropy, losses.cross_entropy):
         return Task(_one_hot, lambda a: a.argmax(axis=1), ("accuracy",))
     return Task(_numbers, lambda a: a, ())
-
-
-_NAMES = {
-    "squared_error",
-    "mean_squared_error",
-    "cross_entropy",
-    "hinge",
-    "logistic",
-    "softmax_cross_entropy",
-}
 
 
 def _numbers(Y: Array, outputs: int) -> Array:
