@@ -11,8 +11,9 @@ from .normalisation import LayerNorm
 from .optimisers import SGD, Adam, Optimiser
 from .report.diagnosis import Diagnosis, diagnose
 from .sequential import Residual, Sequential
+from .training.data import batches
 from .training.history import History
-from .training.loop import batches, evaluate, fit, predict
+from .training.loop import evaluate, fit, predict
 from .training.nonfinite import NonFiniteError
 
 __all__ = [

@@ -7,15 +7,16 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 from autodiff import Value, topological_order
 
-from ..checks import as_table, same_rows
-from ..initialisation import Generator, generator
+from ..checks import as_table
+from ..initialisation import generator
 from ..losses import Loss
-from ..module import Module, flatten
+from ..module import Module
 from ..optimisers import Adam, Optimiser
+from .data import Data, batches, prepare
 from .engines import Engine, Model, Native, choose_engine, load, read
 from .history import History
 from .nonfinite import NonFiniteError, explain
-from .tasks import Metric, Task, resolve_loss, resolve_metrics, task_of
+from .tasks import Metric, resolve_loss, resolve_metrics, task_of
 
 if TYPE_CHECKING:
     import numpy as np
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 
     Array: TypeAlias = NDArray[np.float64]
 
-__all__ = ["batches", "evaluate", "fit", "predict"]
+__all__ = ["evaluate", "fit", "predict"]
 
 
 def fit(
@@ -88,7 +89,7 @@ def fit(
     """
     loss, random = resolve_loss(loss), generator(rng)
     _check_options(epochs, reduction, patience)
-    data = _prepare(model, X, Y, loss, validation, random)
+    data = prepare(model, X, Y, loss, validation, random)
     chosen = resolve_metrics(metrics, data.task)
     if optimiser is None:
         optimiser = Adam(model.parameters(), lr=0.01)
@@ -98,7 +99,6 @@ def fit(
     stepper = _Stepper(computing, model, loss, reduction, l2)
 
     theta = best = read(parameters)
-    waited = 0
     history = History()
     history.engine, history.fallback = computing.name, computing.fallback
     bar = _progress_bar(epochs, progress)
@@ -118,13 +118,10 @@ def fit(
             bar.set_postfix({k: f"{v:.4g}" for k, v in numbers.items()}, refresh=False)
             bar.update()
             if patience is not None:
-                judged = "val_loss" if data.held_out else "loss"
-                if (
-                    history.best_epoch is None
-                    or numbers[judged] < history[judged][history.best_epoch]
-                ):
-                    best, history.best_epoch, waited = theta, epoch, 0
-                elif (waited := waited + 1) >= patience:
+                judged = history["val_loss" if data.held_out else "loss"]
+                if history.best_epoch is None or judged[-1] < judged[history.best_epoch]:
+                    best, history.best_epoch = theta, epoch
+                elif epoch - history.best_epoch >= patience:
                     history.stopped = f"no improvement for {patience} epochs"
                     break
     except KeyboardInterrupt:
@@ -174,7 +171,7 @@ def evaluate(
     {'loss': 0.25, 'rmse': 0.7071067811865476}
     """
     loss = resolve_loss(loss)
-    data = _prepare(model, X, Y, loss, None, generator(0))
+    data = prepare(model, X, Y, loss, None, generator(0))
     chosen = resolve_metrics(metrics, data.task)
     parameters = model.parameters() if isinstance(model, Module) else []
     computing = choose_engine(engine, model, loss, parameters, data.X, data.Y)
@@ -183,68 +180,7 @@ def evaluate(
     return results | _judge(computing, theta, data, chosen)
 
 
-def batches(
-    n: int, size: int | None = None, rng: Any = None, sampling: str = "epochs"
-) -> Iterator[NDArray[np.intp]]:
-    """One epoch's batches of the rows 0 ... n-1, as arrays of row numbers.
-
-    size None: all rows at once, in order: gradient descent, CS229 (7.8).
-    sampling "epochs": shuffled, then taken in turn, so that each row comes once.
-    sampling "independent": ⌈n / size⌉ times `size` different rows, each batch drawn from all
-    rows: CS229 (7.9) with size 1, (7.10) in general.
-
-    >>> [rows.tolist() for rows in batches(5, 2, rng=0)]
-    [[3, 4], [0, 1], [2]]
-    """
-    import numpy as np
-
-    if sampling not in ("epochs", "independent"):
-        raise ValueError(f"sampling is 'epochs' or 'independent', got {sampling!r}")
-    if size is None:
-        yield np.arange(n)
-        return
-    if not isinstance(size, int) or not 1 <= size <= n:
-        raise ValueError(f"batch_size must be from 1 to the number of rows, {n}; got {size!r}")
-    random = generator(rng)
-    order = random.sample(range(n), n) if sampling == "epochs" else []
-    for start in range(0, n, size):
-        rows = order[start : start + size] if order else random.sample(range(n), size)
-        yield np.array(rows, dtype=np.intp)
-
-
 # ── the parts of fit ─────────────────────────────────────────────────────────────────────────
-
-
-class _Data(NamedTuple):
-    """Checked and encoded: what to train on, what was held out, and what kind of task it is."""
-
-    X: Array
-    Y: Array
-    held_out: tuple[Array, Array] | None
-    task: Task
-
-
-def _prepare(model: Model, X: Any, Y: Any, loss: Loss, validation: Any, random: Generator) -> _Data:
-    X, Y = as_table(X, "X"), as_table(Y, "Y")
-    same_rows(X, Y)
-    outputs = len(list(flatten(model(X[0].tolist()))))
-    task = task_of(loss, outputs)
-    Y = task.encode(Y, outputs)
-    if validation is None:
-        return _Data(X, Y, None, task)
-    if isinstance(validation, tuple):
-        held_x, held_y = as_table(validation[0], "validation X"), as_table(validation[1])
-        same_rows(held_x, held_y, ("validation X", "validation Y"))
-        return _Data(X, Y, (held_x, task.encode(held_y, outputs)), task)
-    if not 0 < validation < 1 or not 0 < round(validation * len(X)) < len(X):
-        raise ValueError(
-            f"validation is a share of the rows between 0 and 1 that leaves at least one on each "
-            f"side, or a pair (X, Y); got {validation!r} of {len(X)} rows"
-        )
-    order = random.sample(range(len(X)), len(X))
-    count = round(validation * len(X))
-    out, rest = order[:count], order[count:]
-    return _Data(X[rest], Y[rest], (X[out], Y[out]), task)
 
 
 class _Stepper(NamedTuple):
@@ -259,7 +195,7 @@ class _Stepper(NamedTuple):
     def steps(
         self,
         theta: Array,
-        data: _Data,
+        data: Data,
         plan: list[NDArray[np.intp]],
         optimiser: Optimiser,
         first: int,
@@ -315,7 +251,7 @@ class _Stepper(NamedTuple):
         return cost + self.l2 * float(theta @ theta) if self.l2 else cost
 
 
-def _check_reached(model: Model, loss: Loss, parameters: Sequence[Value], data: _Data) -> None:
+def _check_reached(model: Model, loss: Loss, parameters: Sequence[Value], data: Data) -> None:
     """Refuse to train what the loss does not depend on in any row."""
     moved = set(parameters)
     try:
@@ -353,7 +289,7 @@ def _epoch_cost(costs: list[float], sizes: list[int], reduction: str) -> float:
 
 
 def _judge(
-    engine: Engine, theta: Array, data: _Data, metrics: dict[str, Metric]
+    engine: Engine, theta: Array, data: Data, metrics: dict[str, Metric]
 ) -> dict[str, float]:
     """Metrics of the held-out rows (with their loss) if there are any, else of the others."""
     X, Y = data.held_out or (data.X, data.Y)

@@ -1,0 +1,89 @@
+"""The examples of a task: checked, encoded as the loss wants them, held out, taken in batches."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
+
+from ..checks import as_table, same_rows
+from ..initialisation import Generator, generator
+from ..losses import Loss
+from ..module import flatten
+from .tasks import Task, task_of
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    Array: TypeAlias = NDArray[np.float64]
+
+__all__ = ["Data", "batches", "prepare"]
+
+
+class Data(NamedTuple):
+    """What to train on, what was held out, and what kind of task it is."""
+
+    X: Array
+    Y: Array
+    held_out: tuple[Array, Array] | None
+    task: Task
+
+
+def prepare(
+    model: Callable[[Any], Any], X: Any, Y: Any, loss: Loss, validation: Any, random: Generator
+) -> Data:
+    """`validation` as `fit` takes it: None, a share of the rows to hold out, or a pair (X, Y)."""
+    X = as_table(X, "X")
+    outputs = len(list(flatten(model(X[0].tolist()))))
+    task = task_of(loss, outputs)
+
+    def encoded(X: Array, Y: Any, kind: str) -> tuple[Array, Array]:
+        Y = as_table(Y, f"{kind}Y")
+        same_rows(X, Y, (f"{kind}X", f"{kind}Y"))
+        return X, task.encode(Y, outputs)
+
+    X, Y = encoded(X, Y, "")
+    if validation is None:
+        return Data(X, Y, None, task)
+    if isinstance(validation, tuple):
+        held_x, held_y = validation
+        held_out = encoded(as_table(held_x, "validation X"), held_y, "validation ")
+        return Data(X, Y, held_out, task)
+    if not 0 < validation < 1 or not 0 < round(validation * len(X)) < len(X):
+        raise ValueError(
+            f"validation is a share of the rows between 0 and 1 that leaves at least one on each "
+            f"side, or a pair (X, Y); got {validation!r} of {len(X)} rows"
+        )
+    order = random.sample(range(len(X)), len(X))
+    count = round(validation * len(X))
+    out, rest = order[:count], order[count:]
+    return Data(X[rest], Y[rest], (X[out], Y[out]), task)
+
+
+def batches(
+    n: int, size: int | None = None, rng: Any = None, sampling: str = "epochs"
+) -> Iterator[NDArray[np.intp]]:
+    """One epoch's batches of the rows 0 ... n-1, as arrays of row numbers.
+
+    size None: all rows at once, in order: gradient descent, CS229 (7.8).
+    sampling "epochs": shuffled, then taken in turn, so that each row comes once.
+    sampling "independent": ⌈n / size⌉ times `size` different rows, each batch drawn from all
+    rows: CS229 (7.9) with size 1, (7.10) in general.
+
+    >>> [rows.tolist() for rows in batches(5, 2, rng=0)]
+    [[3, 4], [0, 1], [2]]
+    """
+    import numpy as np
+
+    if sampling not in ("epochs", "independent"):
+        raise ValueError(f"sampling is 'epochs' or 'independent', got {sampling!r}")
+    if size is None:
+        yield np.arange(n)
+        return
+    if not isinstance(size, int) or not 1 <= size <= n:
+        raise ValueError(f"batch_size must be from 1 to the number of rows, {n}; got {size!r}")
+    random = generator(rng)
+    order = random.sample(range(n), n) if sampling == "epochs" else []
+    for start in range(0, n, size):
+        rows = order[start : start + size] if order else random.sample(range(n), size)
+        yield np.array(rows, dtype=np.intp)
