@@ -137,6 +137,13 @@ class Source:
         end = None if end is None else self.origin[max(0, min(end - 1, last))] + 1
         return self.error(message, self.origin[max(0, min(start, last))], end)
 
+    def error_of(self, message: str, piece: ast.AST) -> ExpressionError:
+        """Point at a piece of syntax. `ast` counts columns in bytes of UTF-8."""
+        line = self.line.encode()
+        columns = piece.col_offset, piece.end_col_offset  # type: ignore[attr-defined]
+        start, end = (len(line[:column].decode(errors="ignore")) for column in columns)
+        return self.error_at(message, start, end)
+
     def parse(self) -> list[ast.stmt]:
         """The statements, as Python's parser sees them."""
         product = _PRODUCT.search(self.line)
