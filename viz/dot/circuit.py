@@ -10,7 +10,6 @@ from __future__ import annotations
 from typing import Any
 
 from ..fold.picture import Node
-from .flow import WIDTHS
 from .markup import cell, colour, label, literal, row, table, words
 from .render import Diagram
 from .writer import Writer
@@ -25,36 +24,19 @@ class Circuit(Writer):
 
     stretches = 0  # stretches of wire drawn for texts
 
-    def draw_node(self, node: Node, graph: Diagram) -> None:
-        """A gate with its wire, an input with its wire, a number, a box, a bus."""
-        if node.kind == "box":
-            self.draw_box(node, graph)
-        elif node.kind == "row":
-            across = self.options.direction == "LR"
-            graph.node(
-                node.name,
-                label="",
-                shape="box",
-                style="filled",
-                fillcolor=self.theme.wire,
-                color=self.theme.wire,
-                width="0.05" if across else "0.9",
-                height="0.9" if across else "0.05",
-            )
-        elif node.kind == "constant":
+    def draw_value(self, node: Node, graph: Diagram) -> None:
+        """A gate with its wire, an input with its wire, or a number."""
+        if node.kind == "constant":
             text = colour(literal(self.constant_text(node)), self.theme.ink)
             graph.node(node.name, label(table([row(cell(text))])))
         elif node.kind == "input":
             graph.node(node.name, label(self.wire(node, node.text)))
         else:
-            self.draw_gate(node.name, node.text, graph)
-            at_end = node.name == self.picture.root
-            names = {"end" if at_end else "name": node.label}
-            graph.node(f"{node.name}_wire", label(self.wire(node, **names)))
-            stroke = {"arrowhead": "none", "weight": "8"}
-            if self.flowing:
-                stroke |= self.stroke([node.grads[0] if node.grads else None])
-            graph.edge(node.name, f"{node.name}_wire:wire:{self.side('w', 'n')}", **stroke)
+            names = {"end" if node.name == self.picture.root else "name": node.label}
+            wire = f"{node.name}_wire"
+            stretch = f"{wire}:wire:{self.side('w', 'n')}"
+            self.draw_gate(node, node.name, stretch, graph, arrowhead="none")
+            graph.node(wire, label(self.wire(node, **names)))
 
     def tail(self, node: Node) -> str:
         """Wires begin at the end of the stretch with the numbers."""
@@ -71,8 +53,7 @@ class Circuit(Writer):
         self.stretches += 1
         name = f"{tail.name}_{head.name}_{self.stretches}"
         ink = attributes.get("color", self.theme.wire)
-        thick = max(round(float(attributes.get("penwidth", 1))), 1)
-        line = self.line(ink, thick)
+        line = self.line(ink, _thickness(attributes))
         if self.options.direction == "LR":
             stretch = table([row(line), row(text)])
         else:
@@ -96,7 +77,7 @@ class Circuit(Writer):
 
         `start` and `end` are written at its ends, `name` before the value.
         """
-        theme, across = self.theme, self.options.direction == "LR"
+        theme, across = self.inks(node), self.options.direction == "LR"
         value, grad = self.value_text(node), self.grad_text(node)
         named = f"{name} = {value}" if name else value
         middle = "CENTER" if across else "LEFT"
@@ -104,9 +85,8 @@ class Circuit(Writer):
         below = words(grad, theme.grad, align=middle)
         ink, thick = theme.wire, 1
         if self.flowing:
-            step = self.flow.step(node.grads[0] if node.grads else None)
-            ink = theme.faint if step is None else theme.scale[step]
-            thick = 1 if step is None else max(round(WIDTHS[step]), 1)
+            stroke = self.stroke([node.grad])
+            ink, thick = stroke["color"], _thickness(stroke)
         line = self.line(ink, thick)
         span: dict[str, Any] = {"ROWSPAN" if across else "COLSPAN": 3}
         first, last = (
@@ -126,3 +106,8 @@ class Circuit(Writer):
             return table([row(first, above, last), row(line), row(below)])
         rows = [row(first) if start else "", row(above, line, below), row(last) if end else ""]
         return table(rows, CELLPADDING=2)
+
+
+def _thickness(stroke: dict[str, str]) -> int:
+    """Of a cell that continues a wire."""
+    return max(round(float(stroke.get("penwidth", 1))), 1)

@@ -16,13 +16,11 @@ from autodiff import Value
 
 from ..fold.detail import build
 from ..fold.picture import Picture
-from .caption import PARTS, Options
 from .circuit import Circuit
 from .record import Record
 from .render import Diagram, Program
 from .themes import Theme
-from .themes import theme as theme_called
-from .writer import Writer
+from .writer import Options, Writer
 
 __all__ = ["draw", "write"]
 
@@ -75,11 +73,8 @@ def draw(
     Raises `viz.TooLarge` (a ValueError) if the graph cannot be laid out at this level in
     reasonable time.
     """
-    if style not in STYLES:
-        raise ValueError(f"unknown style {style!r}; choose one of {', '.join(STYLES)}")
-    picture = build(root, detail, expand=expand, names=names)
     return write(
-        picture,
+        build(root, detail, expand=expand, names=names),
         style,
         parts=parts,
         flow=flow,
@@ -92,28 +87,9 @@ def draw(
 
 
 def write(
-    picture: Picture,
-    style: str = "circuit",
-    *,
-    parts: str | Iterable[str] | None = None,
-    flow: bool = False,
-    theme: str | Theme = "light",
-    direction: str = "LR",
-    digits: int = 4,
-    title: str = "",
-    program: Program = "auto",
+    picture: Picture, style: str = "circuit", *, program: Program = "auto", **options: Any
 ) -> Diagram:
     """A `Picture` as a `graphviz.Digraph`; the options are those of `draw`."""
-    if direction not in ("LR", "TB"):
-        raise ValueError(f"unknown direction {direction!r}; choose 'LR' or 'TB'")
-    chosen: tuple[str, ...] | None
-    if parts is None:
-        chosen = None
-    else:
-        chosen = PARTS if parts == "all" else (parts,) if isinstance(parts, str) else tuple(parts)
-        if unknown := [part for part in chosen if part not in PARTS]:
-            raise ValueError(
-                f"unknown part {unknown[0]!r}; choose among {', '.join(PARTS)}, or 'all'"
-            )
-    options = Options(chosen, flow, theme_called(theme), direction, digits, title)
-    return STYLES[style](picture, options).diagram(program)
+    if style not in STYLES:
+        raise ValueError(f"unknown style {style!r}; choose one of {', '.join(STYLES)}")
+    return STYLES[style](picture, Options(**options)).diagram(program)

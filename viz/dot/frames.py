@@ -7,22 +7,20 @@ nothing moves between frames but the numbers that appear.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from autodiff import Value, topological_order
-from autodiff.value import UNREACHED
+from autodiff.graph import adjoints
 
 from ..fold.detail import build
 from ..fold.picture import Node, Part, Picture
-from .caption import Options
 from .circuit import Circuit
 from .render import Diagram
 from .themes import Theme
-from .themes import theme as theme_called
+from .writer import Options
 
 __all__ = ["Moment", "frames", "moments", "stills"]
 
@@ -35,8 +33,8 @@ class Moment:
 
     caption: str
     fired: frozenset[str]
-    seeded: bool
-    done: frozenset[str]
+    seeded: bool = False
+    done: frozenset[str] = frozenset()
     current: str = ""
     backward: bool = False
 
@@ -46,23 +44,18 @@ def moments(picture: Picture) -> list[Moment]:
     gradient, each gate backward."""
     gates = [node for node in picture.nodes if node.kind in ("gate", "box")]
     total = 2 * len(gates) + 1
-    fired = frozenset(node.name for node in picture.nodes if node not in gates)
-    none: frozenset[str] = frozenset()
-    found = [Moment(f"inputs · 0 of {total}", fired, False, none)]
+    given = frozenset(node.name for node in picture.nodes if node not in gates)
+    found = [Moment(f"inputs · 0 of {total}", given)]
 
-    def caption(pass_: str, text: str) -> str:
-        return f"{pass_} · {len(found)} of {total} · {text}"
+    def then(which: str, text: str, current: str, **changes: Any) -> None:
+        caption = f"{which} · {len(found)} of {total} · {text}"
+        found.append(replace(found[-1], caption=caption, current=current, **changes))
 
     for node in gates:
-        fired |= {node.name}
-        found.append(Moment(caption("forward", node.text), fired, False, none, node.name))
-    found.append(
-        Moment(caption("backward", "starts with 1"), fired, True, none, picture.root, True)
-    )
-    done = none
+        then("forward", node.text, node.name, fired=found[-1].fired | {node.name})
+    then("backward", "starts with 1", picture.root, seeded=True, backward=True)
     for node in reversed(gates):
-        done |= {node.name}
-        found.append(Moment(caption("backward", node.text), fired, True, done, node.name, True))
+        then("backward", node.text, node.name, done=found[-1].done | {node.name})
     return found
 
 
@@ -87,42 +80,25 @@ class _Still(Circuit):
             return [name]
         return [edge.head for edge in self.wires_from.get(name, ())]
 
-    @contextmanager
-    def _inks(self, inks: Mapping[str, Any]) -> Iterator[None]:
-        before, self.theme = self.theme, replace(self.theme, **inks)
-        yield
-        self.theme = before
-
-    def _known(self, node: Node) -> dict[str, str]:
-        inks = {}
-        if node.name not in self.moment.fired:
+    def inks(self, thing: Node | Part) -> Theme:
+        """What is not known yet cannot be seen, and the gate at work is lit."""
+        inks: dict[str, Any] = {}
+        if isinstance(thing, Part):
+            if not self._handed(thing):
+                inks |= {"grad": HIDDEN, "ink": HIDDEN}
+            return replace(self.theme, **inks)
+        if thing.name == self.moment.current:
+            tint = _mixed(self._ink(), self.theme.paper)
+            inks |= {"gate": tint, "box": tint}
+        if thing.name not in self.moment.fired:
             inks["value"] = HIDDEN
-        if not self._reached(node):
+        if not self._reached(thing):
             inks["grad"] = HIDDEN
-        return inks
+        return replace(self.theme, **inks)
 
-    def wire(self, node: Node, start: str = "", name: str = "", end: str = "") -> str:
-        with self._inks(self._known(node)):
-            return super().wire(node, start, name, end)
-
-    def draw_box(self, node: Node, graph: Diagram) -> None:
-        with self._inks(self._known(node) | self._lit(node.name, "box")):
-            super().draw_box(node, graph)
-
-    def draw_gate(self, name: str, symbol: str, graph: Diagram) -> None:
-        with self._inks(self._lit(name, "gate")):
-            super().draw_gate(name, symbol, graph)
-
-    def _lit(self, name: str, part: str) -> dict[str, str]:
-        """The gate at work is filled with the colour of its pass, lightly."""
-        if name != self.moment.current:
-            return {}
-        ink = self.theme.grad if self.moment.backward else self.theme.value
-        return {part: _mixed(ink, self.theme.paper)}
-
-    def part_text(self, part: Part, wanted: tuple[str, ...]) -> str:
-        with self._inks({} if self._handed(part) else {"grad": HIDDEN, "ink": HIDDEN}):
-            return super().part_text(part, wanted)
+    def _ink(self) -> str:
+        """The colour of the pass."""
+        return self.theme.grad if self.moment.backward else self.theme.value
 
     def _handed(self, part: Part) -> bool:
         heads = [edge.head for edge in self.picture.edges if part in edge.parts]
@@ -130,8 +106,7 @@ class _Still(Circuit):
 
     def connect(self, tail: Node, head: Node, text: str, attributes: dict[str, str]) -> None:
         if self.moment.current in self._gates_at(head.name) and self._at_work():
-            ink = self.theme.grad if self.moment.backward else self.theme.value
-            attributes = attributes | {"color": ink, "penwidth": "2.4"}
+            attributes = attributes | {"color": self._ink(), "penwidth": "2.4"}
         super().connect(tail, head, text, attributes)
 
     def _at_work(self) -> bool:
@@ -150,26 +125,15 @@ def stills(
     detail: str = "auto",
     *,
     names: Mapping[str, object] | None = None,
-    theme: str | Theme = "light",
-    direction: str = "LR",
-    digits: int = 4,
+    **options: Any,
 ) -> list[tuple[Moment, Diagram]]:
     """One diagram per step, the passes computed afresh; the gradients of `root`'s graph stay."""
-    order = topological_order(root)
-    before = [v.grad for v in order]
-    try:
-        for v in order:
-            v.grad = UNREACHED
-        root.backward()
-        picture = build(root, detail, names=names)
-    finally:
-        for v, grad in zip(order, before, strict=True):
-            v.grad = grad
+    grads = adjoints(topological_order(root), {root: 1.0})
+    picture = build(root, detail, names=names, grads=grads)
     found = []
-    options = Options(None, False, theme_called(theme), direction, digits, "")
     for moment in moments(picture):
         captioned = replace(picture, notes=(moment.caption,))
-        found.append((moment, _Still(captioned, options, moment).diagram("auto")))
+        found.append((moment, _Still(captioned, Options(**options), moment).diagram("auto")))
     return found
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from ..fold.picture import Edge, Node
 from .markup import label, row, table, words
 from .render import Diagram
@@ -13,30 +15,12 @@ __all__ = ["Record"]
 class Record(Writer):
     """Writes the "record" style."""
 
-    def draw_node(self, node: Node, graph: Diagram) -> None:
+    def draw_value(self, node: Node, graph: Diagram) -> None:
         """A value's box, with the gate that made it before it."""
-        theme = self.theme
-        if node.kind == "box":
-            self.draw_box(node, graph)
-            return
-        if node.kind == "row":
-            graph.node(
-                node.name,
-                label="",
-                shape="circle",
-                style="filled",
-                fillcolor=theme.wire,
-                color=theme.wire,
-                width="0.1",
-                fixedsize="true",
-            )
-            return
+        theme = self.inks(node)
         if node.kind == "gate":
-            self.draw_gate(f"{node.name}_gate", node.text, graph)
-            stroke = {"weight": "8"}
-            if self.flowing:
-                stroke |= self.stroke([node.grads[0] if node.grads else None])
-            graph.edge(f"{node.name}_gate", f"{node.name}:{self.side('w', 'n')}", **stroke)
+            wire = f"{node.name}:{self.side('w', 'n')}"
+            self.draw_gate(node, f"{node.name}_gate", wire, graph)
         name = node.label if node.kind != "constant" else self.constant_text(node)
         cells = [words(name, heavy=True, padding=5)] if name else []
         if node.kind != "constant":
@@ -46,18 +30,8 @@ class Record(Writer):
             ):
                 if text:
                     cells.append(words(f"{word} {text}", ink, padding=5))
-        graph.node(
-            node.name,
-            label(
-                table(
-                    [row(*cells)],
-                    CELLBORDER=1,
-                    COLOR=theme.gate_edge,
-                    BGCOLOR=theme.input,
-                    CELLPADDING=5,
-                )
-            ),
-        )
+        lines: Any = {"CELLBORDER": 1, "COLOR": theme.gate_edge, "BGCOLOR": theme.input}
+        graph.node(node.name, label(table([row(*cells)], CELLPADDING=5, **lines)))
 
     def tail(self, node: Node) -> str:
         """Wires begin at the right (or lower) end of the box."""

@@ -2,35 +2,60 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from itertools import pairwise
-from typing import Any
+from typing import Any, NamedTuple
 
 import graphviz
 
 from ..fold.picture import Edge, Node, Part, Picture
 from ..words.numbers import number, span
-from .caption import PARTS, SMALL, Options, caption
+from .caption import SMALL, caption
 from .flow import WIDTHS, Flow
 from .markup import bold, cell, label, literal, row, table, width, words
 from .render import Diagram, Program
+from .themes import Theme, theme
 
-__all__ = ["Writer"]
+__all__ = ["Options", "Writer"]
 
 FONT = "Helvetica"  # every Graphviz knows its metrics, every viewer has it or its like
 FORKS = 4  # wires up to this number say what comes back along each of them ...
 SHARES = 40  # ... in pictures with up to this number of nodes
 
 
+PARTS = ("upstream", "local", "downstream")
+
+
+class Options(NamedTuple):
+    """How a picture is to look; see `viz.draw`."""
+
+    parts: str | Iterable[str] | None = None
+    flow: bool = False
+    theme: str | Theme = "light"
+    direction: str = "LR"
+    digits: int = 4
+    title: str = ""
+
+
 class Writer:
     """Writes a picture as DOT; a style says how a node looks and where its wires begin."""
 
     def __init__(self, picture: Picture, options: Options) -> None:
+        if options.direction not in ("LR", "TB"):
+            raise ValueError(f"unknown direction {options.direction!r}; choose 'LR' or 'TB'")
+        parts = (options.parts,) if isinstance(options.parts, str) else tuple(options.parts or ())
+        if unknown := [part for part in parts if part not in (*PARTS, "all")]:
+            raise ValueError(
+                f"unknown part {unknown[0]!r}; choose among {', '.join(PARTS)}, or 'all'"
+            )
         self.picture = picture
         self.options = options
-        self.theme = options.theme
+        self.parts = PARTS if "all" in parts else parts
+        self.theme = theme(options.theme)
         self.flow = Flow(p.downstream for e in picture.edges for p in e.parts)
         self.flowing = options.flow and picture.reached
-        self.small = len(picture.nodes) <= SHARES
+        # what comes back along each branch of a fork is said even if nothing was asked for
+        self.shares = options.parts is None and len(picture.nodes) <= SHARES
         self.by_name = {node.name: node for node in picture.nodes}
         self.parents = {cluster.name: cluster.parent for cluster in picture.clusters}
         self.wires_from: dict[str, list[Edge]] = {}
@@ -39,8 +64,8 @@ class Writer:
 
     # ── what a style defines ─────────────────────────────────────────────────────────────────
 
-    def draw_node(self, node: Node, graph: Diagram) -> None:
-        """Add a node (and what belongs to it) to the graph or to its frame."""
+    def draw_value(self, node: Node, graph: Diagram) -> None:
+        """Add a gate or a leaf (and what belongs to it) to the graph or to its frame."""
         raise NotImplementedError
 
     def tail(self, node: Node) -> str:
@@ -51,6 +76,10 @@ class Writer:
         """Where the wires to this node end."""
         wide = node.kind == "box" or (node.gate is not None and node.gate.rows)
         return f"{node.name}:{self.side('w', 'n')}" if wide else node.name
+
+    def inks(self, thing: Node | Part) -> Theme:
+        """The colours that a node or a part of a wire is drawn in."""
+        return self.theme
 
     def side(self, across: str, down: str) -> str:
         """A compass point for either direction."""
@@ -106,8 +135,9 @@ class Writer:
                 margin="10",
             )
         self.homes.update(frames)
+        draw = {"box": self.draw_box, "row": self.draw_bus}
         for node in self.picture.nodes:
-            self.draw_node(node, self.homes[node.cluster])
+            draw.get(node.kind, self.draw_value)(node, self.homes[node.cluster])
         for node in self.picture.nodes:
             if node.kind == "row":
                 self.keep_in_order(node)
@@ -115,9 +145,9 @@ class Writer:
             self.draw_edge(edge)
         for cluster in reversed(self.picture.clusters):  # inner frames first
             self.homes[cluster.parent].subgraph(frames[cluster.name])
-        if text := caption(self.picture, self.options, self.flow):
-            loc = "t" if self.options.title else "b"
-            graph.attr(label=label(text), labelloc=loc, labeljust="l")
+        title, notes = self.options.title, [*self.picture.notes, *self.reading()]
+        if text := caption(title, notes, self.flow if self.flowing else None, theme):
+            graph.attr(label=label(text), labelloc="t" if title else "b", labeljust="l")
         return graph
 
     def around(self, frame: str | None) -> list[str | None]:
@@ -177,18 +207,12 @@ class Writer:
         """What a wire says of its share: the markup of a table cell, or nothing."""
         if len(edge.parts) != 1 or tail.kind == "constant":
             return ""
-        (part,) = edge.parts
-        if part.downstream is None:
-            wanted = self.options.parts or ()
-            return self.part_text(part, ("local",)) if "local" in wanted else ""
-        if self.options.parts is None:
-            shares = self.small and 1 < len(self.wires_from[edge.tail]) <= FORKS
-            return self.part_text(part, ("downstream",)) if shares else ""
-        return self.part_text(part, self.options.parts)
+        forks = self.shares and 1 < len(self.wires_from[edge.tail]) <= FORKS
+        return self.part_text(edge.parts[0], ("downstream",) if forks else self.parts)
 
     def part_text(self, part: Part, wanted: tuple[str, ...]) -> str:
         """upstream × local = downstream, or what is wanted of it, as a cell."""
-        theme = self.theme
+        theme = self.inks(part)
         shown = {
             "upstream": (part.upstream, theme.grad),
             "local": (part.local, theme.ink),
@@ -209,15 +233,22 @@ class Writer:
                 cells.append(words(sign, theme.ink, size=12))
             cells.append(words(figure, ink, size=12))
             before = name
-        if not cells:
-            return ""
-        return cells[0] if len(cells) == 1 else cell(table([row(*cells)]))
+        return "".join(cells) if len(cells) < 2 else cell(table([row(*cells)]))
+
+    def reading(self) -> list[str]:
+        """How the numbers on a wire are to be read: "upstream × local = downstream"."""
+        if not self.parts or not self.picture.reached:
+            return []
+        if set(self.parts) == set(PARTS):
+            return ["on the wires: upstream × local = downstream"]
+        wanted = [f"{part} gradient" for part in PARTS if part in self.parts]
+        return [f"on the wires: {', '.join(wanted)}"]
 
     # ── numbers and boxes ────────────────────────────────────────────────────────────────────
 
     def value_text(self, node: Node) -> str:
         """The forward value of a node."""
-        return number(node.values[0], self.options.digits) if node.values else ""
+        return number(node.values[0], self.options.digits)
 
     def constant_text(self, node: Node) -> str:
         """A constant as somebody wrote it down, if that was short: 1.00001 is not 1."""
@@ -228,11 +259,11 @@ class Writer:
 
     def grad_text(self, node: Node) -> str:
         """Its gradient, or nothing where no backward pass has been."""
-        return number(node.grads[0], self.options.digits) if node.grads else ""
+        return "" if node.grad is None else number(node.grad, self.options.digits)
 
     def draw_box(self, node: Node, graph: Diagram) -> None:
         """A folded box: its title, then values in green and gradients in red."""
-        theme = self.theme
+        theme = self.inks(node)
         columns = 3 if any(line.grads for line in node.lines) else 2
         rows = [row(words(node.text, heavy=True, padding=3, COLSPAN=columns))]
         small: Any = {"size": SMALL, "padding": 3}
@@ -245,26 +276,23 @@ class Writer:
             elif columns == 3:
                 cells.append(cell(""))
             rows.append(row(*cells))
-        graph.node(
-            node.name,
-            label(
-                table(
-                    rows,
-                    BORDER=1,
-                    STYLE="ROUNDED",
-                    COLOR=theme.gate_edge,
-                    BGCOLOR=theme.box,
-                    CELLPADDING=3,
-                )
-            ),
-        )
+        frame: Any = {"BORDER": 1, "STYLE": "ROUNDED", "COLOR": theme.gate_edge}
+        graph.node(node.name, label(table(rows, BGCOLOR=theme.box, CELLPADDING=3, **frame)))
 
-    def draw_gate(self, name: str, symbol: str, graph: Diagram) -> None:
-        """The round shape of a gate, or a rounded box for a symbol that does not fit in."""
+    def draw_bus(self, node: Node, graph: Diagram) -> None:
+        """A row that several gates read: a bar across the wires."""
+        wide, high = self.side("0.05", "0.9"), self.side("0.9", "0.05")
+        ink = {"fillcolor": self.theme.wire, "color": self.theme.wire}
+        graph.node(node.name, "", shape="box", style="filled", width=wide, height=high, **ink)
+
+    def draw_gate(self, node: Node, name: str, wire_to: str, graph: Diagram, **stroke: str) -> None:
+        """A gate, called `name`, and the piece of wire that it puts its value on: round, or a
+        rounded box for a symbol that does not fit in."""
+        symbol = node.text
         size, points = {1: (0.42, 17), 2: (0.46, 14)}.get(len(symbol), (0.58, 12))
         attributes: dict[str, Any] = {
             "style": "filled",
-            "fillcolor": self.theme.gate,
+            "fillcolor": self.inks(node).gate,
             "penwidth": "1.2",
             "fontsize": f"{points}",
         }
@@ -280,3 +308,5 @@ class Writer:
             }
         # a plain label is centred by whoever draws it, in whichever font
         graph.node(name, graphviz.escape(symbol), fontname=f"{FONT}-Bold", **attributes)
+        stroke |= self.stroke([node.grad]) if self.flowing else {}
+        graph.edge(name, wire_to, weight="8", **stroke)

@@ -6,25 +6,13 @@ that their `decompose` rule builds, with the gradient sent through it from the c
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping
 from typing import NamedTuple, TypeVar
 
 from autodiff import Constant, DomainError, Gate, Value, topological_order
 from autodiff.graph import adjoints
-from autodiff.value import UNREACHED
 
-__all__ = [
-    "Cell",
-    "Cells",
-    "Whole",
-    "cells",
-    "finer",
-    "is_coarse",
-    "pieces",
-    "refine",
-    "slots",
-    "split",
-]
+__all__ = ["Cell", "Cells", "Whole", "cells", "is_coarse", "pieces", "refine", "slots", "split"]
 
 
 T = TypeVar("T")
@@ -44,18 +32,14 @@ class Cell(NamedTuple):
 Cells = dict[Value, Cell]  # in topological order
 
 
-def cells(order: list[Value], reached: bool) -> Cells:
-    """The graph as it stands; without gradients unless the root has been `reached`."""
-    return {
-        v: Cell(
-            v.gate,
-            v.parents,
-            v.local_grads,
-            v.data,
-            None if not reached or v.grad is UNREACHED or isinstance(v, Constant) else v.grad,
-        )
-        for v in order
-    }
+def cells(order: list[Value], grads: Mapping[Value, float]) -> Cells:
+    """The graph as it stands, with these gradients."""
+    return {v: _cell(v, v.parents, grads) for v in order}
+
+
+def _cell(v: Value, parents: tuple[Value, ...], grads: Mapping[Value, float]) -> Cell:
+    grad = None if isinstance(v, Constant) else grads.get(v)
+    return Cell(v.gate, parents, v.local_grads, v.data, grad)
 
 
 def is_coarse(cell: Cell) -> bool:
@@ -87,30 +71,6 @@ class Whole(Exception):
     """A coarse gate that cannot be unfolded, and why; without a reason if it is so by nature."""
 
 
-def finer(
-    gate: Gate, parents: Sequence[Value], data: float
-) -> tuple[list[Value], dict[Value, Value]]:
-    """The graph that a coarse gate with the value `data` unfolds into, on copies of its parents.
-
-    Returns the new nodes in topological order, and for each copy the parent that it stands for.
-
-    Raises `Whole` where the pieces do not give the gate's value: they may overflow where the gate
-    itself, written with care, does not.
-    """
-    # a constant stays one, so that its copy is told from a number of the decomposition
-    copies = {p: (Constant if isinstance(p, Constant) else Value)(p.data) for p in parents}
-    original = {copy: parent for parent, copy in copies.items()}
-    try:
-        root = gate.unfold(*gate.split([copies[p] for p in parents]).values())
-    except DomainError:
-        raise Whole(f"{gate.symbol} is kept whole: its pieces overflow at this input") from None
-    if root in original:  # the sum of one element is that element
-        raise Whole
-    if abs(root.data - data) > 1e-6 * max(1.0, abs(data)):
-        raise Whole(f"{gate.symbol} is kept whole: its inputs were changed after it fired")
-    return [node for node in topological_order(root) if node not in original], original
-
-
 def refine(graph: Cells, chosen: Callable[[Value, Cell], bool]) -> tuple[Cells, list[str]]:
     """Unfold every coarse gate that is `chosen`, and what it unfolds into, as far as it goes.
 
@@ -134,21 +94,28 @@ def refine(graph: Cells, chosen: Callable[[Value, Cell], bool]) -> tuple[Cells, 
 
 
 def pieces(v: Value, cell: Cell) -> list[tuple[Value, Cell]]:
-    """The finer graph of one gate, in topological order; its last node stands for `v` itself."""
-    assert cell.gate is not None
-    order, original = finer(cell.gate, cell.parents, cell.data)
-    grads = {} if cell.grad is None else adjoints(order, {order[-1]: cell.grad})
-    found = [
-        (
-            node,
-            Cell(
-                node.gate,
-                tuple(original.get(parent, parent) for parent in node.parents),
-                node.local_grads,
-                node.data,
-                None if isinstance(node, Constant) else grads.get(node),
-            ),
-        )
+    """The finer graph of a coarse gate, in topological order; its last node stands for `v` itself.
+
+    Raises `Whole` where the pieces do not give the gate's value: they may overflow where the gate
+    itself, written with care, does not.
+    """
+    gate = cell.gate
+    assert gate is not None
+    # a constant stays one, so that its copy is told from a number of the decomposition
+    copies = {p: (Constant if isinstance(p, Constant) else Value)(p.data) for p in cell.parents}
+    original = {copy: parent for parent, copy in copies.items()}
+    try:
+        root = gate.unfold(*gate.split([copies[p] for p in cell.parents]).values())
+    except DomainError:
+        raise Whole(f"{gate.symbol} is kept whole: its pieces overflow at this input") from None
+    if root in original:  # the sum of one element is that element
+        raise Whole
+    if abs(root.data - cell.data) > 1e-6 * max(1.0, abs(cell.data)):
+        raise Whole(f"{gate.symbol} is kept whole: its inputs were changed after it fired")
+    order = [node for node in topological_order(root) if node not in original]
+    grads = {} if cell.grad is None else adjoints(order, {root: cell.grad})
+    *inner, last = (
+        (node, _cell(node, tuple(original.get(p, p) for p in node.parents), grads))
         for node in order
-    ]
-    return [*found[:-1], (v, found[-1][1]._replace(data=cell.data))]
+    )
+    return [*inner, (v, last[1]._replace(data=cell.data))]

@@ -44,15 +44,19 @@ def build(
     *,
     expand: Any = (),
     names: Mapping[str, object] | None = None,
+    grads: Mapping[Value, float] | None = None,
 ) -> Picture:
-    """The picture of everything that `root` depends on; see `viz.draw` for the arguments."""
+    """The picture of everything that `root` depends on; see `viz.draw` for the arguments.
+
+    grads  the gradients to show, instead of those that a backward pass left in the graph
+    """
     if not isinstance(root, Value):
         raise TypeError(f"draw: the root must be a Value, got {root!r} ({type(root).__name__})")
     if detail not in (*LEVELS, "auto"):
         raise ValueError(f"unknown detail {detail!r}; choose one of {', '.join(LEVELS)}, or 'auto'")
     order = topological_order(root)
     alone = isinstance(expand, str | Value) or hasattr(expand, "parameters")
-    source = _Source(root, order, naming(names or {}), [expand] if alone else list(expand))
+    source = _Source(order, naming(names or {}), [expand] if alone else list(expand), grads)
     if detail == "auto":
         return source.readable()
     picture = source.at(detail, LAYOUT)
@@ -69,15 +73,23 @@ class _Source:
     """One graph, from which pictures of several levels are made."""
 
     def __init__(
-        self, root: Value, order: list[Value], names: dict[int, str], expand: list[Any]
+        self,
+        order: list[Value],
+        names: dict[int, str],
+        expand: list[Any],
+        grads: Mapping[Value, float] | None,
     ) -> None:
-        self.root = root
+        self.root = order[-1]
         self.order = order
         self.names = names
         self.expand = expand
-        self.reached = root.grad is not UNREACHED
-        self.notes = [] if self.reached else ["no gradients yet: call .backward() first"]
-        if len(order) <= WALK and (note := stale(root)):
+        self.notes: list[str] = []
+        if grads is None and self.root.grad is UNREACHED:
+            self.notes.append("no gradients yet: call .backward() first")
+        elif grads is None:
+            grads = {v: v.grad for v in order if v.grad is not UNREACHED}
+        self.grads = grads or {}
+        if len(order) <= WALK and (note := stale(self.root)):
             self.notes.append(note)
 
     def name_of(self, v: Value) -> str:
@@ -94,7 +106,7 @@ class _Source:
 
     @cached_property
     def graph(self) -> Cells:
-        return cells(self.order, self.reached)
+        return cells(self.order, self.grads)
 
     @cached_property
     def inside(self) -> dict[Value, Frame | None]:
@@ -140,7 +152,7 @@ class _Source:
         self, plan: Plan, detail: str, notes: list[str], parameters: set[Value]
     ) -> Picture:
         bundle_leaves(plan, parameters)
-        return Picture(*assemble(plan, self.root), detail, self.reached, tuple(notes))
+        return Picture(*assemble(plan, self.root), detail, bool(self.grads), tuple(notes))
 
     def _opened(self, inside: dict[Value, Frame | None]) -> Opened:
         """The frames named by `expand`, and the frames around them."""

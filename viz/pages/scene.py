@@ -83,7 +83,7 @@ def scene(root: Value, title: str = "", fold: bool | None = None, *, grouped: bo
             f"the graph of {root.describe()} has {len(order)} nodes; a page holds up to {LIMIT}. "
             "Give a smaller root, such as the loss of one example"
         )
-    graph = cells(order, False)
+    graph = cells(order, {})
     made = Scene(title=title or root.label or "A computational graph")
     folded = sum(v.gate is not None for v in order) > BUSY if fold is None else fold
     build = _Builder(made, order, folded, grouped)

@@ -8,7 +8,7 @@ from viz.fold.cells import Cells, cells
 
 
 def graph_of(root: Value) -> Cells:
-    return cells(topological_order(root), reached=False)
+    return cells(topological_order(root), {})
 
 
 def titles(root: Value, v: Value) -> list[str]:

@@ -5,6 +5,7 @@ import math
 from hypothesis import given
 
 from autodiff import GATES, Value, topological_order
+from autodiff.graph import adjoints
 from tests.random_graphs import Recipe, recipes
 from viz.fold.cells import cells, is_coarse, refine, slots
 
@@ -19,7 +20,7 @@ def test_the_finer_graph_has_the_same_numbers(recipe: Recipe) -> None:
     """In topological order, down to primitive gates, with the gradients backward() finds."""
     root, leaves = recipe.build()
     root.backward()
-    graph = cells(topological_order(root), reached=True)
+    graph = cells(topological_order(root), adjoints(topological_order(root), {root: 1.0}))
     fine, kept = refine(graph, lambda v, cell: True)
     # a sum of one element has nothing to unfold into
     coarse = [c for c in fine.values() if is_coarse(c)]
@@ -43,12 +44,12 @@ def test_refining_leaves_the_users_graph_alone() -> None:
     y = x.gelu()
     y.backward()
     before = (x.data, x.grad, y.data, y.grad, y.parents)
-    refine(cells(topological_order(y), reached=True), lambda v, cell: True)
+    refine(cells(topological_order(y), {y: 1.0}), lambda v, cell: True)
     assert (x.data, x.grad, y.data, y.grad, y.parents) == before
 
 
 def test_before_backward_no_cell_has_a_gradient() -> None:
     x = Value(0.5)
     y = x.gelu()
-    fine, _ = refine(cells(topological_order(y), reached=False), lambda v, cell: True)
+    fine, _ = refine(cells(topological_order(y), {}), lambda v, cell: True)
     assert {cell.grad for cell in fine.values()} == {None}
