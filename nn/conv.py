@@ -69,7 +69,8 @@ class _Convolution(Module):
         single = flat or (self.axes == 2 and isinstance(z, list) and isinstance(z[0], Row))
         channels = [z] if single else z
         shape = self._check(channels)
-        values = [list(flatten(channel)) for channel in channels]
+        places = list(itertools.product(*map(range, shape)))
+        values = [dict(zip(places, flatten(channel), strict=True)) for channel in channels]
         zero = Constant(0.0)
         function = self.activation.function
         before = [self._before(axis) for axis in range(self.axes)]
@@ -77,13 +78,9 @@ class _Convolution(Module):
         outputs: list[list[Value]] = [[] for _ in self.kernels]
         for corner in itertools.product(*map(range, sizes)):
             start = [c * self.stride - b for c, b in zip(corner, before, strict=True)]
-            places = [
-                _offset(place, shape)
-                for place in itertools.product(
-                    *(range(s, s + k) for s, k in zip(start, self.kernel_size, strict=True))
-                )
-            ]
-            window = Row([zero if at is None else v[at] for v in values for at in places])
+            around = [range(s, s + k) for s, k in zip(start, self.kernel_size, strict=True)]
+            seen = list(itertools.product(*around))
+            window = Row([channel.get(place, zero) for channel in values for place in seen])
             for kernel, bias, out in zip(self.kernels, self.bias, outputs, strict=True):
                 node = _affine(kernel, window, bias)
                 out.append(node if function is None else function(node))
@@ -182,16 +179,6 @@ def _shape(nested: Nested) -> tuple[int, ...]:
         return ()
     inner = {_shape(part) for part in nested}
     return (len(nested), *inner.pop()) if len(inner) == 1 else (len(nested), -1)
-
-
-def _offset(place: Sequence[int], shape: Sequence[int]) -> int | None:
-    """Where an element of an image is in the flat list of it; None outside of the image."""
-    at = 0
-    for p, n in zip(place, shape, strict=True):
-        if not 0 <= p < n:
-            return None
-        at = at * n + p
-    return at
 
 
 def _nest(flat: list[Value], shape: Sequence[int]) -> Nested:

@@ -9,16 +9,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING, ClassVar, TypeAlias
+from typing import ClassVar, TypeAlias
+
+import numpy as np
 
 from autodiff.value import UNREACHED, Value
 from autodiff.watch.misuse import check_gradients, spend
 
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
-    Array: TypeAlias = NDArray[np.float64]
+from .checks import Array
 
 __all__ = ["SGD", "Adam", "Optimiser", "Rate", "cosine", "linear", "steps", "warmup"]
 
@@ -67,8 +65,6 @@ class Optimiser:
     @property
     def state(self) -> Array:
         """What the rule remembers; zeros at the start."""
-        import numpy as np
-
         if self._state is None:
             self._state = np.zeros((self.memory, len(self.parameters)))
         return self._state
@@ -82,8 +78,6 @@ class Optimiser:
 
     def update(self, theta: Array, gradient: Array) -> Array:
         """The parameters after one more step. Never changes its arguments."""
-        import numpy as np
-
         (rate,) = self.rates(1)
         moved = np.array(theta)
         self.rule(moved, np.array(gradient), self.state, rate, self.steps, np.array(self.settings))
@@ -92,8 +86,6 @@ class Optimiser:
 
     def step(self) -> None:
         """Move every parameter by its gradient. Raises RuntimeError before any backward pass."""
-        import numpy as np
-
         if all(parameter.grad is UNREACHED for parameter in self.parameters):
             raise RuntimeError(
                 f"{type(self).__name__}.step(): no parameter has a gradient yet; "

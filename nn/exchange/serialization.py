@@ -8,7 +8,8 @@ from __future__ import annotations
 import inspect
 import json
 import os
-import tempfile
+import secrets
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -42,17 +43,17 @@ def save(model: Module, path: str | os.PathLike[str]) -> None:
         metadata["class"] = type(model).__name__
     data = to_bytes({name: array.copy() for name, array in state.items()}, metadata=metadata)
     target = Path(path)
-    handle, temporary = tempfile.mkstemp(dir=target.parent or ".", prefix=f".{target.name}.")
+    fresh = target.with_name(f".{target.name}.{secrets.token_hex(8)}")
     try:
-        with os.fdopen(handle, "wb") as file:
+        with fresh.open("xb") as file:
             file.write(data)
             file.flush()
             os.fsync(file.fileno())
-        _same_permissions(target, temporary)
-        os.replace(temporary, target)
-    except BaseException:
-        os.unlink(temporary)
-        raise
+        if target.exists():
+            shutil.copymode(target, fresh)
+        fresh.replace(target)
+    finally:
+        fresh.unlink(missing_ok=True)
 
 
 def load(path: str | os.PathLike[str], model: Module | None = None) -> Module:
@@ -99,17 +100,6 @@ def _rebuild(metadata: dict[str, str], path: str) -> Module:
         return build(json.loads(metadata["architecture"]))
     except (KeyError, TypeError, ValueError) as error:
         raise ValueError(f"{path!r}: its architecture cannot be rebuilt: {error}") from None
-
-
-def _same_permissions(target: Path, temporary: str) -> None:
-    """A temporary file is private; give it what a new file would have, or what the old one had."""
-    if target.exists():
-        mode = target.stat().st_mode & 0o777
-    else:
-        mask = os.umask(0)
-        os.umask(mask)
-        mode = 0o666 & ~mask
-    os.chmod(temporary, mode)
 
 
 # ── the architecture as plain data ───────────────────────────────────────────────────────────

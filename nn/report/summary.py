@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, NamedTuple
 
+import numpy as np
+
 from autodiff import Value
 
 from ..module import Module, Nested
@@ -62,7 +64,7 @@ def summarise(model: Module, *inputs: Any) -> Summary:
         own = set(module.own_parameters()) - counted
         counted.update(own)
         if not module.children():
-            shape = _shape(outputs[module]) if module in outputs else None
+            shape = np.shape(outputs[module]) or (1,) if module in outputs else None
             rows.append(SummaryRow(name, repr(module), shape, len(own)))
         elif own:
             rows.append(SummaryRow(name, type(module).__name__, None, len(own)))
@@ -78,14 +80,6 @@ def _inputs(model: Module) -> int | None:
         if module.own_parameters():
             return None
     return None
-
-
-def _shape(output: Nested) -> tuple[int, ...]:
-    shape = []
-    while not isinstance(output, Value):
-        shape.append(len(output))
-        output = output[0]
-    return tuple(shape) or (1,)
 
 
 @contextmanager

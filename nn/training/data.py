@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
+from typing import Any, NamedTuple
 
-from ..checks import as_table, same_rows
+import numpy as np
+from numpy.typing import NDArray
+
+from ..checks import Array, as_table, same_rows
 from ..initialisation import Generator, generator
 from ..losses import Loss
 from ..module import flatten
 from .tasks import Task, task_of
-
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
-    Array: TypeAlias = NDArray[np.float64]
 
 __all__ = ["Data", "batches", "prepare"]
 
@@ -73,8 +70,6 @@ def batches(
     >>> [rows.tolist() for rows in batches(5, 2, rng=0)]
     [[3, 4], [0, 1], [2]]
     """
-    import numpy as np
-
     if sampling not in ("epochs", "independent"):
         raise ValueError(f"sampling is 'epochs' or 'independent', got {sampling!r}")
     if size is None:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
 
 from autodiff import Value, topological_order
 
-from ..checks import as_table
+from ..checks import Array, as_table
 from ..initialisation import generator
 from ..losses import Loss
 from ..module import Module
@@ -17,12 +20,6 @@ from .engines import Engine, Model, Native, choose_engine, load, read
 from .history import History
 from .nonfinite import NonFiniteError, explain
 from .tasks import Metric, resolve_loss, resolve_metrics, task_of
-
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
-    Array: TypeAlias = NDArray[np.float64]
 
 __all__ = ["evaluate", "fit", "predict"]
 
@@ -216,8 +213,6 @@ class _Stepper(NamedTuple):
 
     def compute(self, theta: Array, X: Array, Y: Array, step: int) -> tuple[float, Array]:
         """The cost of one batch and its gradient."""
-        import numpy as np
-
         try:
             with np.errstate(all="ignore"):  # what is not finite is an error below, not a warning
                 cost, gradient = self.engine.cost_and_gradient(theta, X, Y)
@@ -238,8 +233,6 @@ class _Stepper(NamedTuple):
 
     def objective(self, theta: Array, X: Array, Y: Array) -> float:
         """What the steps make small, of these rows; infinite where it has no value."""
-        import numpy as np
-
         try:
             with np.errstate(all="ignore"):
                 return self._total(self.engine.cost(theta, X, Y), theta, len(X))

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
 
 from .. import losses
-
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
-    Array: TypeAlias = NDArray[np.float64]
+from ..checks import Array
 
 __all__ = ["METRICS", "Metric", "Task", "resolve_loss", "resolve_metrics", "task_of"]
 
@@ -66,7 +64,6 @@ def _numbers(Y: Array, outputs: int) -> Array:
 
 def _two(low: int, high: int, threshold: float) -> Task:
     """Two classes on one output: `high` where it is above the threshold."""
-    import numpy as np
 
     def encode(Y: Array, outputs: int) -> Array:
         Y = _numbers(Y, outputs)
@@ -81,8 +78,6 @@ def _two(low: int, high: int, threshold: float) -> Task:
 
 
 def _one_hot(Y: Array, outputs: int) -> Array:
-    import numpy as np
-
     Y = Y[:, 0] if Y.ndim == 2 and Y.shape[1] == 1 else Y
     if Y.ndim == 1:
         wrong = np.flatnonzero((Y < 0) | (Y >= outputs) | (Y != np.floor(Y)))
