@@ -18,7 +18,7 @@ from ..fold.detail import build
 from ..fold.picture import Picture
 from .circuit import Circuit
 from .record import Record
-from .render import Diagram, Program
+from .render import DPI, Diagram, Program
 from .themes import Theme
 from .writer import Options, Writer
 
@@ -40,6 +40,7 @@ def draw(
     direction: str = "LR",
     digits: int = 4,
     title: str = "",
+    dpi: float = DPI,
     program: Program = "auto",
 ) -> Diagram:
     """Draw everything that `root` depends on. Returns a `graphviz.Digraph`.
@@ -58,7 +59,8 @@ def draw(
     direction  "LR" (left to right) or "TB" (top down)
     digits     significant digits of the numbers
     title      a heading
-    program    "system", "pure" or "auto": which Graphviz draws (`viz.dot.render.find`)
+    dpi        dots per inch of a PNG
+    program    "system", "wheel" or "auto": which Graphviz draws (`viz.dot.render.find`)
 
     Before `root.backward()` there are no gradients to show, and the caption says so.
 
@@ -82,14 +84,20 @@ def draw(
         direction=direction,
         digits=digits,
         title=title,
+        dpi=dpi,
         program=program,
     )
 
 
 def write(
-    picture: Picture, style: str = "circuit", *, program: Program = "auto", **options: Any
+    picture: Picture,
+    style: str = "circuit",
+    *,
+    dpi: float = DPI,
+    program: Program = "auto",
+    **options: Any,
 ) -> Diagram:
     """A `Picture` as a `graphviz.Digraph`; the options are those of `draw`."""
     if style not in STYLES:
         raise ValueError(f"unknown style {style!r}; choose one of {', '.join(STYLES)}")
-    return STYLES[style](picture, Options(**options)).diagram(program)
+    return STYLES[style](picture, Options(**options)).diagram(program, dpi)

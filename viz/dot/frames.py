@@ -133,7 +133,7 @@ def stills(
     found = []
     for moment in moments(picture):
         captioned = replace(picture, notes=(moment.caption,))
-        found.append((moment, _Still(captioned, Options(**options), moment).diagram("auto")))
+        found.append((moment, _Still(captioned, Options(**options), moment).diagram()))
     return found
 
 

@@ -1,4 +1,4 @@
-"""Which Graphviz draws: the system's ``dot`` where there is one, else the wheel graphviz-pure.
+"""Which Graphviz draws: the system's ``dot`` where there is one, else the wheel pygraphviz.
 
 `Diagram` is a `graphviz.Digraph` that looks for its renderer itself, so that saving, other
 formats and the notebook display work with no system Graphviz installed.
@@ -6,110 +6,134 @@ formats and the notebook display work with no system Graphviz installed.
 
 from __future__ import annotations
 
+import importlib.util
 import os
 import shutil
-import sysconfig
-from collections.abc import Iterator
-from contextlib import contextmanager
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
 import graphviz
-from graphviz.backend import dot_command
+from graphviz.backend.dot_command import command
 
-__all__ = ["Diagram", "NoProgram", "Program", "find", "render"]
+__all__ = ["Diagram", "NoProgram", "Program", "find", "render", "run"]
 
-Program: TypeAlias = Literal["auto", "system", "pure"]
+Program: TypeAlias = Literal["auto", "system", "wheel"]
 
-PURE = "graphviz-pure"
-ONLY_SYSTEM = ("pdf", "ps", "eps")
+WHEEL = "pygraphviz"
+PIXELS = ("png", "gif", "jpg", "jpeg", "jpe", "bmp", "webp", "tif", "tiff")
+DRAWN = graphviz.FORMATS - {"gv", "dot", "xdot", "canon"}  # what is a picture, not its text
+DPI = 192  # two pixels for each of a screen's
 
 
 class NoProgram(RuntimeError):
-    """No program is installed that can draw this format."""
+    """No program is installed that can draw."""
 
 
-def find(program: Program = "auto", kind: str = "svg") -> str:
-    """The path of the program that draws the format `kind`.
+def find(program: Program = "auto") -> list[str]:
+    """The command that draws.
 
-    program    "system" for the ``dot`` on the PATH, "pure" for the one installed as a wheel, or
-               "auto": the system's where present, else the wheel's; the environment variable
-               ``GLASSGRAD_DOT`` (the same words) says what "auto" prefers
+    program    "system" for the ``dot`` on the PATH, "wheel" for the Graphviz in the package
+               pygraphviz, or "auto": the system's where present, else the wheel's; the environment
+               variable ``GLASSGRAD_DOT`` (the same words) says what "auto" prefers
 
-    Both write SVG in which any label comes out right. A PNG by the wheel has the letters of its
-    own fonts only (Latin, Greek, Cyrillic): for Chinese or emoji in a PNG take the system's.
+    Pictures made of pixels, and PDF, are written with the fonts of the machine; where it has none
+    at all (as some containers), write SVG.
 
     Raises `NoProgram`, saying what to install, if there is none.
     """
     if program == "auto":
         program = os.environ.get("GLASSGRAD_DOT", "auto")  # type: ignore[assignment]
-    if program not in ("auto", "system", "pure"):
-        raise ValueError(f"unknown program {program!r}; choose 'auto', 'system' or 'pure'")
-    system, pure = shutil.which("dot"), _pure()
-    only_system = kind.lower() in ONLY_SYSTEM
-    if program in ("auto", "system") and system:
-        return system
-    if program in ("auto", "pure") and pure and not only_system:
-        return pure
-    if only_system:
+    if program not in ("auto", "system", "wheel"):
+        raise ValueError(f"unknown program {program!r}; choose 'auto', 'system' or 'wheel'")
+    if program != "wheel" and (system := shutil.which("dot")):
+        return [system]
+    if program == "system":
+        raise NoProgram("dot is not on the PATH; install Graphviz: https://graphviz.org/download")
+    if importlib.util.find_spec(WHEEL) is None:
         raise NoProgram(
-            f"{kind.upper()} needs the system's Graphviz (the program dot), which is not "
-            "installed or not chosen; write SVG or PNG, or install it: https://graphviz.org/download"
+            f"{WHEEL} is not installed: pip install {WHEEL}; where it has no wheel, install the "
+            "system's Graphviz (https://graphviz.org/download), or write the text for another "
+            "program: .save('circuit.gv')"
         )
-    missing = "dot is not on the PATH" if program == "system" else f"{PURE} is not installed"
-    raise NoProgram(f"{missing}; install the wheel with: pip install {PURE}")
+    return [sys.executable, str(Path(__file__).with_name("wheel.py"))]
 
 
-def _pure() -> str | None:
-    """The wheel's program lies beside the interpreter, which need not be on the PATH."""
-    beside = [sysconfig.get_path("scripts"), sysconfig.get_path("scripts", _user_scheme())]
-    for folder in beside:
-        if found := shutil.which(PURE, path=folder):
-            return found
-    return shutil.which(PURE)
+def run(text: str, program: Program, *flags: str) -> bytes:
+    """What Graphviz makes of DOT text. Its warnings are kept from the screen.
 
-
-def _user_scheme() -> str:
-    return sysconfig.get_preferred_scheme("user")
-
-
-@contextmanager
-def _program(path: str) -> Iterator[None]:
-    """Let the package `graphviz` run another program than ``dot``."""
-    before = dot_command.DOT_BINARY
-    dot_command.DOT_BINARY = path
-    try:
-        yield
-    finally:
-        dot_command.DOT_BINARY = before
+    Raises RuntimeError with its own words if it fails, `NoProgram` if there is none.
+    """
+    done = subprocess.run([*find(program), *flags], input=text.encode(), capture_output=True)
+    if done.returncode:
+        raise RuntimeError(f"Graphviz failed: {done.stderr.decode(errors='replace').strip()}")
+    return done.stdout
 
 
 class Diagram(graphviz.Digraph):  # type: ignore[misc]
     """A `graphviz.Digraph`: `.source`, `.render("file", format="png")`, `.pipe("svg")`, `.save()`,
-    and the picture itself in a notebook. `program` says which Graphviz draws (see `find`)."""
+    and the picture itself in a notebook.
 
-    def __init__(self, *arguments: Any, program: Program = "auto", **options: Any) -> None:
+    program  which Graphviz draws (see `find`)
+    dpi      dots per inch of pictures made of pixels
+    """
+
+    def __init__(
+        self, *arguments: Any, program: Program = "auto", dpi: float = DPI, **options: Any
+    ) -> None:
         super().__init__(*arguments, **options)
         self.program: Program = program
+        self.dpi = dpi
 
     def copy(self) -> Diagram:
-        """A copy that is drawn by the same program."""
+        """A copy that is drawn in the same way."""
         twin: Diagram = super().copy()
-        twin.program = self.program
+        twin.program, twin.dpi = self.program, self.dpi
         return twin
 
-    # The two places where the package runs a program. Its warnings (about characters that the
-    # wheel's fonts lack) are kept from the screen; errors still raise.
+    def save(self, filename: Any = None, directory: Any = None, **options: Any) -> str:
+        """Write the text; under a name like "circuit.png", the picture itself."""
+        path = Path(directory or self.directory, filename or "")
+        if path.suffix[1:].lower() not in DRAWN:
+            return super().save(filename, directory=directory, **options)  # type: ignore[no-any-return]
+        path.parent.mkdir(parents=True, exist_ok=True)
+        return os.fspath(render(self, path))
 
-    def _pipe_future(self, kind: str | None = None, **options: Any) -> Any:
-        options["quiet"] = True
-        with _program(find(self.program, kind or self.format)):
-            return super()._pipe_future(kind, **options)
+    def render(self, filename: Any = None, *arguments: Any, **options: Any) -> str:
+        """As `graphviz.Digraph.render`; a name like "circuit.png" is the picture's own."""
+        if Path(filename or "").suffix[1:].lower() in DRAWN and not {"format", "outfile"} & {
+            *options
+        }:
+            filename, options["outfile"] = None, filename
+        return super().render(filename, *arguments, **options)  # type: ignore[no-any-return]
 
-    def _render(self, engine: str, kind: str, *arguments: Any, **options: Any) -> Any:
-        options["quiet"] = True
-        with _program(find(self.program, kind)):
-            return super()._render(engine, kind, *arguments, **options)
+    # The two places where the package graphviz runs a program.
+
+    def _pipe_future(
+        self,
+        kind: str | None = None,
+        *,
+        engine: str | None = None,
+        encoding: str | None = None,
+        quiet: bool = True,
+        **options: Any,
+    ) -> Any:
+        kind = kind or self.format
+        _, *flags = command(engine or self.engine, kind, **options)
+        dots = [f"-Gdpi={self.dpi:g}"] if kind.partition(":")[0] in PIXELS else []
+        drawn = run(self.source, self.program, *flags, *dots)
+        return drawn if encoding is None else drawn.decode(encoding)
+
+    def _render(
+        self, engine: str, kind: str, source: str, *, outfile: Any = None, **options: Any
+    ) -> str:
+        path = Path(outfile or f"{source}.{kind}")
+        if options.pop("raise_if_result_exists") and path.exists():
+            raise FileExistsError(f"output file exists: {str(path)!r}")
+        del options["overwrite_filepath"]
+        path.write_bytes(self._pipe_future(kind, engine=engine, **options))
+        return os.fspath(path)
 
 
 def render(
@@ -117,8 +141,8 @@ def render(
 ) -> Path:
     """Draw into a file; the format comes from the suffix (.svg, .png, .pdf, .gv ...).
 
-    Returns the path. Raises ValueError for a suffix that Graphviz does not know, `NoProgram` for
-    a format that no installed Graphviz writes (PDF is written by the system's only).
+    Returns the path. Raises ValueError for a suffix that Graphviz does not know, `NoProgram` where
+    no Graphviz is installed.
     """
     target = Path(path)
     kind = target.suffix.removeprefix(".").lower()
@@ -130,9 +154,7 @@ def render(
             f"cannot draw {target.name!r}: end the name in .svg, .png, .pdf, .gv or another "
             "format of Graphviz"
         )
-    chosen = diagram
-    if program is not None:
-        chosen = diagram.copy()
-        chosen.program = program
+    chosen = diagram.copy()
+    chosen.program = program or diagram.program
     target.write_bytes(chosen.pipe(kind))
     return target

@@ -13,7 +13,7 @@ from ..words.numbers import number, span
 from .caption import SMALL, caption
 from .flow import WIDTHS, Flow
 from .markup import bold, cell, label, literal, row, table, width, words
-from .render import Diagram, Program
+from .render import DPI, Diagram, Program
 from .themes import Theme, theme
 
 __all__ = ["Options", "Writer"]
@@ -87,12 +87,13 @@ class Writer:
 
     # ── the whole ────────────────────────────────────────────────────────────────────────────
 
-    def diagram(self, program: Program) -> Diagram:
+    def diagram(self, program: Program = "auto", dpi: float = DPI) -> Diagram:
         """The finished graph."""
         theme = self.theme
         graph = Diagram(
             "glassgrad",
             program=program,
+            dpi=dpi,
             graph_attr={
                 "rankdir": self.options.direction,
                 "bgcolor": theme.paper,

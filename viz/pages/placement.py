@@ -6,14 +6,13 @@ the value above and the gradient below.
 
 from __future__ import annotations
 
-import subprocess
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from graphlib import TopologicalSorter
 from typing import Any
 
-from ..dot.render import find
+from ..dot.render import run
 
 __all__ = ["Plan", "constant_size", "gate_size", "group_size", "leaf_size", "place"]
 
@@ -143,10 +142,7 @@ def place(plans: Sequence[Plan]) -> list[dict[str, Any]]:
 
 def _run(texts: Sequence[str]) -> list[dict[str, tuple[float, float]]]:
     """Lay out several graphs at once: for each, its nodes' centres, y downwards."""
-    command = [find(kind="plain"), "-Tplain"]
-    answer = subprocess.run(
-        command, input="\n".join(texts), capture_output=True, check=True, encoding="utf-8"
-    ).stdout
+    answer = run("\n".join(texts), "auto", "-Kdot", "-Tplain").decode()
     found: list[dict[str, tuple[float, float]]] = []
     height = 0.0
     for line in answer.splitlines():

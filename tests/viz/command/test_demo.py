@@ -39,7 +39,7 @@ def test_the_pictures(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Drawn by the wheel, as on a machine without a system Graphviz."""
-    monkeypatch.setenv("GLASSGRAD_DOT", "pure")
+    monkeypatch.setenv("GLASSGRAD_DOT", "wheel")
     folder = tmp_path / "made" / "here"
     assert main(["demo", "--quick", "--out", str(folder)]) == 0
     printed = capsys.readouterr().out

@@ -1,15 +1,19 @@
 """Drawing with either Graphviz: formats, labels that come out literally, nothing clipped."""
 
 import html
+import io
 import re
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 from autodiff import Value
 from tests.viz.circuits import product_of_sum, small_network
 from viz import NoProgram, draw, render
-from viz.dot.render import find
+from viz.dot.render import Program, find
+
+PROGRAMS = ["wheel", pytest.param("system", marks=pytest.mark.system_dot)]
 
 HOSTILE = [
     "<b>bold</b>",
@@ -34,13 +38,13 @@ def texts(svg: str) -> list[str]:
     return [html.unescape(text).replace("\u00a0", " ") for text in found]
 
 
-def svg(diagram: object, program: str = "pure") -> str:
+def svg(diagram: object, program: str = "wheel") -> str:
     diagram.program = program  # type: ignore[attr-defined]
     drawn: str = diagram.pipe("svg", encoding="utf-8")  # type: ignore[attr-defined]
     return drawn
 
 
-@pytest.mark.parametrize("program", ["pure", pytest.param("system", marks=pytest.mark.system_dot)])
+@pytest.mark.parametrize("program", PROGRAMS)
 @pytest.mark.parametrize("style", ["circuit", "record"])
 @pytest.mark.parametrize("label", HOSTILE)
 def test_a_label_comes_out_literally(label: str, style: str, program: str) -> None:
@@ -89,31 +93,56 @@ def test_text_stays_inside_its_box_where_the_wheel_does_not_know_the_letters() -
 
 def test_the_format_comes_from_the_suffix(tmp_path: Path) -> None:
     diagram = draw(product_of_sum())
-    assert render(diagram, tmp_path / "f.svg", program="pure").read_text().count("<svg") == 1
-    assert render(diagram, tmp_path / "f.png", program="pure").read_bytes()[:4] == b"\x89PNG"
+    assert render(diagram, tmp_path / "f.svg", program="wheel").read_text().count("<svg") == 1
+    assert render(diagram, tmp_path / "f.png", program="wheel").read_bytes()[:4] == b"\x89PNG"
     assert render(diagram, tmp_path / "f.gv").read_text().startswith("digraph")
     with pytest.raises(ValueError, match=r"cannot draw 'f.jpag'.*\.svg"):
         render(diagram, tmp_path / "f.jpag")
 
 
 def test_a_diagram_is_a_digraph_that_saves_and_shows_itself(tmp_path: Path) -> None:
-    diagram = draw(product_of_sum(), program="pure")
+    diagram = draw(product_of_sum(), program="wheel")
     path = diagram.render("f", directory=tmp_path, format="png", cleanup=True)
     assert Path(path).read_bytes()[:4] == b"\x89PNG"
     assert "<svg" in diagram._repr_mimebundle_()["image/svg+xml"]
     twin = diagram.copy()
-    assert (twin.source, twin.program) == (diagram.source, "pure")
+    assert (twin.source, twin.program) == (diagram.source, "wheel")
 
 
-def test_the_wheel_writes_no_pdf_and_the_message_says_what_does(tmp_path: Path) -> None:
-    with pytest.raises(NoProgram, match="PDF needs the system's Graphviz"):
-        render(draw(product_of_sum()), tmp_path / "f.pdf", program="pure")
-
-
-@pytest.mark.system_dot
-def test_the_system_graphviz_writes_pdf(tmp_path: Path) -> None:
-    path = render(draw(product_of_sum()), tmp_path / "f.pdf", program="system")
+@pytest.mark.parametrize("program", PROGRAMS)
+def test_pdf_is_written(program: Program, tmp_path: Path) -> None:
+    path = render(draw(product_of_sum()), tmp_path / "f.pdf", program=program)
     assert path.read_bytes()[:4] == b"%PDF"
+
+
+def size(png: bytes) -> tuple[int, int]:
+    with Image.open(io.BytesIO(png)) as image:
+        return image.size
+
+
+@pytest.mark.parametrize("program", PROGRAMS)
+def test_a_png_has_two_pixels_for_each_of_a_screens(program: Program) -> None:
+    diagram = draw(product_of_sum(), program=program)
+    inches = [float(x) / 72 for x in re.findall(r'="([\d.]+)pt"', svg(diagram, program))]
+    assert size(diagram.pipe("png")) == pytest.approx([192 * x for x in inches], abs=3)
+    small = draw(product_of_sum(), program=program, dpi=96)
+    assert size(small.pipe("png")) == pytest.approx([96 * x for x in inches], abs=3)
+    assert svg(small, program) == svg(diagram, program)
+
+
+@pytest.mark.parametrize("name", ["b.png", "b.svg", "b.pdf"])
+def test_what_is_saved_under_a_pictures_name_is_a_picture(name: str, tmp_path: Path) -> None:
+    """Not its text, and not a b.png.pdf beside it."""
+    begins = {"png": b"\x89PNG", "svg": b"<?xml", "pdf": b"%PDF"}[name[2:]]
+    diagram = draw(product_of_sum())
+    for written in (
+        diagram.save(tmp_path / "save" / name),
+        diagram.save(name, directory=tmp_path / "there"),
+        diagram.render(tmp_path / "render" / name, cleanup=True),
+    ):
+        assert Path(written).read_bytes().startswith(begins)
+        assert len(list(Path(written).parent.iterdir())) == 1
+    assert Path(diagram.save(tmp_path / "b.gv")).read_text().startswith("digraph")
 
 
 def test_works_without_a_system_graphviz(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -127,12 +156,28 @@ def test_works_without_a_system_graphviz(monkeypatch: pytest.MonkeyPatch) -> Non
 def test_the_system_graphviz_is_preferred_and_the_user_may_choose(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    assert Path(find()).name.startswith("dot")
-    assert "pure" in Path(find("pure")).name
-    monkeypatch.setenv("GLASSGRAD_DOT", "pure")
-    assert "pure" in Path(find()).name
+    assert Path(find()[0]).name.startswith("dot")
+    assert "wheel.py" in find("wheel")[1]
+    monkeypatch.setenv("GLASSGRAD_DOT", "wheel")
+    assert "wheel.py" in find()[1]
     with pytest.raises(ValueError, match="unknown program 'cairo'"):
         find("cairo")  # type: ignore[arg-type]
+
+
+def test_without_any_graphviz_the_message_says_what_to_install(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("PATH", "")
+    monkeypatch.setattr("viz.dot.render.WHEEL", "no_such_package")
+    with pytest.raises(NoProgram, match=r"pip install .*graphviz.org/download.*\.save"):
+        draw(product_of_sum()).pipe("svg")
+
+
+def test_what_graphviz_refuses_is_an_error_in_its_own_words() -> None:
+    diagram = draw(product_of_sum(), program="wheel")
+    diagram.body.append("[")
+    with pytest.raises(RuntimeError, match="syntax error"):
+        diagram.pipe("svg")
 
 
 def test_nothing_is_printed(capfd: pytest.CaptureFixture[str]) -> None:
