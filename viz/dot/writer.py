@@ -10,7 +10,6 @@ import graphviz
 
 from ..fold.picture import Edge, Node, Part, Picture
 from ..words.numbers import number, span
-from .caption import SMALL, caption
 from .flow import WIDTHS, Flow
 from .markup import bold, cell, label, literal, row, table, width, words
 from .render import DPI, Diagram, Program
@@ -19,6 +18,7 @@ from .themes import Theme, theme
 __all__ = ["Options", "Writer"]
 
 FONT = "Helvetica"  # every Graphviz knows its metrics, every viewer has it or its like
+SMALL = 11.0  # points of the letters beside the drawing
 FORKS = 4  # wires up to this number say what comes back along each of them ...
 SHARES = 40  # ... in pictures with up to this number of nodes
 
@@ -146,10 +146,21 @@ class Writer:
             self.draw_edge(edge)
         for cluster in reversed(self.picture.clusters):  # inner frames first
             self.homes[cluster.parent].subgraph(frames[cluster.name])
-        title, notes = self.options.title, [*self.picture.notes, *self.reading()]
-        if text := caption(title, notes, self.flow if self.flowing else None, theme):
-            graph.attr(label=label(text), labelloc="t" if title else "b", labeljust="l")
+        if rows := self.caption():
+            above = "t" if self.options.title else "b"
+            graph.attr(label=label(table(rows, CELLPADDING=3)), labelloc=above, labeljust="l")
         return graph
+
+    def caption(self) -> list[str]:
+        """What stands beside the drawing: its title, its notes, the legend of gradient sizes."""
+        title, theme, rows = self.options.title, self.theme, []
+        if title:
+            rows.append(row(words(title, theme.ink, size=16, heavy=True, padding=3)))
+        for note in (*self.picture.notes, *self.reading()):
+            rows.append(row(words(note, size=SMALL, padding=3)))
+        if self.flowing:
+            rows.append(row(cell(self.flow.legend(theme, SMALL), ALIGN="LEFT")))
+        return rows
 
     def around(self, frame: str | None) -> list[str | None]:
         """The frames from this one outwards, and None: the whole."""
