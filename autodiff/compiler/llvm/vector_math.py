@@ -42,17 +42,21 @@ def exp(x: Vector, below: Vector | None = None) -> Vector:
     high = x - k * LN2[0]  # exact
     low = k * LN2[1] if below is None else k * LN2[1] - below
     r = high - low
-    grown = high - (low - r * r * polynomial(r, polynomials.EXP))  # e^r - 1
+    rest = r * r * polynomial(r, polynomials.EXP) - low  # e^r = 1 + high + rest
+    top = high + 1.0
+    grown = top + ((1.0 - top + high) + rest)
     exponent = rounded.bits() - (bits_of(ROUND) - 2 * BIAS)
     half = exponent >> 1
-    first, second = (half << 52).real(), ((exponent - half) << 52).real()
-    return grown.times_plus(first, first) * second
+    return grown * (half << 52).real() * ((exponent - half) << 52).real()
 
 
 def sigmoid(x: Vector) -> Vector:
-    """1 / (1 + e^-x)"""
+    """1 / (1 + e^-x); what 1 + e loses by rounding is made good, by about 1 / (1 + e) of it."""
     e = exp(-abs(x))
-    return (x < 0).select(e, 1.0) / (e + 1.0)
+    below = e + 1.0
+    lost = (e - (below - 1.0)) * (1.0 - e * 0.5)
+    quotient = (x < 0).select(e, 1.0) / below
+    return quotient - quotient * lost
 
 
 def softplus(x: Vector) -> Vector:
