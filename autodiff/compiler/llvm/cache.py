@@ -1,0 +1,93 @@
+"""Machine code kept in the user's cache folder, so that the next process starts warm.
+
+GLASSGRAD_CACHE moves the folder. A file is trusted if it and its folder are ours, nobody else can
+write to them, and it is whole: a checksum over key and content comes first. Any other file is
+ignored, and written anew if that is possible. Where there is no such folder nothing is kept.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import stat
+import sys
+from collections.abc import Callable, Iterable
+from contextlib import suppress
+from functools import cache
+from pathlib import Path
+
+_DIGEST = 32  # bytes
+
+
+def kept(key: Iterable[str], make: Callable[[], bytes]) -> bytes:
+    """What `make` gives, or gave in an earlier process for the same `key`.
+
+    The key says all that it depends on, except the text of this package.
+    """
+    name = hashlib.sha256(repr([_own_text(), *key]).encode()).hexdigest()
+    with suppress(OSError, RuntimeError):  # RuntimeError: nobody knows where home is
+        return _read(folder() / name)
+    made = make()
+    with suppress(OSError, RuntimeError):
+        _write(folder() / name, made)
+    return made
+
+
+def folder() -> Path:
+    """Where the files lie; it may not exist yet."""
+    if chosen := os.environ.get("GLASSGRAD_CACHE"):
+        return Path(chosen)
+    if sys.platform == "win32":
+        return Path(os.environ.get("LOCALAPPDATA") or Path.home()) / "glassgrad"
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "glassgrad"
+
+
+def _read(path: Path) -> bytes:
+    """The content of a file; OSError if it is missing, not to be trusted or damaged."""
+    _check_ours(path.parent.stat())
+    with open(path, "rb", opener=_open_itself) as file:
+        _check_ours(os.fstat(file.fileno()))
+        digest, content = file.read(_DIGEST), file.read()
+    if digest != _digest(path, content):
+        raise OSError(f"{path} is damaged")
+    return content
+
+
+def _write(path: Path, content: bytes) -> None:
+    """In one move, since other processes may do the same."""
+    import tempfile
+
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    _check_ours(path.parent.stat())
+    handle, draft = tempfile.mkstemp(dir=path.parent, suffix=".tmp")
+    try:
+        with open(handle, "wb") as file:
+            file.write(_digest(path, content) + content)
+        os.replace(draft, path)
+    except BaseException:
+        os.unlink(draft)
+        raise
+
+
+def _open_itself(path: str, flags: int) -> int:
+    """Not what a link leads to, and without waiting for the other end of a pipe."""
+    return os.open(path, flags | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0))
+
+
+def _digest(path: Path, content: bytes) -> bytes:
+    """Of the name too: the file of another program is not this one's."""
+    return hashlib.sha256(path.name.encode() + content).digest()
+
+
+def _check_ours(found: os.stat_result) -> None:
+    if sys.platform == "win32":  # the profile's folders are private there
+        return
+    if found.st_uid != os.geteuid() or found.st_mode & (stat.S_IWGRP | stat.S_IWOTH):
+        raise PermissionError("others can write there")
+
+
+@cache
+def _own_text() -> str:
+    """A number for the text of this package: another emitter writes other code."""
+    files = sorted(Path(__file__).parent.glob("*.py"))
+    return hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()

@@ -1,0 +1,212 @@
+"""Machine code is kept, and nothing else is ever taken for it."""
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from autodiff.compiler.llvm import cache
+from autodiff.compiler.llvm.machine import Loaded, assemble
+
+posix = pytest.mark.skipif(sys.platform == "win32", reason="permissions of POSIX")
+KEY = ["the answer", "float64"]
+TEXT = "define double @answer() { ret double 42.0 }"
+
+
+class Maker:
+    """Makes the machine code of TEXT, and counts how often."""
+
+    def __init__(self) -> None:
+        self.code = assemble(TEXT)
+        self.times = 0
+
+    def __call__(self) -> bytes:
+        self.times += 1
+        return self.code
+
+
+@pytest.fixture
+def make() -> Maker:
+    return Maker()
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("GLASSGRAD_CACHE", str(tmp_path / "cache"))
+    return tmp_path / "cache"
+
+
+def only_file(folder: Path) -> Path:
+    (path,) = folder.iterdir()
+    return path
+
+
+def answer(code: bytes) -> object:
+    return Loaded(code, ["answer"]).function("answer", "double", [])()
+
+
+def test_what_was_made_once_is_read(make: Maker, folder: Path) -> None:
+    assert answer(cache.kept(KEY, make)) == answer(cache.kept(KEY, make)) == 42.0
+    assert make.times == 1
+    assert len(list(folder.iterdir())) == 1
+
+
+def test_another_key_is_another_file(make: Maker, folder: Path) -> None:
+    for key in (KEY, ["the answer", "float32"], ["the answerfloat64"], [*KEY, ""]):
+        cache.kept(key, make)
+    assert make.times == len(list(folder.iterdir())) == 4
+
+
+def test_a_change_of_the_package_is_another_key(
+    make: Maker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cache.kept(KEY, make)
+    monkeypatch.setattr(cache, "_own_text", lambda: "edited")
+    cache.kept(KEY, make)
+    assert make.times == 2
+
+
+# ── damaged and foreign files ────────────────────────────────────────────────────────────────
+
+
+def test_no_byte_may_differ(make: Maker, folder: Path) -> None:
+    """Each byte of the file flipped in turn: made anew, and the file is whole again."""
+    make.code = make.code[:200]
+    cache.kept(KEY, make)
+    path = only_file(folder)
+    whole = path.read_bytes()
+    for place in range(len(whole)):
+        path.write_bytes(whole[:place] + bytes([whole[place] ^ 0xFF]) + whole[place + 1 :])
+        assert cache.kept(KEY, make) == make.code
+        assert path.read_bytes() == whole
+    assert make.times == 1 + len(whole)
+
+
+@pytest.mark.parametrize("length", [0, 1, 31, 32, 33, 200])
+def test_a_truncated_file_is_made_anew(length: int, make: Maker, folder: Path) -> None:
+    cache.kept(KEY, make)
+    path = only_file(folder)
+    path.write_bytes(path.read_bytes()[:length])
+    assert cache.kept(KEY, make) == make.code
+    assert make.times == 2
+
+
+def test_the_file_of_another_key_is_not_taken(make: Maker, folder: Path) -> None:
+    cache.kept(KEY, make)
+    path = only_file(folder)
+    cache.kept(["something else"], lambda: b"other code")
+    (other,) = set(folder.iterdir()) - {path}
+    shutil.copy(other, path)
+    assert cache.kept(KEY, make) == make.code
+
+
+@posix
+@pytest.mark.parametrize("what", ["folder", "file"])
+def test_what_others_can_write_to_is_not_taken(what: str, make: Maker, folder: Path) -> None:
+    cache.kept(KEY, make)
+    place = folder if what == "folder" else only_file(folder)
+    place.chmod(0o777)
+    cache.kept(KEY, make)
+    assert make.times == 2
+
+
+@posix
+def test_what_belongs_to_somebody_else_is_not_taken(
+    make: Maker, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cache.kept(KEY, make)
+    before = only_file(folder).stat()
+    monkeypatch.setattr(os, "geteuid", lambda: before.st_uid + 1)
+    assert cache.kept(KEY, make) == make.code
+    assert make.times == 2
+    assert only_file(folder).stat() == before, "nor written to"
+
+
+@posix
+def test_a_link_is_not_followed(make: Maker, folder: Path, tmp_path: Path) -> None:
+    cache.kept(KEY, make)
+    path = only_file(folder)
+    elsewhere = path.rename(tmp_path / "elsewhere")
+    path.symlink_to(elsewhere)
+    cache.kept(KEY, make)
+    assert make.times == 2
+    assert not path.is_symlink()
+
+
+# ── folders ──────────────────────────────────────────────────────────────────────────────────
+
+
+@posix
+def test_a_new_folder_is_private(make: Maker, folder: Path) -> None:
+    cache.kept(KEY, make)
+    assert folder.stat().st_mode & 0o777 == 0o700
+
+
+def test_without_a_folder_nothing_is_kept(
+    make: Maker, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As with a home that cannot be written to, also for the administrator."""
+    (tmp_path / "file").write_text("no folder")
+    monkeypatch.setenv("GLASSGRAD_CACHE", str(tmp_path / "file" / "cache"))
+    assert cache.kept(KEY, make) == cache.kept(KEY, make) == make.code
+    assert make.times == 2
+
+
+def test_without_a_home_nothing_is_kept(make: Maker, monkeypatch: pytest.MonkeyPatch) -> None:
+    def nobody() -> Path:
+        raise RuntimeError("Could not determine home directory.")
+
+    for name in ("GLASSGRAD_CACHE", "XDG_CACHE_HOME", "LOCALAPPDATA"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr(Path, "home", nobody)
+    assert cache.kept(KEY, make) == make.code
+
+
+def test_a_full_disk_leaves_no_draft(
+    make: Maker, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "replace", full)
+    assert cache.kept(KEY, make) == make.code
+    assert list(folder.iterdir()) == []
+
+
+RACE = """
+import sys
+from pathlib import Path
+from autodiff.compiler.llvm import cache
+folder = Path(sys.argv[1])
+print("ready", flush=True)
+sys.stdin.readline()
+for turn in range(200):
+    content = bytes([turn]) * 20_000
+    assert cache.kept(["race", str(turn)], lambda: content) == content
+    for file in list(folder.iterdir())[:1] if turn % 5 == 0 else []:
+        file.unlink(missing_ok=True)
+"""
+
+
+def test_two_processes_may_write_at_once(folder: Path) -> None:
+    """Both run through the same keys, and throw files away on the way."""
+    folder.mkdir(mode=0o700)
+    command = [sys.executable, "-c", RACE, str(folder)]
+    both = [
+        subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        for _ in range(2)
+    ]
+    for process in both:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "ready\n"
+    for process in both:
+        assert process.stdin is not None
+        process.stdin.write("go\n")
+        process.stdin.flush()
+    for process in both:
+        process.communicate(timeout=60)
+        assert process.returncode == 0
+    assert not list(folder.glob("*.tmp"))
