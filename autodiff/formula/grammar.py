@@ -190,5 +190,13 @@ exp, log, log1p, sqrt, sin, cos, tanh, abs, sigmoid, softplus, erf, logsumexp, s
         """LaTeX without the surrounding dollars; `names` gives the symbol or number of an input."""
         return self._written("latex", names)
 
+    def blackboard(self, **names: str) -> str:
+        """Plain text for people, as one writes by hand; `names` as for `latex`.
+
+        >>> Formula("-out / b ** 2", ["b", "out"]).blackboard(out="q")
+        '−q / b²'
+        """
+        return self._written("blackboard", names)
+
     def _written(self, target: str, names: dict[str, str]) -> str:
         return WRITERS[target](self.rows, names).text(self.tree)

@@ -84,6 +84,25 @@ _LATEX = (
     | {name: atom.latex for name, atom in ATOMS.items()}
 )
 
+_BLACKBOARD = _PYTHON | {
+    "if": (1, "{1:2} if {0:2}, else {2:1}"),
+    "<=": (5, "{0:6} ≤ {1:6}"),
+    ">=": (5, "{0:6} ≥ {1:6}"),
+    "==": (5, "{0:6} = {1:6}"),
+    "!=": (5, "{0:6} ≠ {1:6}"),
+    "-": (8, "{0:8} − {1:9}"),
+    "*": (9, "{0:9}·{1:9}"),
+    "neg": (10, "−{0:10}"),
+    "**": (11, "{0:12}^{1:12}"),
+    "log": (_WHOLE, "ln({0})"),
+    "log1p": (_WHOLE, "ln(1 + {0:8})"),
+    "sqrt": (10, "√{0:12}"),
+    "abs": (_WHOLE, "|{0}|"),
+    "sigmoid": (_WHOLE, "σ({0})"),
+    "sum": (9, "Σ {0:9}"),
+    "isnan": (5, "{0:6} is NaN"),
+}
+
 _PLAIN = re.compile(r"[\w.]+(\[[^\[\]]*\])?(\.T)?\Z")
 
 
@@ -234,6 +253,8 @@ class _LaTeX(_Writer):
 
     language = _LATEX
     brackets = r"\left({}\right)"
+    element: ClassVar[str] = "{}_i"
+    minus: ClassVar[str] = "-"
     symbols: ClassVar = {
         "pi": r"\pi", "inf": r"\infty", "nan": r"\mathrm{NaN}", "out": r"\mathrm{out}",
         "beta": r"\beta", "gamma": r"\gamma",
@@ -244,7 +265,7 @@ class _LaTeX(_Writer):
         if text is not None:
             binds = 10 if text.startswith("-") else 0 if " " in text else _WHOLE
             return _Text(text, binds, self.brackets)
-        return _Text(self.symbols.get(name, f"{name}_i" if self.inside_row else name))
+        return _Text(self.symbols.get(name, self.element.format(name) if self.inside_row else name))
 
     def write(self, node: ast.expr) -> _Text:
         match node:
@@ -259,9 +280,10 @@ class _LaTeX(_Writer):
         return super().write(node)
 
     def fill(self, construct: str, *operands: _Text) -> _Text:
-        """A negative factor or term behind an operator gets brackets, as one writes by hand."""
-        if construct in ("+", "-", "*") and operands[1].text.startswith("-"):
-            operands = (operands[0], operands[1]._replace(binds=0))
+        """What is negative gets brackets behind an operator, as one writes by hand."""
+        signed = ("+", "-", "*", "/", "neg", "log1p")
+        if construct in signed and operands[-1].text.startswith(self.minus):
+            operands = (*operands[:-1], operands[-1]._replace(binds=0))
         return super().fill(construct, *operands)
 
     def cases(self, node: ast.expr) -> _Text:
@@ -274,12 +296,44 @@ class _LaTeX(_Writer):
         return _Text(r"\begin{cases} " + r" \\ ".join(lines) + r" \end{cases}")
 
 
+class _Blackboard(_LaTeX):
+    """As one writes it by hand, in plain text: 3·x², √a, −out / b."""
+
+    language = _BLACKBOARD
+    brackets = "({})"
+    element = "{}ᵢ"
+    minus = "−"
+    symbols: ClassVar = {"pi": "π", "inf": "∞", "nan": "NaN", "beta": "β", "gamma": "γ"}
+
+    def name(self, name: str) -> _Text:
+        text = self.names.get(name)
+        if text is None:
+            return super().name(name)
+        plain = _PLAIN.match(text) or text in ("∞", "…")
+        return _Text(text, 10 if text.startswith("−") else _WHOLE if plain else 0)
+
+    def fill(self, construct: str, *operands: _Text) -> _Text:
+        if construct == "*" and operands[0].text.startswith("−"):
+            operands = (operands[0]._replace(binds=0), operands[1])
+        if construct == "**" and _RAISED_TEXT.fullmatch(operands[1].text):
+            return _Text(f"{operands[0]:12}{operands[1].text.translate(_RAISED)}", 11)
+        return super().fill(construct, *operands)
+
+    def cases(self, node: ast.expr) -> _Text:
+        assert isinstance(node, ast.IfExp)
+        return self.fill("if", *map(self.write, (node.test, node.body, node.orelse)))
+
+
+_RAISED = str.maketrans("0123456789−", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻")
+_RAISED_TEXT = re.compile(r"−?\d+")
+
 WRITERS = {
     "python": _Python,
     "on_values": _OnValues,
     "numpy": _NumPy,
     "javascript": _JavaScript,
     "latex": _LaTeX,
+    "blackboard": _Blackboard,
 }
 
 

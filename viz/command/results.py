@@ -33,10 +33,15 @@ _MOVING_LOOKS = ("detail", "theme", "direction")
 
 def _speaks_unicode() -> bool:
     try:
-        "∂×→─…σ−".encode(sys.stdout.encoding or "ascii")
+        "∂×→─…σ−·²ᵢ√≤".encode(sys.stdout.encoding or "ascii")
     except (UnicodeEncodeError, LookupError):
         return False
     return True
+
+
+def say(text: str) -> None:
+    """Print, in a spelling that this terminal has."""
+    print(text if _speaks_unicode() else to_ascii(text))
 
 
 def print_json(root: Value, text: str) -> None:
@@ -46,19 +51,19 @@ def print_json(root: Value, text: str) -> None:
 
 def print_table(root: Value) -> None:
     """Both passes, gate by gate."""
-    print(table(root, ascii_only=not _speaks_unicode()))
+    say(table(root, ascii_only=not _speaks_unicode()))
 
 
 def print_gates() -> None:
     """The table of gates."""
-    print(gate_table(ascii_only=not _speaks_unicode()))
+    say(gate_table(ascii_only=not _speaks_unicode()))
 
 
 def print_steps(root: Value) -> None:
     """One gate at a time; at a terminal it waits for the reader."""
     asking = sys.stdin.isatty() and sys.stdout.isatty()
-    for text in steps(root, ascii_only=not _speaks_unicode()):
-        print(text)
+    for text in steps(root):
+        say(text)
         if not asking:
             print()
         elif _asked("[Enter: next gate, q: stop] ") == "q":
@@ -71,8 +76,7 @@ def print_explanations(root: Value, names: Sequence[str]) -> None:
     for name in names:
         if name not in nodes:
             raise Refused(f"cannot explain {name!r}; there are {', '.join(nodes)}")
-        text = explain(nodes[name], root).text
-        print(text if _speaks_unicode() else to_ascii(text))
+        say(explain(nodes[name], root).text)
 
 
 def _asked(question: str) -> str:

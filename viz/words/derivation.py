@@ -1,23 +1,24 @@
-"""The chain rule of one node, written out with symbols and numbers."""
+"""The chain rule of one node, written out with symbols and numbers down to the leaf."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from itertools import islice
 from typing import NamedTuple
 
-from autodiff import Constant, Gate, Value, topological_order
+from autodiff import Constant, Value, topological_order
 from autodiff.graph import adjoints
 from autodiff.watch.misuse import stale
 
-from ..fold.cells import slots
 from ..fold.variables import naming
-from .symbols import Symbols
+from .notation import LaTeX, Line, Text
+from .rules import Edge, edges_into
 
 __all__ = ["Explanation", "explain"]
 
-TERMS = 12  # terms of a sum that are written out
-FACTORS = 8  # factors of a product that are written out
+TERMS = 12  # terms of a sum, and gates of a chain, that are written out
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,14 +43,46 @@ class Explanation:
         return self.markdown
 
 
-class _Edge(NamedTuple):
-    """`head` uses `tail` as the input `slot`."""
+class _Sum(NamedTuple):
+    """d root/dv as a sum over wires or paths, of which a `rest` is not written out.
 
-    tail: Value
-    head: Value
-    slot: str
-    position: int
-    local: float
+    terms   each a product: of an upstream derivative (by which node, how much), where it does not
+            begin at the root, and of edges, the one nearest to the root first
+    """
+
+    root: Value
+    v: Value
+    terms: list[tuple[list[tuple[Value, float]], list[Edge]]]
+    value: float
+    rest: float
+    more: str
+
+    def line(self, hand: Text, plus: str = " + ") -> Line:
+        """The sum with symbols, with numbers, and its result."""
+        symbols, products = [], []
+        for upstream, edges in self.terms:
+            names = [hand.total(self.root, node) for node, _ in upstream]
+            symbols.append(hand.product([*names, *map(hand.local, edges)]))
+            products.append([x for _, x in upstream] + [edge.local for edge in edges])
+        if self.more:
+            symbols.append(hand.more.format(self.more))
+            products.append([self.rest])
+        digits = hand.enough(
+            self.value, lambda cut: sum(math.prod(map(cut, factors)) for factors in products)
+        )
+        numbers = [
+            hand.product([hand.factor(x, digits or 17) for x in factors]) for factors in products
+        ]
+        steps = [plus.join(symbols), plus.join(numbers)]
+        alone = len(self.terms) == 1 and self.terms[0] == ([], self.terms[0][1][:1])
+        return hand.line(hand.total(self.root, self.v), steps[: 2 - alone], self.value)
+
+
+class _Gate(NamedTuple):
+    """How a gate computes, and its local derivatives by some inputs."""
+
+    node: Value
+    edges: list[Edge]
 
 
 def explain(
@@ -61,30 +94,31 @@ def explain(
     terms: int = TERMS,
     digits: int = 4,
 ) -> Explanation:
-    """The chain rule for ∂root/∂v, with symbols, formulas and numbers.
+    """The chain rule for d root/dv, with symbols, formulas and numbers.
 
     With `root`: the sum over the wires that leave `v`, each with its upstream gradient times its
-    local one; with ``paths=True`` the sum over all paths from `v` to `root`, each the product of
-    its local gradients. At most `terms` of them are written out, and it is said how many are
-    not. Without `root`: how `v`'s own gate computes, and its local gradients.
+    local one, and where these come from, gate by gate up to the root; with ``paths=True`` the sum
+    over all paths from `v` to `root`, each the product of its local gradients. At most `terms` of
+    them are written out, and it is said how many are not. Without `root`: how `v`'s own gate
+    computes, and its local gradients.
 
-    Nothing is changed, and no `backward()` is needed.
+    d is total, through every path; ∂ is local to one gate. Nothing is changed, and no
+    `backward()` is needed.
 
-    >>> from autodiff import Value
-    >>> x, y, z = Value(-2, label="x"), Value(5, label="y"), Value(-4, label="z")
-    >>> q = x + y
-    >>> q.label = "q"
-    >>> f = q * z
-    >>> f.label = "f"
+    >>> from autodiff import parse
+    >>> f = parse("q = x + y; f = q * z", x=-2, y=5, z=-4)
+    >>> x = f.parents[0].parents[0]
     >>> print(explain(x, f))
-    ∂f/∂x = ∂f/∂q · ∂q/∂x
+    df/dx = df/dq · ∂q/∂x
           = (−4) · 1
           = −4
     where
-      q = x + y = 3, so ∂q/∂x = 1
-    >>> explain(x, f).latex.splitlines()[0]
-    '\\\\frac{\\\\partial f}{\\\\partial x} &= \\\\frac{\\\\partial f}{\\\\partial q} \\\\cdot \
-\\\\frac{\\\\partial q}{\\\\partial x} \\\\\\\\'
+      q = x + y = −2 + 5 = 3, so ∂q/∂x = 1
+      df/dq = ∂f/∂q = −4
+      f = q·z = 3·(−4) = −12, so ∂f/∂q = z = −4
+    >>> print(explain(x, f).latex.splitlines()[0])
+    \\frac{\\mathrm{d} f}{\\mathrm{d} x} &= \\frac{\\mathrm{d} f}{\\mathrm{d} q} \
+\\cdot \\frac{\\partial q}{\\partial x} \\\\
 
     Raises ValueError if `root` does not depend on `v`.
     """
@@ -95,333 +129,128 @@ def explain(
         raise ValueError(f"{v.describe()} is a constant: nothing is differentiated by it")
     if root is not None and v not in set(order):
         raise ValueError(f"{root.describe()} does not depend on {v.describe()}")
-    symbols = Symbols(order, naming(names or {}), digits)
-    if root is None or root is v:
-        found = _gate(v, symbols)
+    variables = naming(names or {})
+    text, latex = Text(order, variables, digits), LaTeX(order, variables, digits)
+    gradient = adjoints(order, {order[-1]: 1.0})
+    if v is order[-1]:
+        blocks: list[_Sum | _Gate] = [_Gate(v, _varying(v)[:terms])]
     else:
-        writer = _paths if paths else _edges
-        found = writer(v, root, order, _between(v, order), symbols, terms)
-    note = stale(v if root is None else root)
-    if not note:
-        return found
-    text, markdown = f"{found.text}\nnote: {note}", f"{found.markdown}\n\nNote: {note}\n"
-    return replace(found, text=text, markdown=markdown)
+        leaving = _between(v, order)
+        way = _over_paths if paths else _over_wires
+        blocks = list(way(v, order[-1], leaving, gradient, terms))
+    said, aligned = _as_text(blocks, text), _as_latex(blocks, latex)
+    shown = f"$$\n\\begin{{aligned}}\n{aligned}\n\\end{{aligned}}\n$$"
+    if note := stale(order[-1]):
+        said, shown = f"{said}\nnote: {note}", f"{shown}\n\nNote: {note}\n"
+    return Explanation(said, aligned, shown, gradient[v])
 
 
-# ── gates ────────────────────────────────────────────────────────────────────────────────────
+def _varying(head: Value) -> list[Edge]:
+    """A gate's inputs that something can be differentiated by."""
+    if head.gate is None:
+        return []
+    return [edge for edge in edges_into(head) if not isinstance(edge.tail, Constant)]
 
 
-def _row_text(group: tuple[Value, ...], symbols: Symbols) -> str:
-    names = [symbols.text(v) for v in group]
-    return ", ".join(names if len(names) <= 4 else [names[0], names[1], "…", names[-1]])
-
-
-def _value_text(v: Value, symbols: Symbols) -> str:
-    """q = x + y = 3."""
-    return f"{symbols.text(v)} = {_right_side(v, symbols)} = {symbols.figure(v.data)}"
-
-
-def _right_side(v: Value, symbols: Symbols) -> str:
-    gate = v.gate
-    assert gate is not None
-    named = gate.split(v.parents)
-    if gate.rows:
-        rows = "; ".join(
-            f"[{_row_text(x, symbols)}]" if isinstance(x, tuple) else symbols.text(x)
-            for x in named.values()
-        )
-        return f"{gate.name}({rows})"
-    if gate.formula.has_cases:
-        return f"{gate.name}({', '.join(symbols.text(x) for x in named.values())})"
-    return gate.formula.on_values(**{name: symbols.text(x) for name, x in named.items()})
-
-
-def _right_side_latex(v: Value, symbols: Symbols) -> str:
-    gate = v.gate
-    assert gate is not None
-    named = gate.split(v.parents)
-    if gate.rows:
-        rows = [
-            ", ".join(_ends([symbols.latex(p) for p in x]))
-            if isinstance(x, tuple)
-            else symbols.latex(x)
-            for x in named.values()
-        ]
-        return rf"\mathrm{{{_word(gate)}}}\left({' ; '.join(rows)}\right)"
-    return gate.formula.latex(**{name: symbols.latex(x) for name, x in named.items()})
-
-
-def _word(gate: Gate) -> str:
-    return gate.name.replace("_", r"\_")
-
-
-def _ends(names: list[str]) -> list[str]:
-    return names if len(names) <= 4 else [names[0], names[1], r"\dots", names[-1]]
-
-
-def _partial_names(edge: _Edge, of: dict[Value, str]) -> dict[str, str]:
-    """What the names in an edge's partial stand for; inside a row a name is one element."""
-    gate, parents = edge.head.gate, edge.head.parents
-    assert gate is not None
-    _, index = gate.partial_at(edge.position, len(parents))
-    named = gate.split(parents)
-    names = {
-        name: of[x[index if index is not None else 0]] if isinstance(x, tuple) else of[x]
-        for name, x in named.items()
-    }
-    if gate.rows:
-        names["n"] = str(len(next(x for x in named.values() if isinstance(x, tuple))))
-    return names | {"out": of[edge.head]}
-
-
-def _local_text(edge: _Edge, symbols: Symbols) -> str:
-    """q = x + y = 3, so ∂q/∂x = 1."""
-    gate = edge.head.gate
-    assert gate is not None
-    partial, _ = gate.partial_at(edge.position, len(edge.head.parents))
-    of = {v: symbols.text(v) for v in (*edge.head.parents, edge.head)}
-    figure = symbols.figure(edge.local)
-    steps = [figure]
-    if partial.number is None and not partial.has_cases:
-        formula = partial.on_values(**_partial_names(edge, of))
-        steps = list(dict.fromkeys([formula, figure]))
-    return f"{_value_text(edge.head, symbols)}, so {_ratio(edge, symbols)} = {' = '.join(steps)}"
-
-
-def _local_latex(edge: _Edge, symbols: Symbols) -> str:
-    gate = edge.head.gate
-    assert gate is not None
-    partial, _ = gate.partial_at(edge.position, len(edge.head.parents))
-    nodes = (*edge.head.parents, edge.head)
-    steps = []
-    if partial.number is None and not partial.has_cases:
-        steps.append(partial.latex(**_partial_names(edge, {v: symbols.latex(v) for v in nodes})))
-        figures = {v: symbols.number_latex(v.data) for v in nodes}
-        steps.append(partial.latex(**_partial_names(edge, figures)))
-    steps.append(symbols.number_latex(edge.local))
-    shown = " = ".join(dict.fromkeys(steps))
-    return f"{_ratio_latex(edge, symbols)} = {shown}"
-
-
-def _twice(edge: _Edge) -> bool:
-    return sum(parent is edge.tail for parent in edge.head.parents) > 1
-
-
-def _ratio(edge: _Edge, symbols: Symbols) -> str:
-    """∂q/∂x; where a gate uses x twice, the input is added: ∂q/∂x|a."""
-    slot = f"|{edge.slot}" if _twice(edge) else ""
-    return f"∂{symbols.text(edge.head)}/∂{symbols.text(edge.tail)}{slot}"
-
-
-def _fraction(top: Value, bottom: Value, symbols: Symbols) -> str:
-    return rf"\frac{{\partial {symbols.latex(top)}}}{{\partial {symbols.latex(bottom)}}}"
-
-
-def _ratio_latex(edge: _Edge, symbols: Symbols) -> str:
-    plain = _fraction(edge.head, edge.tail, symbols)
-    if not _twice(edge):
-        return plain
-    return rf"\left.{plain}\right|_{{{edge.slot}}}"
-
-
-def _gate(v: Value, symbols: Symbols) -> Explanation:
-    """A node's own gate: its value and its local gradients."""
-    name, latex = symbols.text(v), symbols.latex(v)
-    if v.gate is None:
-        text = f"{name} = {symbols.figure(v.data)} is a leaf: it was not computed"
-        return Explanation(text, f"{latex} &= {symbols.number_latex(v.data)}", text, 1.0)
-    edges = [edge for edge in _edges_into(v) if not isinstance(edge.tail, Constant)]
-    shown = list(dict.fromkeys(_ratio(e, symbols) for e in edges))
-    lines = [_value_text(v, symbols)]
-    forward = f"{latex} &= {_right_side_latex(v, symbols)} = {symbols.number_latex(v.data)}"
-    equations = [forward]
-    for edge in edges[:TERMS]:
-        lines.append("  " + _local_text(edge, symbols).partition(", so ")[2])
-        equations.append(_local_latex(edge, symbols).replace(" = ", " &= ", 1))
-    if len(shown) > TERMS:
-        lines.append(f"  … and {len(edges) - TERMS} more inputs")
-    joined = " \\\\\n".join(equations)
-    markdown = f"The gate **{v.gate.symbol}**:\n\n{_display(joined)}"
-    return Explanation("\n".join(lines), joined, markdown, 1.0)
-
-
-def _display(aligned: str) -> str:
-    return f"$$\n\\begin{{aligned}}\n{aligned}\n\\end{{aligned}}\n$$"
-
-
-# ── sums ─────────────────────────────────────────────────────────────────────────────────────
-
-
-def _edges_into(v: Value) -> list[_Edge]:
-    assert v.gate is not None
-    names = slots(v.gate, len(v.parents))
-    return [
-        _Edge(parent, v, slot, i, local)
-        for i, (parent, slot, local) in enumerate(zip(v.parents, names, v.local_grads, strict=True))
-    ]
-
-
-def _between(v: Value, order: list[Value]) -> dict[Value, list[_Edge]]:
+def _between(v: Value, order: list[Value]) -> dict[Value, list[Edge]]:
     """For each node on a way from `v` to the root: the edges that leave it towards the root."""
-    leaving: dict[Value, list[_Edge]] = {v: []}
+    leaving: dict[Value, list[Edge]] = {v: []}
     for node in order:
-        if node.gate is not None and node is not v and any(p in leaving for p in node.parents):
+        if node is not v and any(parent in leaving for parent in node.parents):
             leaving[node] = []
-            for edge in _edges_into(node):
+            for edge in edges_into(node):
                 if edge.tail in leaving:
                     leaving[edge.tail].append(edge)
     return leaving
 
 
-def _edges(
+def _over_wires(
     v: Value,
     root: Value,
-    order: list[Value],
-    leaving: dict[Value, list[_Edge]],
-    symbols: Symbols,
-    terms: int,
-) -> Explanation:
-    gradient = adjoints(order, {root: 1.0})
-    edges = leaving[v]
-    products: list[_Product] = []
-    for edge in edges[:terms]:
-        last = edge.head is root
-        upstream = gradient[edge.head]
-        products.append(
-            _Product(
-                [] if last else [f"∂{symbols.text(root)}/∂{symbols.text(edge.head)}"],
-                [] if last else [_fraction(root, edge.head, symbols)],
-                [] if last else [upstream],
-                edge,
-                symbols,
-            )
-        )
-    rest = sum((gradient[e.head] * e.local for e in edges[terms:]), start=0.0)
-    hidden = len(edges) - len(products)
-    note = f"{hidden} more wires" if hidden else ""
-    return _written(v, root, products, rest, note, gradient[v], edges[:terms], symbols)
+    leaving: dict[Value, list[Edge]],
+    gradient: dict[Value, float],
+    most: int,
+) -> Iterator[_Sum | _Gate]:
+    """The sum over the wires that leave `v`, then gate by gate where its parts come from."""
+    for node in [v, *list(leaving)[1 : most + 1]]:
+        if node is not v:
+            yield _Gate(node, [edge for edge in _varying(node) if edge.tail in leaving][:most])
+        if node is not root:
+            edges, hidden = leaving[node][:most], leaving[node][most:]
+            terms = [([(e.head, gradient[e.head])] * (e.head is not root), [e]) for e in edges]
+            rest = sum((gradient[e.head] * e.local for e in hidden), start=0.0)
+            more = f"{len(hidden)} more wires" if hidden else ""
+            yield _Sum(root, node, terms, gradient[node], rest, more)
 
 
-def _shortened(factors: list[str], dots: str) -> list[str]:
-    return factors if len(factors) <= FACTORS else [*factors[:3], dots, *factors[-3:]]
+def _over_paths(
+    v: Value,
+    root: Value,
+    leaving: dict[Value, list[Edge]],
+    gradient: dict[Value, float],
+    most: int,
+) -> Iterator[_Sum | _Gate]:
+    """The sum over all paths, then the gates that they go through."""
+    count = {root: 1}
+    for node, edges in reversed(leaving.items()):
+        if node is not root:
+            count[node] = sum(count[edge.head] for edge in edges)
+    found = list(islice(_all_paths(v, root, leaving), most))
+    rest = gradient[v] - sum(math.prod(edge.local for edge in path) for path in found)
+    more = f"{count[v] - len(found)} more paths" if count[v] > len(found) else ""
+    terms: list[tuple[list[tuple[Value, float]], list[Edge]]] = [([], p[::-1]) for p in found]
+    yield _Sum(root, v, terms, gradient[v], rest, more)
+    through: dict[Value, list[Edge]] = {}
+    for edge in list(dict.fromkeys(edge for path in found for edge in path))[: 2 * most]:
+        through.setdefault(edge.head, []).append(edge)
+    yield from map(_Gate, *zip(*through.items(), strict=True))
 
 
-class _Product:
-    """One term: some factors, and a last edge's local gradient."""
-
-    def __init__(
-        self,
-        texts: list[str],
-        latex: list[str],
-        numbers: list[float],
-        edge: _Edge,
-        symbols: Symbols,
-    ) -> None:
-        figures = [*numbers, edge.local]
-        self.text = " · ".join(_shortened([*texts, _ratio(edge, symbols)], "…"))
-        self.latex = r" \cdot ".join(_shortened([*latex, _ratio_latex(edge, symbols)], r"\dots"))
-        self.figures = " · ".join(_shortened([symbols.factor(x) for x in figures], "…"))
-        self.figures_latex = r" \cdot ".join(
-            _shortened([symbols.factor_latex(x) for x in figures], r"\dots")
-        )
-        self.value = 1.0
-        for x in figures:
-            self.value *= x
-
-
-def _all_paths(v: Value, root: Value, leaving: dict[Value, list[_Edge]]) -> Iterator[list[_Edge]]:
+def _all_paths(v: Value, root: Value, leaving: dict[Value, list[Edge]]) -> Iterator[list[Edge]]:
     """Every path, first edges first; iterative, so that its length does not matter."""
-    path: list[_Edge] = []
-    stack: list[Iterator[_Edge]] = [iter(leaving[v])]
+    path: list[Edge] = []
+    stack: list[Iterator[Edge]] = [iter(leaving[v])]
     while stack:
         edge = next(stack[-1], None)
         if edge is None:
             stack.pop()
             if path:
                 path.pop()
-            continue
-        if edge.head is root:
+        elif edge.head is root:
             yield [*path, edge]
         else:
             path.append(edge)
             stack.append(iter(leaving[edge.head]))
 
 
-def _paths(
-    v: Value,
-    root: Value,
-    order: list[Value],
-    leaving: dict[Value, list[_Edge]],
-    symbols: Symbols,
-    terms: int,
-) -> Explanation:
-    count = {root: 1}
-    for node in reversed(order):
-        if node in leaving and node is not root:
-            count[node] = sum(count[edge.head] for edge in leaving[node])
-    products: list[_Product] = []
-    seen: dict[tuple[int, int], _Edge] = {}
-    total = 0.0
-    for path in _all_paths(v, root, leaving):
-        if len(products) == terms:
-            break
-        backwards = path[::-1]  # from the root down, as the chain rule is written
-        product = _Product(
-            [_ratio(e, symbols) for e in backwards[:-1]],
-            [_ratio_latex(e, symbols) for e in backwards[:-1]],
-            [e.local for e in backwards[:-1]],
-            backwards[-1],
-            symbols,
-        )
-        products.append(product)
-        total += product.value
-        seen.update({(id(e.head), e.position): e for e in path})
-    gradient = adjoints(order, {root: 1.0})[v]
-    hidden = count[v] - len(products)
-    note = f"{hidden} more paths" if hidden else ""
-    chosen = list(seen.values())[: 2 * terms]
-    return _written(v, root, products, gradient - total, note, gradient, chosen, symbols)
+# ── written out ──────────────────────────────────────────────────────────────────────────────
 
 
-def _written(
-    v: Value,
-    root: Value,
-    products: list[_Product],
-    rest: float,
-    note: str,
-    value: float,
-    edges: list[_Edge],
-    symbols: Symbols,
-) -> Explanation:
-    """The sum: with symbols, with numbers, its result; then where the local gradients are from."""
-    left = f"∂{symbols.text(root)}/∂{symbols.text(v)}"
-    left_latex = _fraction(root, v, symbols)
-    pad = " " * len(left)
-    between = f"\n{pad} + " if len(products) > 3 else " + "
-    between_latex = " \\\\\n&\\quad + " if len(products) > 3 else " + "
-    text = [p.text for p in products] + ([f"… ({note})"] if note else [])
-    figures = [p.figures for p in products] + ([symbols.factor(rest)] if note else [])
-    latex = [p.latex for p in products] + ([rf"\dots \text{{ ({note})}}"] if note else [])
-    figures_latex = [p.figures_latex for p in products]
-    figures_latex += [symbols.factor_latex(rest)] if note else []
-    lines = [f"{left} = {between.join(text)}", f"{pad} = {between.join(figures)}"]
-    aligned = [
-        f"{left_latex} &= {between_latex.join(latex)}",
-        f"&= {between_latex.join(figures_latex)}",
-    ]
-    if lines[0] == f"{left} = {left}":  # one wire, straight to the root: nothing to multiply
-        lines = [f"{left} = {figures[0]}"]
-        aligned = [f"{left_latex} &= {figures_latex[0]}"]
-    result = symbols.figure(value)
-    if not lines[-1].endswith(f" = {result}"):
-        lines.append(f"{pad} = {result}")
-        aligned.append(f"&= {symbols.number_latex(value)}")
-    lines.append("where")
-    lines += [f"  {_local_text(edge, symbols)}" for edge in edges]
-    joined = " \\\\\n".join(aligned)
-    where = "\n".join(
-        f"- ${symbols.latex(e.head)} = {_right_side_latex(e.head, symbols)}"
-        f" = {symbols.number_latex(e.head.data)}$, so ${_local_latex(e, symbols)}$"
-        for e in edges
-    )
-    return Explanation("\n".join(lines), joined, f"{_display(joined)}\n\nwhere\n\n{where}\n", value)
+def _as_text(blocks: list[_Sum | _Gate], hand: Text) -> str:
+    first, *others = blocks
+    if isinstance(first, _Gate):
+        leaf = " is a leaf: it was not computed" if first.node.gate is None else ""
+        lines = [hand.equation(hand.value(first.node)) + leaf]
+        return "\n  ".join([*lines, *(hand.equation(hand.partial(e)) for e in first.edges)])
+    pad = " " * len(hand.total(first.root, first.v))
+    line = first.line(hand, f"\n{pad} + " if len(first.terms) > 3 else " + ")
+    lines = [f"{line.left} = {line.steps[0]}", *(f"{pad} = {step}" for step in line.steps[1:])]
+    lines = ["\n".join(lines) + line.end, "where"]
+    for block in others:
+        if isinstance(block, _Sum):
+            lines.append(f"  {hand.equation(block.line(hand))}")
+        else:
+            partials = " and ".join(hand.equation(hand.partial(edge)) for edge in block.edges)
+            lines.append(f"  {hand.equation(hand.value(block.node))}, so {partials}")
+    return "\n".join(lines)
+
+
+def _as_latex(blocks: list[_Sum | _Gate], hand: LaTeX) -> str:
+    rows: list[str] = []
+    for block in blocks:
+        if isinstance(block, _Sum):
+            plus = " \\\\\n&\\quad + " if len(block.terms) > 3 else " + "
+            rows.append(hand.equation(block.line(hand, plus), between=" \\\\\n&= "))
+        else:
+            rows += map(hand.equation, [hand.value(block.node), *map(hand.partial, block.edges)])
+    return " \\\\\n".join(rows)

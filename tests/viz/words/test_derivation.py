@@ -2,6 +2,7 @@
 
 import math
 import re
+from collections.abc import Callable
 
 import pytest
 from hypothesis import given
@@ -17,25 +18,39 @@ def test_the_worked_example_in_text() -> None:
     f = product_of_sum(backward=False)
     q, z = f.parents
     x = q.parents[0]
-    assert str(explain(x, f)) == (
-        "∂f/∂x = ∂f/∂q · ∂q/∂x\n      = (−4) · 1\n      = −4\nwhere\n  q = x + y = 3, so ∂q/∂x = 1"
-    )
-    assert str(explain(z, f)).splitlines() == [
-        "∂f/∂z = 3",
+    assert str(explain(x, f)).splitlines() == [
+        "df/dx = df/dq · ∂q/∂x",
+        "      = (−4) · 1",
+        "      = −4",
         "where",
-        "  f = q * z = −12, so ∂f/∂z = q = 3",
+        "  q = x + y = −2 + 5 = 3, so ∂q/∂x = 1",
+        "  df/dq = ∂f/∂q = −4",
+        "  f = q·z = 3·(−4) = −12, so ∂f/∂q = z = −4",
+    ]
+    assert str(explain(z, f)).splitlines() == [
+        "df/dz = ∂f/∂z",
+        "      = 3",
+        "where",
+        "  f = q·z = 3·(−4) = −12, so ∂f/∂z = q = 3",
     ]
 
 
 def test_the_worked_example_in_latex() -> None:
     f = product_of_sum(backward=False)
     x = f.parents[0].parents[0]
-    ratio = r"\frac{{\partial {}}}{{\partial {}}}".format
-    assert explain(x, f).latex == (
-        f"{ratio('f', 'x')} &= {ratio('f', 'q')} \\cdot {ratio('q', 'x')} \\\\\n"
-        "&= \\left(-4\\right) \\cdot 1 \\\\\n"
-        "&= -4"
-    )
+    total = r"\frac{{\mathrm{{d}} {}}}{{\mathrm{{d}} {}}}".format
+    local = r"\frac{{\partial {}}}{{\partial {}}}".format
+    assert explain(x, f).latex.split(" \\\\\n") == [
+        rf"{total('f', 'x')} &= {total('f', 'q')} \cdot {local('q', 'x')}",
+        r"&= \left(-4\right) \cdot 1",
+        "&= -4",
+        "q &= x + y = -2 + 5 = 3",
+        f"{local('q', 'x')} &= 1",
+        f"{total('f', 'q')} &= {local('f', 'q')}",
+        "&= -4",
+        r"f &= q \cdot z = 3 \cdot \left(-4\right) = -12",
+        f"{local('f', 'q')} &= z = -4",
+    ]
 
 
 def test_a_sum_over_the_wires_that_leave_a_node() -> None:
@@ -45,7 +60,7 @@ def test_a_sum_over_the_wires_that_leave_a_node() -> None:
     found = explain(x, f)
     assert found.value == pytest.approx(2.0595697955721652, rel=1e-12)
     assert str(found).splitlines()[0].count("+") == 2
-    assert "sigmoid(x) = 0.9526" in str(found)
+    assert "v3 = σ(x) = σ(3) = 0.9526" in str(found)
 
 
 @given(recipes())
@@ -78,7 +93,7 @@ def test_all_paths_of_a_diamond() -> None:
     f = a * b
     f.label = "f"
     first = str(explain(x, f, paths=True)).splitlines()[0]
-    assert first == "∂f/∂x = ∂f/∂a · ∂a/∂x + ∂f/∂b · ∂b/∂x"
+    assert first == "df/dx = ∂f/∂a · ∂a/∂x + ∂f/∂b · ∂b/∂x"
 
 
 def test_many_wires_are_bounded() -> None:
@@ -88,20 +103,23 @@ def test_many_wires_are_bounded() -> None:
         total = total + x * i
     text = str(explain(x, total, terms=5))
     assert "26 more wires" in text
-    assert text.splitlines()[-1].startswith("  v")
+    assert len(text.splitlines()) < 40
 
 
 def test_a_repeated_operand_has_a_term_for_each_use() -> None:
     (a,) = values(a=3)
     lines = str(explain(a, a * a)).splitlines()
-    assert lines[:3] == ["∂f/∂a = ∂f/∂a|a + ∂f/∂a|b", "      = 3 + 3", "      = 6"]
+    assert lines[:3] == ["df/da = ∂f/∂a|a + ∂f/∂a|b", "      = 3 + 3", "      = 6"]
 
 
 def test_a_node_alone_is_explained_by_its_gate() -> None:
     (x,) = values(x=1)
     y = x.sigmoid()
     y.label = "y"
-    assert str(explain(y)) == ("y = sigmoid(x) = 0.7311\n  ∂y/∂x = y * (1 - y) = 0.1966")
+    assert str(explain(y)).splitlines() == [
+        "y = σ(x) = σ(1) = 0.7311",
+        "  ∂y/∂x = y·(1 − y) = 0.7311·(1 − 0.7311) = 0.1966",
+    ]
     assert "is a leaf" in str(explain(x))
 
 
@@ -120,7 +138,7 @@ def test_neurons_are_explained() -> None:
     model = MLP(2, [3, 1], activation="tanh", rng=0)
     out = model(values(x0=0.5, x1=-1))
     text = str(explain(model.parameters()[0], out))
-    assert "affine([w1[0,0], w1[0,1]]; [x0, x1]; b1[0])" in text
+    assert "v1 = w1[0,0]·x0 + w1[0,1]·x1 + b1[0] = " in text
     assert "= x0 = 0.5" in text
 
 
@@ -136,7 +154,7 @@ def test_jupyter_shows_markdown() -> None:
     f = product_of_sum()
     markdown = explain(f.parents[1], f)._repr_markdown_()
     assert markdown.startswith("$$\n\\begin{aligned}")
-    assert "- $f = q \\cdot z = -12$, so $" in markdown
+    assert "f &= q \\cdot z = 3 \\cdot \\left(-4\\right) = -12 " in markdown
 
 
 def test_what_does_not_depend_is_refused() -> None:
@@ -150,7 +168,7 @@ def test_what_does_not_depend_is_refused() -> None:
 def test_names_come_from_variables() -> None:
     a, b = Value(2.0), Value(3.0)
     product = a * b
-    assert str(explain(a, product, names={"a": a, "b": b, "p": product})).startswith("∂p/∂a")
+    assert str(explain(a, product, names={"a": a, "b": b, "p": product})).startswith("dp/da")
 
 
 def test_nothing_is_differentiated_by_a_constant() -> None:
@@ -172,3 +190,57 @@ def test_values_older_than_their_inputs_are_told() -> None:
     assert "values are older than their inputs" in said.text
     assert "was 6.0 then and would be 3.0 now" in said.text
     assert "older than their inputs" in said.markdown
+
+
+def local_rule(root: Value) -> str:
+    """What is said of a gate's first input."""
+    root.label = "y"
+    return explain(root).text.splitlines()[1].strip()
+
+
+@pytest.mark.parametrize(
+    ("y", "shown"),
+    [
+        (lambda x: x**3, "∂y/∂x = 3·x² = 3·2² = 12"),
+        (lambda x: x**-1, "∂y/∂x = (−1)·x⁻² = (−1)·2⁻² = −0.25"),
+        (lambda x: x**2, "∂y/∂x = 2·x = 2·2 = 4"),
+        (lambda x: x.sqrt(), "∂y/∂x = 0.5 / y = 0.5 / 1.414 = 0.3536"),
+        (lambda x: 3 / x, "∂y/∂x = −y / x = −1.5 / 2 = −0.75"),
+        (lambda x: abs(-x), "∂y/∂v1 = −1, since −2 < 0"),
+        (lambda x: x.relu(), "∂y/∂x = 1, since 2 > 0"),
+        (lambda x: (-x).relu(), "∂y/∂v1 = 0, since −2 ≤ 0"),
+        (lambda x: x.max(5.0), "∂y/∂x = 0, since 5 > 2"),
+        (lambda x: x.max(2.0), "∂y/∂x = 1, since 2 ≤ 2"),
+        (lambda x: (x - 2).sqrt(), "∂y/∂v1 = ∞, since 0 = 0"),
+    ],
+)
+def test_a_rule_is_symbols_then_numbers_then_the_result_of_its_case(
+    y: Callable[[Value], Value], shown: str
+) -> None:
+    assert local_rule(y(Value(2.0, label="x"))) == shown
+
+
+def test_the_digits_put_in_suffice_for_the_result() -> None:
+    """1 − 1² is not 2.458e−5."""
+    assert local_rule((Value(6.0, label="x")).tanh()) == (
+        "∂y/∂x = 1 − y² = 1 − 0.99998771² = 2.458e−5"
+    )
+
+
+def test_what_has_no_value_is_no_equation() -> None:
+    x, y = values(x=-3, y=2)
+    f = x**y
+    f.label = "f"
+    assert "∂f/∂y has no value (NaN)" in explain(y, f).text
+    assert "df/dy = ∂f/∂y, which has no value (NaN)" in explain(y, f).text
+    assert "NaN" not in explain(y, f).latex
+    assert "NaN" not in explain(x, f).text
+
+
+def test_a_long_row_is_written_by_its_ends() -> None:
+    row = [Value(float(i), label=f"r{i}") for i in range(9)]
+    total = GATES["dot"](row, row)
+    total.label = "f"
+    assert explain(total).text.startswith(
+        "f = r0·r0 + r1·r1 + … + r8·r8 = 0·0 + 1·1 + … + 8·8 = 204"
+    )

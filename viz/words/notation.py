@@ -1,0 +1,256 @@
+"""The notation, in plain text and in LaTeX.
+
+df/dv is the total derivative of the root f by a node v: the adjoint of v, which `v.grad` holds.
+∂q/∂v is the local derivative of one gate q by one of its inputs, the others held fixed. The chain
+rule makes the first of the second: df/dx = df/dq · ∂q/∂x, summed over the gates that use x.
+"""
+
+from __future__ import annotations
+
+import ast
+import math
+import re
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from typing import ClassVar, NamedTuple
+
+from autodiff import Constant, Value
+from autodiff.formula.writers import WRITERS
+
+from ..fold.cells import slots
+from .names import Naming
+from .numbers import number
+from .rules import Edge, Rule, evaluate, forward, local
+
+__all__ = ["LaTeX", "Line", "Text", "latex_symbol"]
+
+FACTORS = 8  # factors of a product that are written out
+
+
+class Line(NamedTuple):
+    """``left = steps[0] = steps[1] ...``: a rule with symbols, with numbers, and the result.
+
+    end   what is said behind it: why this case applies, or that there is no value
+    """
+
+    left: str
+    steps: list[str]
+    end: str = ""
+
+
+def _cut(digits: int, x: float) -> float:
+    return float(f"{x:.{digits}g}")
+
+
+class Text:
+    """Names, numbers and rules of the graph with the nodes `order`, for a terminal."""
+
+    language: ClassVar[str] = "blackboard"
+    equals: ClassVar[str] = " = "
+    times: ClassVar[str] = " · "
+    dots: ClassVar[str] = "…"
+    since: ClassVar[str] = ", since {}"
+    which: ClassVar[str] = ", which"
+    nothing: ClassVar[str] = " has no value (NaN)"
+    more: ClassVar[str] = "… ({})"
+
+    def __init__(
+        self, order: Sequence[Value], variables: Mapping[int, str] | None = None, digits: int = 4
+    ) -> None:
+        self.digits = digits
+        naming = Naming(order, variables)
+        self.names = {
+            v: self.number(v.data)
+            if isinstance(v, Constant) and not naming.given[v]
+            else self.symbol(naming(v))
+            for v in order
+        }
+
+    def symbol(self, name: str) -> str:
+        """A name as it is written."""
+        return name
+
+    def number(self, x: float, digits: int = 0) -> str:
+        """A number as it is written."""
+        return number(x, digits or self.digits)
+
+    def factor(self, x: float, digits: int = 0) -> str:
+        """A number behind an operator."""
+        text = self.number(x, digits)
+        return f"({text})" if text.startswith("−") else text
+
+    def total(self, root: Value, v: Value) -> str:
+        """df/dv."""
+        return f"d{self.names[root]}/d{self.names[v]}"
+
+    def local(self, edge: Edge) -> str:
+        """∂q/∂x; where a gate uses x twice, the input is added: ∂q/∂x|a."""
+        return f"∂{self.names[edge.head]}/∂{self.names[edge.tail]}{self.slot(edge, '|{}')}"
+
+    def slot(self, edge: Edge, template: str) -> str:
+        """Which of its inputs is meant, where a gate uses a node twice."""
+        gate, parents = edge.head.gate, edge.head.parents
+        if gate is None or sum(parent is edge.tail for parent in parents) < 2:
+            return ""
+        return template.format(slots(gate, len(parents))[edge.position])
+
+    def product(self, factors: Sequence[str]) -> str:
+        """All factors, or the first and the last ones."""
+        if len(factors) > FACTORS:
+            factors = [*factors[:3], self.dots, *factors[-3:]]
+        return self.times.join(factors)
+
+    def value(self, v: Value) -> Line:
+        """``q = x + y = -2 + 5 = 3``."""
+        if v.gate is None:
+            return Line(self.names[v], [self.number(v.data)])
+        return self.by_rule(self.names[v], forward(v), v.data)
+
+    def partial(self, edge: Edge) -> Line:
+        """``∂q/∂x = 2·x = 2·3 = 6``."""
+        return self.by_rule(self.local(edge), local(edge), edge.local)
+
+    def by_rule(self, left: str, rule: Rule, result: float) -> Line:
+        """A rule with symbols, with numbers, what comes out, and why."""
+        tree, digits = rule.tree, self.digits
+        if not isinstance(tree, str):
+            data = {name: v.data for name, v in rule.nodes.items()}
+            data |= rule.known
+            digits = self.enough(
+                result, lambda cut: evaluate(tree, {k: cut(x) for k, x in data.items()})
+            )
+        steps = [self.written(rule, tree, digits, symbols) for symbols in (True, False)]
+        why = rule.reason and self.written(rule, rule.reason, digits)
+        end = self.since.format(why) if why else ""
+        return self.line(left, steps if digits else steps[:1], result, end)
+
+    def line(self, left: str, steps: Sequence[str], result: float, end: str = "") -> Line:
+        """The steps to a result, none of them twice; NaN is no result, and nothing equals it."""
+        written = self.number(result)
+        if math.isnan(result):
+            said = [step for step in steps[:1] if step != written]
+            return Line(left, said, self.which * bool(said) + self.nothing)
+        return Line(left, list(dict.fromkeys([*steps, written])), end)
+
+    def enough(self, result: float, compute: Callable[[Callable[[float], float]], float]) -> int:
+        """How many digits must be put in for the shown result: 1 − 1² is not 0.0002.
+
+        0 if no number will do, as where the data changed after the gate had fired.
+        """
+        for digits in range(self.digits, 17, 2):
+            try:
+                found = compute(partial(_cut, digits))
+            except (ArithmeticError, ValueError, NameError):
+                return self.digits  # a part is not written out
+            if math.isclose(found, result, rel_tol=2 * 10.0 ** (1 - self.digits)):
+                return digits
+        return 0
+
+    def written(self, rule: Rule, tree: ast.expr | str, digits: int, symbols: bool = False) -> str:
+        """A part of a rule, with names put in, or with numbers of so many digits."""
+        put_in = {
+            name: self.names[v] if symbols else self.number(v.data, digits)
+            for name, v in rule.nodes.items()
+        }
+        if isinstance(tree, str):
+            return self.call(tree, list(put_in.values()))
+        known = {name: self.number(x, digits) for name, x in rule.known.items()}
+        return WRITERS[self.language]((), put_in | known | {"…": self.dots}).text(tree)
+
+    def call(self, gate: str, inputs: Sequence[str]) -> str:
+        """``max(x, y)``."""
+        shown = inputs if len(inputs) < FACTORS else [*inputs[:3], self.dots, inputs[-1]]
+        return f"{gate}({', '.join(shown)})"
+
+    def equation(self, line: Line, between: str = " = ") -> str:
+        """All steps side by side, or with something else between them."""
+        return (
+            self.equals.join([line.left, between.join(line.steps)][: 1 + bool(line.steps)])
+            + line.end
+        )
+
+
+class LaTeX(Text):
+    """The same for the inside of an aligned environment."""
+
+    language = "latex"
+    equals = " &= "
+    times = r" \cdot "
+    dots = r"\dots"
+    since = r" \quad\text{{since }} {}"
+    which = r" \text{, which}"
+    nothing = r" \text{ has no value}"
+    more = r"\dots \text{{ ({})}}"
+
+    def symbol(self, name: str) -> str:
+        """A letter with its indices, or a word."""
+        return latex_symbol(name)
+
+    def number(self, x: float, digits: int = 0) -> str:
+        """With infinity and powers of ten spelled out."""
+        text = super().number(x, digits).replace("−", "-")
+        text = text.replace("∞", r"\infty").replace("NaN", r"\mathrm{NaN}")
+        mantissa, _, exponent = text.partition("e")
+        return rf"{mantissa} \cdot 10^{{{exponent}}}" if exponent else text
+
+    def factor(self, x: float, digits: int = 0) -> str:
+        """In brackets, if it needs them."""
+        text = self.number(x, digits)
+        return rf"\left({text}\right)" if text.startswith("-") or "cdot" in text else text
+
+    def total(self, root: Value, v: Value) -> str:
+        """A fraction with an upright d."""
+        d = r"\mathrm{d} "
+        return rf"\frac{{{d}{self.names[root]}}}{{{d}{self.names[v]}}}"
+
+    def local(self, edge: Edge) -> str:
+        """A fraction with ∂."""
+        head, tail = self.names[edge.head], self.names[edge.tail]
+        plain = rf"\frac{{\partial {head}}}{{\partial {tail}}}"
+        slot = self.slot(edge, "{}")
+        return rf"\left.{plain}\right|_{{{slot}}}" if slot else plain
+
+    def call(self, gate: str, inputs: Sequence[str]) -> str:
+        """The name in upright letters."""
+        name = gate.replace("_", r"\_")
+        return rf"\mathrm{{{name}}}\left({super().call('', inputs)[1:-1]}\right)"
+
+
+_SYMBOL = re.compile(r"([A-Za-z]|[Α-ω])(\d*)(?:\[([\w,\s]+)\])?\Z")
+# Outside of \text, since MathJax takes what is inside as it stands. A dollar, escaped or not, would
+# end the formula in Markdown; the full-width one does not.
+_ESCAPES = {c: "\\" + c for c in "#%&_{}"} | {
+    "\\": r"\backslash ".strip(),
+    "^": r"{\wedge}",
+    "~": r"{\sim}",
+    "$": r"\text{＄}",
+}
+
+
+_GREEK = re.compile(
+    "(?:alpha|beta|gamma|delta|epsilon|zeta|eta|theta|kappa|lambda|mu|nu|xi|pi|rho|sigma|tau|phi"
+    "|chi|psi|omega|Gamma|Delta|Theta|Lambda|Sigma|Phi|Psi|Omega)"
+)
+
+
+def latex_symbol(text: str) -> str:
+    r"""A label as a LaTeX symbol: letters and indices as such, anything else as words.
+
+    >>> latex_symbol("x"), latex_symbol("w0"), latex_symbol("w1[0,2]"), latex_symbol("loss")
+    ('x', 'w_{0}', '{w^{(1)}_{0,2}}', '\\mathrm{loss}')
+    >>> latex_symbol("50%_x"), latex_symbol("σ")
+    ('{\\text{50}\\%\\_\\text{x}}', 'σ')
+    """
+    if found := _SYMBOL.match(text):
+        letter, digits, index = found.groups()
+        if index is not None:  # of layer 1; the outer braces let it have a power
+            layer = f"^{{({digits})}}" if digits else ""
+            return f"{{{letter}{layer}_{{{index}}}}}"
+        return f"{letter}_{{{digits}}}" if digits else letter
+    if _GREEK.fullmatch(text):
+        return f"\\{text}"
+    if text.isascii() and text.isalnum():
+        return rf"\mathrm{{{text}}}"
+    pieces = re.split(r"([#%&_{}\\^~$])", text.replace("\n", " ").replace(" ", "\u00a0"))
+    shown = "".join(_ESCAPES.get(piece, rf"\text{{{piece}}}") for piece in pieces if piece)
+    return f"{{{shown}}}"
