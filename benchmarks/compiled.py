@@ -328,7 +328,7 @@ def main() -> None:
 From the function to NumPy code, checked against the eager engine.
 
 {compile_times()}"""
-    packages = ["numpy", "numba", "jax", "torch", "casadi", "ddx-ad", "micrograd"]
+    packages = ["numpy", "llvmlite", "jax", "torch", "casadi", "ddx-ad", "micrograd"]
     write_table("compiled", text, packages=packages)
 
 

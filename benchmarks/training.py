@@ -152,7 +152,8 @@ def main() -> None:
     trained = fit_digits("compiled")
     scores = evaluate(trained, held_x, held_y, losses.softmax_cross_entropy)
     note = f"Held-out digits after training: {scores}."
-    write_table("training", f"{markdown_table(head, found)}\n\n{note}", ["numpy", "numba", "torch"])
+    text = f"{markdown_table(head, found)}\n\n{note}"
+    write_table("training", text, ["numpy", "llvmlite", "torch"])
 
 
 if __name__ == "__main__":

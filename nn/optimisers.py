@@ -1,8 +1,8 @@
 """Optimisers: how parameters move, given their gradients.
 
-Each optimiser is one function of arrays, its `rule`, written so that NumPy runs it and Numba can
-compile it. `step()` applies it to the parameters' `.data` and `.grad`, `fit` to its own arrays,
-step by step or, natively, to a whole epoch. The rules are PyTorch's, to the last bits.
+Each optimiser is one function of arrays, its `rule`, written so that NumPy runs it and that it
+can be compiled. `step()` applies it to the parameters' `.data` and `.grad`, `fit` to its own
+arrays, step by step or, natively, to a whole epoch. The rules are PyTorch's, to the last bits.
 """
 
 from __future__ import annotations

@@ -134,7 +134,7 @@ def test_import_autodiff_loads_only_the_standard_library() -> None:
 @pytest.mark.parametrize("package", PACKAGES)
 def test_packages_import_with_the_required_dependencies_alone(package: str) -> None:
     """What an extra installs is imported by the function that needs it."""
-    optional = ["matplotlib", "sklearn", "numba", "torch", "joblib", "IPython", "sympy", "scipy"]
+    optional = ["matplotlib", "sklearn", "llvmlite", "torch", "joblib", "IPython", "sympy", "scipy"]
     run_python(
         "-c", f"import sys\nsys.modules.update(dict.fromkeys({optional}))\nimport {package}\n"
     )

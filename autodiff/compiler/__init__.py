@@ -9,7 +9,8 @@ In the order in which a function goes through it:
                 `roll`: equal gates side by side become one array operation
     derivative  the adjoint of every array operation, with `simplify` and `terms`
     ir          the array program that comes out, a list of assignments
-    write/      that program as NumPy source, or as loops that Numba compiles
+    write/      that program as NumPy source, or as plain loops
+    llvm/       the loops as machine code
     checking    what runs computes what the eager engine computes
     replay      one row again, gate by gate, to say where a number is not finite
     captured    which parameters the function refers to, and whether it still does

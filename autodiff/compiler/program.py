@@ -21,6 +21,7 @@ from .tape import Tape
 from .trace import Trace
 from .version import Version, make_version
 from .write.backends import choose
+from .write.loops import loops_source
 from .write.report import Report
 
 Floats = NDArray[np.float64]
@@ -49,8 +50,8 @@ def compile(  # noqa: A001
               a Value (a loss) or a (nested) list of Values (a prediction). What it captures,
               Values or modules, are the parameters; they need not be listed. A module by itself
               predicts, also if it has just one output.
-    backend   "numpy", "native" (Numba, loops fused), or "auto": native if Numba is installed
-              and the program is of at most 80 array operations (unrolled loops give many)
+    backend   "numpy", "native" (machine code), or "auto": native if llvmlite is installed
+              and the program is of at most 100 array operations (unrolled loops give many)
     dtype     what it computes in: "float64", or "float32" (half the memory; about 7 digits)
 
     >>> import autodiff
@@ -158,9 +159,9 @@ class Program:
         return self
 
     def descent(self, rule: Callable[..., None], *arrays: ArrayLike) -> Callable[..., int]:
-        """Many steps of an optimiser in one native call; `write.native.descent` says
-        how `rule` is written and what the result takes. Needs Numba."""
-        from .write.native import descent
+        """Many steps of an optimiser in one native call; `llvm.native.descent` says
+        how `rule` is written and what the result takes. Needs llvmlite."""
+        from .llvm.native import descent
 
         version, _ = self._open(arrays)
         if version.function is None:
@@ -264,6 +265,39 @@ class Program:
         """The program as NumPy source that runs by itself (for the shapes used last)."""
         version = self._made()
         return version.source or version.outputs_source
+
+    @property
+    def loops(self) -> str:
+        """The same as plain loops over numbers, in Python that runs by itself: what the native
+        backend compiles.
+
+        >>> import autodiff
+        >>> from autodiff import Value
+        >>> w = Value(2.0)
+        >>> square = autodiff.compile(lambda x: (w * x) ** 2, backend="numpy")
+        >>> print(square.prepare([1.0, 3.0]).loops)
+        from math import *
+        <BLANKLINE>
+        <BLANKLINE>
+        def gradient(theta, X, grad):
+            E = len(X)
+            t1 = [0.0] * 1
+            J = 0.0
+            for p in range(1):
+                grad[p] = 0.0
+            for r in range(E):
+                mul1 = theta[0] * X[r]
+                L = mul1 * mul1
+                J += L
+                t1[0] += mul1 * X[r]
+            dp1 = 2.0 * t1[0] / E
+            grad[0] += dp1
+            return J / E
+        <BLANKLINE>
+        """
+        version = self._made()
+        assert version.function is not None
+        return loops_source(version.function, loss=bool(version.source))
 
     @property
     def tape(self) -> Tape:

@@ -53,7 +53,7 @@ class Version:
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__dict__.update(state)
-        # the receiving process may be without Numba
+        # the receiving process may be without llvmlite
         self.build("auto" if self.backend == "native" else self.backend)
 
     def build(self, backend: str) -> None:
@@ -65,7 +65,7 @@ class Version:
         ):
             if not source:
                 continue
-            # a loss' outputs are only looked at in a check: not worth Numba's time
+            # a loss' outputs are only looked at in a check: not worth compiling
             aside = self.source and not loss
             wanted = choose("numpy" if aside else backend)
             for position, (kind, make) in enumerate(wanted):

@@ -135,7 +135,7 @@ class Compiled:
 
 
 class Native(Compiled):
-    """The same programs through Numba; whole epochs run without Python in the loop."""
+    """The same programs as machine code; whole epochs run without Python in the loop."""
 
     name = "native"
 
@@ -155,14 +155,18 @@ class Native(Compiled):
     ) -> tuple[Array, list[float]] | None:
         """One step per batch: θ after them, and the cost before each. Fewer costs than batches if
         one was not finite; None if this cannot be run in one go, because the optimiser has its
-        own `update`, or moves other parameters than the program has."""
+        own `update` or a rule that is not compiled, or moves other parameters than the program
+        has."""
         import numpy as np
 
         self.training.widen(theta, X, Y)
         if not self.training.same or type(optimiser).update is not Optimiser.update:
             return None
         if self._descend is None:
-            self._descend = self.training.program.descent(optimiser.rule, X, Y)
+            try:
+                self._descend = self.training.program.descent(optimiser.rule, X, Y)
+            except NotImplementedError:  # the rule has more in it than loops over numbers
+                return None
         moved, costs = theta.copy(), np.empty(len(batches))
         done = self._descend(
             moved,

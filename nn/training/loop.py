@@ -64,10 +64,11 @@ def fit(
     rng         seed or generator for the split and the batches
     progress    show a progress bar
     engine      "eager": graphs of Values; "compiled": the array program of `autodiff.compile`, in
-                NumPy; "native": the same through Numba, which takes seconds to compile and then
-                runs faster; "auto": "compiled" if that gives the numbers of "eager" on some rows
-                (one of every class among them), else "eager", and `history.fallback` says why;
-                it never chooses "native". A `loss` that tests its target (y == 1) is not compiled
+                NumPy; "native": the same as machine code, which takes a tenth of a second to
+                compile and then runs faster; "auto": "compiled" if that gives the numbers of
+                "eager" on some rows (one of every class among them), else "eager", and
+                `history.fallback` says why; it never chooses "native". A `loss` that tests its
+                target (y == 1) is not compiled
 
     Ctrl-C ends training early: the model keeps the last complete step, and the history says so.
 

@@ -9,12 +9,11 @@ express a function raises `Unsupported`; "auto" then takes the next one.
 
 from __future__ import annotations
 
-import importlib
 import importlib.util
 import itertools
 import linecache
 from collections.abc import Callable
-from typing import Any, TypeAlias
+from typing import Any, Final, TypeAlias
 
 from ..ir import Function
 from .numpy_source import numpy_source
@@ -22,6 +21,7 @@ from .numpy_source import numpy_source
 Runner: TypeAlias = Callable[..., Any]
 Build: TypeAlias = Callable[[Function, str, str, bool], Runner]
 
+WORTH: Final = 100  # array operations: beyond, "auto" does not wait for machine code
 _numbers = itertools.count(1)
 
 
@@ -44,30 +44,38 @@ def _numpy(function: Function, name: str, doc: str, loss: bool) -> Runner:
 
 
 def _native(function: Function, name: str, doc: str, loss: bool) -> Runner:
-    build: Build = importlib.import_module(".native", __package__).build
+    from ..llvm.native import build
+
     return build(function, name, doc, loss)
 
 
+def _native_if_worth(function: Function, name: str, doc: str, loss: bool) -> Runner:
+    operations = len(function.forward) + len(function.backward)
+    if operations > WORTH:
+        raise Unsupported(f"{operations} array operations would compile for long")
+    return _native(function, name, doc, loss)
+
+
 def has_native() -> bool:
-    """Is Numba installed (the extra `native`)?"""
-    here = importlib.util.find_spec(".native", __package__)
-    return here is not None and importlib.util.find_spec("numba") is not None
+    """Is llvmlite installed (the extra `native`)?"""
+    return importlib.util.find_spec("llvmlite") is not None
 
 
 def choose(backend: str) -> list[tuple[str, Build]]:
     """The backends to try, in order.
 
-    Raises ValueError for an unknown name, ImportError for "native" without Numba.
+    Raises ValueError for an unknown name, ImportError for "native" without llvmlite.
     """
     if backend == "numpy":
         return [("numpy", _numpy)]
     if backend == "native":
         if not has_native():
             raise ImportError(
-                'backend="native" needs Numba: pip install "glassgrad[native]"; or use '
+                'backend="native" needs llvmlite: pip install "glassgrad[native]"; or use '
                 'backend="auto", which takes NumPy without it'
             )
         return [("native", _native)]
     if backend == "auto":
-        return [("native", _native), ("numpy", _numpy)] if has_native() else [("numpy", _numpy)]
+        both: list[tuple[str, Build]] = [("native", _native_if_worth), ("numpy", _numpy)]
+        return both if has_native() else both[1:]
     raise ValueError(f"backend must be 'auto', 'numpy' or 'native', got {backend!r}")

@@ -6,11 +6,14 @@ rows. Windows, slices, picks, reshapes and transposes change the index and cost 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ...formula.atoms import ATOMS, CONSTANTS
 from ..ir import (
     ROWS,
     Apply,
@@ -32,21 +35,28 @@ from ..ir import (
     View,
 )
 
+LETTERS: Final = "ijlmuvw"  # loops over the axes of an array; k, q, p and r have their own jobs
+_RESERVED: Final = {*LETTERS, *ATOMS, *CONSTANTS, *"kqprsEJ", "theta", "grad", "out", "pow"}
+
 
 class Elements:
     """Writes elements of a function's expressions, and notes what they refer to.
 
+    homes   arrays that lie in `theta` or `grad`: (which of them, the window)
     tables  constant arrays that the text names, flattened
     reads   the variables named since somebody last emptied it: (name, position)
     """
 
     def __init__(self, function: Function) -> None:
-        self.windows: dict[Array, Expr] = {p.array: p.expr for p in function.parameters}
+        self.inputs = set(function.inputs)
+        self.homes: dict[Array, tuple[str, Expr]] = {
+            p.array: ("theta", p.expr) for p in function.parameters
+        }
         self.tables: dict[str, NDArray[np.generic]] = {}
         self.reads: set[tuple[str, str]] = set()
 
     def table(self, name: str, values: NDArray[np.generic]) -> str:
-        """A constant array as a flat global."""
+        """A constant array as a flat list."""
         flat = np.ascontiguousarray(values).reshape(-1)
         key = f"{name}_flat"
         while key in self.tables and not np.array_equal(self.tables[key], flat):
@@ -56,12 +66,14 @@ class Elements:
 
     def place(self, array: Array, at: Sequence[str]) -> str:
         """Where an element of a variable is."""
-        window = self.windows.get(array)
-        if window is not None:
-            return self.element(window, at)
+        if array in self.homes:
+            base, window = self.homes[array]
+            return self.element(window, at, base)
         flat = flattened(array.shape, at)
-        self.reads.add((array.name, flat))
-        return f"{array.name}[{flat}, r]" if array.rows else f"{array.name}[{flat}]"
+        if array in self.inputs:
+            flat = plus(times(array.size, "r"), flat)
+        self.reads.add((name_of(array), flat))
+        return f"{name_of(array)}[{flat}]"
 
     def aligned(self, expr: Expr, at: Sequence[str]) -> str:
         """`element` for an index of a shape that `expr` broadcasts to."""
@@ -70,7 +82,7 @@ class Elements:
             expr, ["0" if s == 1 else i for s, i in zip(expr.shape, index, strict=True)]
         )
 
-    def element(self, expr: Expr, at: Sequence[str]) -> str:
+    def element(self, expr: Expr, at: Sequence[str], base: str = "theta") -> str:
         """The element of `expr` at an index ("r" along the rows), as Python source."""
         match expr:
             case Ref(array):
@@ -80,14 +92,13 @@ class Elements:
             case Table(name, values):
                 return f"{self.table(name, values)}[{flattened(values.shape, at)}]"
             case View(offset, shape, strides):
-                steps = [
-                    f"{stride} * ({i})" if stride != 1 else f"{i}"
+                steps = (
+                    times(stride, i) if size != 1 else "0"
                     for i, stride, size in zip(at, strides, shape, strict=True)
-                    if size != 1
-                ]
-                return f"theta[{' + '.join([str(offset), *steps])}]"
+                )
+                return f"{base}[{plus(str(offset), *steps)}]"
             case Picked(name, indices):
-                return f"theta[{self.table(name, indices)}[{flattened(indices.shape, at)}]]"
+                return f"{base}[{self.table(name, indices)}[{flattened(indices.shape, at)}]]"
             case Apply(formula, arguments):
                 names = {k: self.aligned(v, at) for k, v in arguments.items()}
                 return f"({formula.python(**names)})"
@@ -114,13 +125,12 @@ class Elements:
                     return self.element(array, at)
                 features = tuple(s for s in array.shape if s != ROWS)
                 flat = flattened(shape, at)
-                if merged := merged_rows(expr):
-                    flat = f"q * {count(shape)} + {flat}" if merged > 1 else flat
+                if merged_rows(expr) > 1:
+                    flat = plus(times(count(shape), "q"), flat)
                 inner = unflat(flat, features)
                 return self.element(array, ["r", *inner] if ROWS in array.shape else inner)
             case Slice(array, start, step, _):
-                last = f"{start} + {step} * ({at[-1]})" if step != 1 else f"{start} + {at[-1]}"
-                return self.element(array, [*at[:-1], last])
+                return self.element(array, [*at[:-1], plus(str(start), times(step, at[-1]))])
             case Take(array, name, indices):
                 cut = len(at) - indices.ndim
                 picked = f"{self.table(name, indices)}[{flattened(indices.shape, at[cut:])}]"
@@ -130,39 +140,67 @@ class Elements:
         raise AssertionError(expr)
 
 
+def name_of(array: Array) -> str:
+    """What a variable is called among loops, where short names are loop variables."""
+    loop = array.name in _RESERVED or re.fullmatch(r"[ijks]\d+", array.name)
+    return f"{array.name}_" if loop else array.name
+
+
 # ── indices as text ──────────────────────────────────────────────────────────────────────────
 
 
-def indices(shape: Shape, letter: str = "i") -> list[str]:
-    """Names of the loop variables for each axis; "r" along the rows."""
-    names, k = [], 0
+def times(factor: int, index: str) -> str:
+    """A multiple of an index.
+
+    >>> times(3, "i"), times(1, "i + 2"), times(3, "i + 2")
+    ('3 * i', 'i + 2', '3 * (i + 2)')
+    """
+    if factor == 1:
+        return index
+    if index.isdigit():
+        return str(factor * int(index))
+    return f"{factor} * {index}" if index.isidentifier() else f"{factor} * ({index})"
+
+
+def plus(*terms: str) -> str:
+    """Their sum.
+
+    >>> plus("3 * i", "0", "j"), plus("0")
+    ('3 * i + j', '0')
+    """
+    return " + ".join(term for term in terms if term != "0") or "0"
+
+
+def indices(shape: Shape) -> list[str]:
+    """Names of the loop variables for each axis; "r" along the rows, "0" where there is no loop."""
+    names, letters = [], iter([*LETTERS, *(f"i{k}" for k in range(len(shape)))])
     for size in shape:
-        if size == ROWS:
-            names.append("r")
-        else:
-            names.append(f"{letter}{k}" if size != 1 else "0")
-            k += 1
+        names.append("r" if size == ROWS else next(letters) if size != 1 else "0")
     return names
 
 
 def flattened(shape: Shape, at: Sequence[str]) -> str:
-    """The position in row-major order, rows left out."""
-    text = ""
+    """The position in row-major order, rows left out.
+
+    >>> flattened((ROWS, 3, 4), ["r", "i", "j"])
+    '4 * i + j'
+    """
+    text = "0"
     for size, index in zip(shape, at, strict=True):
-        if size == ROWS:
-            continue
-        text = f"({text}) * {size} + {index}" if text not in ("", "0") else index
-    return text or "0"
+        if size != ROWS:
+            text = plus(times(size, text), index)
+    return text
 
 
 def unflat(flat: str, shape: Shape) -> list[str]:
     """The index of each axis from a position in row-major order."""
-    if len(shape) == 1:
-        return [flat]
+    axes = [size for size in shape if size != 1]
+    if len(axes) <= 1:
+        return [flat if size != 1 else "0" for size in shape]
     index, below = [], 1
     for k, size in reversed(list(enumerate(shape))):
         text = f"({flat}) // {below}" if below > 1 else f"({flat})"
-        index.append(f"{text} % {size}" if k else text)
+        index.append("0" if size == 1 else f"{text} % {size}" if k else text)
         below *= size
     return index[::-1]
 

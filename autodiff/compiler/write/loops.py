@@ -1,24 +1,30 @@
-"""The array program as loops over scalars, for a compiler such as Numba.
+"""The array program as plain loops over numbers: for reading, and for a compiler such as LLVM's.
 
-The examples are taken in blocks of `BLOCK` rows. Inside a block an array lies feature by feature,
-rows side by side: ``Z1[j, r]``. So the innermost loop always runs over rows, whose iterations are
-independent of each other, and the machine's vector units take several examples at once whatever
-the formula is. Everything of a block fits into the fastest cache.
+    for r in range(E):                      each example by itself,
+        for i in range(16):                 each neuron of a layer,
+            s1 = 0.0
+            for k in range(2):              the sum over its inputs
+                s1 += X[2 * r + k] * theta[2 * i + k]
+            A1[i] = s1 + theta[32 + i] if ...
 
-Assignments with the same outer loop are fused: an activation, its derivative and the sum for a
-bias gradient are one loop nest. Products are taken in tiles of four by four, so that a number is
-loaded once for four multiplications.
+Every array is a flat list. One that is assigned to inside the loop over the examples belongs to
+the example at hand; one that is only added to there (`J`, `grad`) is a sum over all of them. What
+does not depend on the data is computed before that loop, what needs such a sum after it. The text
+is Python that runs by itself, in the few words that `llvm.emit` understands.
+
+Assignments with the same loops share them, and what nobody else needs becomes a plain name.
 """
 
 from __future__ import annotations
 
 import ast
+import inspect
+import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ...formula.atoms import ATOMS
 from ...formula.grammar import Formula
@@ -43,135 +49,233 @@ from ..ir import (
     Term,
     Total,
     Transpose,
+    arrays_in,
     walk,
 )
-from .elements import Elements, flattened, indices, merged_rows, unflat
-from .nests import Nests
+from .elements import Elements, flattened, indices, merged_rows, name_of, plus, times, unflat
 
-BLOCK: Final = 128
-TILE: Final = 4
-# these get a loop nest of their own
+# these are computed first, into an array of their own
 HEAVY: Final = (Product, Sum, Reduce, Gathered, Scatter, Concatenate)
+SEVERAL: Final = "several"  # instead of an index: more than one element is written in a turn
+
+
+def loops_source(function: Function, loss: bool = True) -> str:
+    """The text of a module that defines ``gradient(theta, X, ..., grad)``, which fills grad and
+    returns J, or with loss=False ``outputs(theta, X, ..., out)``, which fills out."""
+    return _Writer(function, loss).text()
 
 
 @dataclass
-class Loops:
-    """Source text of one function, and what it refers to.
+class _Nest:
+    """Loops over the features of an array, and what is done in them."""
 
-    source    defines ``gradient(theta, <inputs>, grad, block, single) -> J``, which fills grad,
-              or ``outputs(theta, <inputs>, out, block, single)``, which fills out. An input is
-              two-dimensional, one row per example, or one-dimensional if a row is one number
-    tables    constant arrays that the text names
-    lines     `block` must have the shape (lines, BLOCK) ...
-    singles   ... and `single` this many elements
-    """
+    section: str  # "before", "rows" or "after"
+    shape: Shape
+    lines: list[str] = field(default_factory=list)
+    written: dict[str, str] = field(default_factory=dict)  # name -> at which index
 
-    source: str
-    tables: dict[str, NDArray[np.generic]]
-    lines: int
-    singles: int
-
-
-def lower(function: Function, purpose: str) -> Loops:
-    """Write `function` as loops that compute the "gradient" of a loss, or the "outputs"."""
-    writer = _Writer(function, purpose)
-    return Loops(writer.text(), writer.elements.tables, writer.lines, writer.singles)
+    def text(self) -> list[str]:
+        loops = [(i, s) for i, s in zip(indices(self.shape), self.shape, strict=True) if i != "0"]
+        return _nested(loops, self.lines)
 
 
 class _Writer:
-    def __init__(self, function: Function, purpose: str) -> None:
+    def __init__(self, function: Function, loss: bool) -> None:
         self.function = function
-        self.purpose = purpose
+        self.loss = loss
         self.elements = Elements(function)
-        self.nests = Nests(self.elements)
-        self.buffers: list[str] = []  # statements that cut variables out of `block` and `single`
-        self.lines = 0
-        self.singles = 0
+        self.nests: list[_Nest] = []
+        self.sizes: dict[str, int] = {}  # of the arrays that there are
+        self.sums: set[str] = set()  # those that are sums over rows
+        self.late: set[Array] = set()  # known only when all rows have been seen
         self.temporaries = 0
 
-    # ── the whole function ───────────────────────────────────────────────────────────────────
+    # ── the whole text ───────────────────────────────────────────────────────────────────────
 
     def text(self) -> str:
         function = self.function
-        inputs = ", ".join(f"{a.name}_rows" for a in function.inputs)
-        gradient = self.purpose == "gradient"
-        target = "grad" if gradient else "out"
-        for array in function.inputs:
-            self.buffer(array)
-            rows = f"{array.name}_rows[start + r" + (", i]" if array.size != 1 else "]")
-            self.nests.block += [
-                f"for i in range({array.size}):",
-                "    for r in range(n):",
-                f"        {array.name}[i, r] = {rows}",
-            ]
-        for assign in [*function.forward, *(function.backward if gradient else [])]:
+        if self.loss:
+            self.find_homes()
+        for assign in function.forward:
             self.assign(assign.array, assign.expr)
-        self.finish(gradient)
-        self.nests.flush()
-        lines = [
-            f"def {self.purpose}(theta, {inputs}, {target}, block, single):",
-            f"    rows = {function.inputs[0].name}_rows.shape[0]",
-            "    E = float(rows)",
-        ]
-        lines += ["    J = 0.0", "    grad[:] = 0.0"] if gradient else []
-        lines += [f"    {line}" for line in [*self.buffers, *self.nests.before]]
-        lines += [f"    for start in range(0, rows, {BLOCK}):"]
-        lines += [f"        n = min({BLOCK}, rows - start)"]
-        lines += [f"        {line}" for line in self.nests.block]
-        lines += [f"    {line}" for line in self.nests.after]
-        lines += ["    return J / E"] if gradient else []
-        return "\n".join(lines) + "\n"
+        if self.loss:
+            self.cost()
+            for assign in function.backward:
+                self.assign(assign.array, assign.expr)
+            self.gradient()
+        else:
+            self.outputs()
+        self.shorten()
+        first = function.inputs[0]
+        names = ", ".join(name_of(a) for a in function.inputs)
+        width = f" // {first.size}" if first.size != 1 else ""
+        body = [f"E = len({name_of(first)}){width}"]
+        body += [f"{name} = [0.0] * {size}" for name, size in self.sizes.items()]
+        if self.loss:
+            body += ["J = 0.0", f"for p in range({function.theta_size}):", "    grad[p] = 0.0"]
+        body += self.section("before")
+        if rows := self.section("rows"):
+            body += ["for r in range(E):", *(f"    {line}" for line in rows)]
+        body += self.section("after")
+        body += ["return J / E"] if self.loss else []
+        name, target = ("gradient", "grad") if self.loss else ("outputs", "out")
+        code = "\n".join(f"    {line}" for line in body)
+        code = f"def {name}(theta, {names}, {target}):\n{code}\n"
+        return f"{self.head(code)}\n\n{ast.unparse(ast.parse(code))}\n"  # fewer parentheses
 
-    def finish(self, gradient: bool) -> None:
-        """The cost and where the adjoints go, or the outputs."""
+    def head(self, code: str) -> str:
+        """Imports, helpers and constant arrays."""
+        helpers = "".join(
+            f"\n\n{_source(name)}"
+            for name, atom in ATOMS.items()
+            if inspect.isfunction(atom.python) and not atom.row and re.search(rf"\b{name}\(", code)
+        )
+        tables = "\n".join(f"{k} = {v.tolist()}" for k, v in self.elements.tables.items())
+        imports = "import math\nfrom math import *\n" if helpers else "from math import *\n"
+        return imports + helpers + (f"\n\n{tables}\n" if tables else "")
+
+    def section(self, name: str) -> list[str]:
+        return [line for nest in self.nests if nest.section == name for line in nest.text()]
+
+    def shorten(self) -> None:
+        """Arrays that one nest alone uses, always the same element in a turn, become names."""
+        text = ["\n".join(nest.lines) for nest in self.nests]
+        for name in set(self.sizes) - self.sums:
+            word = re.compile(rf"\b{name}\[")
+            users = [k for k, lines in enumerate(text) if word.search(lines)]
+            nest = self.nests[users[0]] if len(users) == 1 else None
+            if nest is None or (at := nest.written.get(name, SEVERAL)) == SEVERAL:
+                continue
+            here = re.compile(rf"\b{name}\[{re.escape(at)}\]")
+            lines = [here.sub(name, line) for line in nest.lines]
+            if word.search("\n".join(lines)):
+                continue
+            del self.sizes[name]
+            for line in lines:
+                if alias := re.fullmatch(rf"{name} = (s\d+)", line):
+                    lines.remove(line)  # the sum itself takes the name
+                    lines = [re.sub(rf"\b{alias[1]}\b", name, line) for line in lines]
+                    break
+            nest.lines, text[users[0]] = lines, "\n".join(lines)
+
+    def find_homes(self) -> None:
+        """A sum over rows that is part of the gradient, and nothing else, is taken in place."""
+        function = self.function
+        used = [a.expr for a in function.backward] + [adjoint for _, adjoint in function.gradient]
+        uses = [array for expr in used for array in arrays_in(expr)]
+        sums = {a.array for a in function.backward if _over_rows(a.expr)}
+        for parameter, adjoint in function.gradient:
+            if (
+                isinstance(adjoint, Ref)
+                and adjoint.array in sums
+                and uses.count(adjoint.array) == 1
+            ):
+                self.elements.homes[adjoint.array] = "grad", parameter.expr
+
+    def cost(self) -> None:
+        """J, or what a row adds to it."""
         output = self.plain(self.function.output)
         rows = output.shape[:1] == (ROWS,)
-        if gradient:
-            for parameter, adjoint in self.function.gradient:
-                adjoint = self.plain(adjoint)
-                shape = parameter.array.shape
-                at = indices(shape)
-                window = self.elements.element(parameter.expr, at).replace("theta", "grad", 1)
-                self.nests.pointwise(shape, f"{window} += {self.elements.aligned(adjoint, at)}", {})
-            at = ["r", "0"] if rows else ["0"]
-            value = self.elements.element(output, at[-len(output.shape) :] if output.shape else [])
-            if rows:
-                self.nests.flush()
-                self.nests.block += ["total = 0.0", "for r in range(n):", f"    total += {value}"]
-                self.nests.block += ["J += total"]
-            else:
-                self.nests.flush()
-                self.nests.after.append(f"J = E * {value}")
-            return
-        self.nests.flush()
-        k = output.shape[-1]
-        value = self.elements.element(output, ["r", "k"] if rows else ["k"])
-        self.nests.block += [
-            f"for k in range({k}):",
-            "    for r in range(n):",
-            f"        out[start + r, k] = {value}",
-        ]
+        at = ["r", "0"][-len(output.shape) :] if rows else ["0"] * len(output.shape)
+        value = self.elements.element(output, at)
+        if rows:
+            self.nest((), [f"J += {value}"], {}, "rows")
+        else:
+            self.nest((), [f"J = E * {value}"], {}, "after" if self.waits(output) else "before")
+
+    def gradient(self) -> None:
+        """Where the adjoints go that are not there yet."""
+        for parameter, adjoint in self.function.gradient:
+            if isinstance(adjoint, Ref) and self.elements.homes.get(adjoint.array, "")[:1] == (
+                "grad",
+            ):
+                continue
+            simple = self.plain(adjoint)
+            at = indices(parameter.array.shape)
+            place = self.elements.element(parameter.expr, at, "grad")
+            text = f"{place} += {self.elements.aligned(simple, at)}"
+            section = self.section_of(parameter.array, simple)
+            self.nest(parameter.array.shape, [text], {}, section)
+
+    def outputs(self) -> None:
+        """Where the outputs go."""
+        output = self.plain(self.function.output)
+        size = output.shape[-1]
+        at = indices(output.shape)
+        value = self.elements.element(output, at)
+        self.elements.reads.clear()
+        line = f"out[{plus(times(size, 'r'), at[-1])}] = {value}"
+        self.nests.append(_Nest("rows", output.shape[-1:], [line]))
+
+    # ── nests ────────────────────────────────────────────────────────────────────────────────
+
+    def nest(
+        self, shape: Shape, lines: Sequence[str], writes: dict[str, str], section: str
+    ) -> None:
+        """Do something for each element of `shape`, in a nest that there is if that changes
+        nothing."""
+        reads, self.elements.reads = self.elements.reads, set()
+        features = tuple(s for s in shape if s not in (ROWS, 1))
+        nest = self.fitting(features, reads, writes, section)
+        if nest is None:
+            nest = _Nest(section, features)
+            self.nests.append(nest)
+        nest.lines += lines
+        nest.written |= writes
+
+    def fitting(
+        self, shape: Shape, reads: set[tuple[str, str]], writes: dict[str, str], section: str
+    ) -> _Nest | None:
+        """A nest with these loops that what reads and writes so can be appended to."""
+        touched = {name for name, _ in reads} | set(writes)
+        for nest in reversed([nest for nest in self.nests if nest.section == section]):
+            if (
+                nest.shape == shape
+                and all(nest.written.get(name, at) == at for name, at in reads)
+                and SEVERAL not in [*nest.written.values(), *writes.values()]
+            ):
+                return nest
+            if not touched.isdisjoint(nest.written):
+                break  # it must not come before this one
+        return None
+
+    def section_of(self, array: Array, *uses: Expr) -> str:
+        """Where an array is computed: for each row, or before all of them, or after."""
+        return "rows" if array.rows else "after" if self.waits(*uses) else "before"
+
+    def define(
+        self, array: Array, lines: Sequence[str], *uses: Expr, part: Shape | None = None
+    ) -> None:
+        """`lines` give each element of the array its value, or each of a part of that shape."""
+        section = self.section_of(array, *uses)
+        if section == "after":
+            self.late.add(array)
+        at = SEVERAL if part is not None else flattened(array.shape, indices(array.shape))
+        shape = array.shape if part is None else part
+        self.nest(shape, lines, {name_of(array): at}, section)
+
+    def waits(self, *exprs: Expr) -> bool:
+        """Is any of them known only when all rows have been seen?"""
+        return any(e.array in self.late for x in exprs for e in walk(x) if isinstance(e, Ref))
+
+    def total(self, array: Array, lines: Sequence[str]) -> None:
+        """`lines` add what one row gives to each element of the array."""
+        self.late.add(array)
+        self.sums.add(name_of(array))
+        self.nest(array.shape, lines, {}, "rows")
 
     # ── one assignment ───────────────────────────────────────────────────────────────────────
 
     def assign(self, array: Array, expr: Expr) -> None:
-        self.buffer(array)
-        self.buffered(array, expr)
-
-    def buffered(self, array: Array, expr: Expr) -> None:
-        """array = expr, where the array has its place."""
+        """array = expr."""
+        if array not in self.elements.homes:
+            self.sizes[name_of(array)] = array.size
         at = indices(array.shape)
         match expr:
             case Term(1.0, 0, (factor,), ()) if factor.shape == array.shape:
-                self.buffered(array, factor)
+                self.assign(array, factor)
             case Product():
                 self.product(array, expr)
-            case Apply(formula, arguments) if (name := _product_in(expr, array.shape)) is not None:
-                rest = {k: self.plain(v) for k, v in arguments.items() if k != name}
-                product = arguments[name]
-                assert isinstance(product, Product)
-                self.product(array, product)  # and then in place
-                self.assign_to(array, Apply(formula, {**rest, name: Ref(array)}))
             case Sum(array=summed, axes=axes):
                 self.sum(array, self.plain(summed), axes, expr.keep)
             case Reduce():
@@ -180,45 +284,25 @@ class _Writer:
                 self.gathered(array, expr)
             case Scatter(array=placed, start=start, step=step):
                 part = self.plain(placed)
-                zero = f"{self.elements.place(array, at)} = 0.0"
-                self.nests.pointwise(array.shape, zero, {array.name: "?"})
-                self.nests.flush()
-                inner = indices(part.shape)
-                target = [*inner[:-1], f"{start} + {step} * ({inner[-1]})"]
-                text = (
-                    f"{self.elements.place(array, target)} = {self.elements.element(part, inner)}"
-                )
-                self.nests.pointwise(part.shape, text, {array.name: "?"})
+                self.define(array, [f"{self.target(array)} = 0.0"], part, part=array.shape)
+                self.put(array, part, part.shape, start, step)
             case Concatenate(parts=parts):
-                offset = 0
+                start = 0
                 for part in map(self.plain, parts):
-                    shape = (*array.shape[:-1], part.shape[-1])
-                    inner = indices(shape)
-                    target = [*inner[:-1], f"{offset} + {inner[-1]}"]
-                    place = self.elements.place(array, target)
-                    text = f"{place} = {self.elements.aligned(part, inner)}"
-                    self.nests.pointwise(shape, text, {array.name: "?"})
-                    offset += part.shape[-1]
+                    size = part.shape[-1]
+                    self.put(array, part, (*array.shape[:-1], size), start)
+                    start += size
             case _:
-                self.assign_to(array, self.plain(expr))
+                simple = self.plain(expr)
+                line = f"{self.target(array)} = {self.elements.aligned(simple, at)}"
+                self.define(array, [line], simple)
 
-    def assign_to(self, array: Array, simple: Expr) -> None:
-        """array = simple, element by element."""
-        at = indices(array.shape)
-        text = f"{self.elements.place(array, at)} = {self.elements.aligned(simple, at)}"
-        self.nests.pointwise(array.shape, text, {array.name: flattened(array.shape, at)})
-        if self.nests.waits(simple):
-            self.nests.late.add(array)
-
-    def buffer(self, array: Array) -> None:
-        """Room for the array: a line of `block` per element if it has rows, else of `single`."""
-        size = array.size
-        if array.rows:
-            self.buffers.append(f"{array.name} = block[{self.lines}:{self.lines + size}]")
-            self.lines += size
-        else:
-            self.buffers.append(f"{array.name} = single[{self.singles}:{self.singles + size}]")
-            self.singles += size
+    def put(self, array: Array, part: Expr, shape: Shape, start: int, step: int = 1) -> None:
+        """A part of the array, of this shape, along its last axis."""
+        at = indices(shape)
+        value = self.elements.aligned(part, at)
+        target = self.target(array, [*at[:-1], plus(str(start), times(step, at[-1]))])
+        self.define(array, [f"{target} = {value}"], part, part=shape)
 
     def plain(self, expr: Expr) -> Expr:
         """`expr` with everything heavy inside it replaced by arrays that are computed first."""
@@ -250,130 +334,75 @@ class _Writer:
                 return Take(self.plain(inner), name, indices)
         raise AssertionError(expr)
 
-    def product(self, array: Array, product: Product) -> None:
-        """left @ right, four columns of the result and four factors of each at a time."""
-        left, right = self.plain(product.left), self.plain(product.right)
-        if left.shape[-1] == ROWS:
-            self.outer(array, left, right)
+    def target(self, array: Array, at: Sequence[str] | None = None) -> str:
+        """Where an element of the array is written."""
+        reads = set(self.elements.reads)
+        place = self.elements.place(array, at or indices(array.shape))
+        self.elements.reads = reads
+        return place
+
+    def local(self) -> str:
+        """A name for a sum that is being taken."""
+        self.temporaries += 1
+        return f"s{self.temporaries}"
+
+    def summed(self, array: Array, loops: list[tuple[str, int]], value: str, *uses: Expr) -> None:
+        """Each element is the sum of `value` over some loops."""
+        target = self.target(array)
+        if not loops:
+            self.define(array, [f"{target} = {value}"], *uses)
             return
-        rows = ROWS in array.shape
-        *row, _ = indices(array.shape)
-        loop = "for r in range(n): " if rows else ""
-        lines: list[str] = []
-        for j, columns, wide in _blocks("j", array.shape[-1], TILE):
-            depth = "    " * (wide > 1)
-            lines += [f"for j in range({columns}):"] if wide > 1 else []
-            targets = [self.elements.place(array, [*row, index]) for index in j]
-            lines += [f"{depth}{loop}{target} = 0.0" for target in targets]
-            for k, factors, long in _blocks("k", left.shape[-1], TILE if len(j) > 1 else 2 * TILE):
-                deeper = depth + "    " * (long > 1)
-                lines += [f"{depth}for k in range({factors}):"] if long > 1 else []
-                body = self.tile(left, right, row, j, k, targets, rows)
-                lines += [deeper + line for line in body]
-        if not rows and self.nests.waits(left, right):
-            self.nests.late.add(array)
-        self.nests.add(array.shape[:-1], [("rows" if rows else "body", lines)], {array.name: "?"})
+        s = self.local()
+        lines = [f"{s} = 0.0", *_nested(loops, [f"{s} += {value}"]), f"{target} = {s}"]
+        self.define(array, lines, *uses)
 
-    def tile(
-        self,
-        left: Expr,
-        right: Expr,
-        row: list[str],
-        j: list[str],
-        k: list[str],
-        targets: list[str],
-        rows: bool,
-    ) -> list[str]:
-        """targets[a] += Σ_b left[row, k[b]] · right[k[b], j[a]], numbers read once."""
-        before: list[str] = []
-        inside: list[str] = []
+    def summed_over_rows(self, array: Array, loops: list[tuple[str, int]], value: str) -> None:
+        """Each element is the sum of `value` over the rows, and over some loops in each."""
+        target = self.target(array)
+        lines = [f"{target} += {value}"]
+        if loops:
+            s = self.local()
+            lines = [f"{s} = 0.0", *_nested(loops, [f"{s} += {value}"]), f"{target} += {s}"]
+        self.total(array, lines)
 
-        def named(name: str, expr: Expr, index: list[str]) -> str:
-            where = inside if ROWS in expr.shape else before
-            where.append(f"{name} = {self.elements.aligned(expr, index)}")
-            return name
-
-        lefts = [named(f"u{b}", left, [*row, i]) for b, i in enumerate(k)]
-        for a, column in enumerate(j):
-            rights = [named(f"v{a}{b}", right, [*row[:-1], i, column]) for b, i in enumerate(k)]
-            products = [f"{u} * {v}" for u, v in zip(lefts, rights, strict=True)]
-            inside.append(f"{targets[a]} += {' + '.join(products)}")
-        if rows:
-            inside = ["for r in range(n):", *(f"    {line}" for line in inside)]
-        return before + inside
-
-    def outer(self, array: Array, left: Expr, right: Expr) -> None:
-        """A product that sums over rows: sixteen sums at once share four and four factors."""
-        self.nests.late.add(array)
-        self.nests.before.append(f"{array.name}[:] = 0.0")
-        merged = max(merged_rows(e) for e in (*walk(left), *walk(right)))
-        loops = [("q", merged)] if merged > 1 else []
-        *ahead, height, width = array.shape
-        at = indices(tuple(ahead))
-        lines: list[str] = []
-        for j, above, wide in _blocks("j", height, TILE):
-            depth = "    " * (wide > 1)
-            lines += [f"for j in range({above}):"] if wide > 1 else []
-            for k, columns, long in _blocks("k", width, TILE if len(j) > 1 else 2 * TILE):
-                deeper = depth + "    " * (long > 1)
-                lines += [f"{depth}for k in range({columns}):"] if long > 1 else []
-                pairs = [(a, b) for a in range(len(j)) for b in range(len(k))]
-                inner = [
-                    f"u{a} = {self.elements.aligned(left, [*at, i, 'r'])}" for a, i in enumerate(j)
-                ]
-                inner += [
-                    f"v{b} = {self.elements.aligned(right, [*at, 'r', i])}" for b, i in enumerate(k)
-                ]
-                inner += [f"s{a}{b} += u{a} * v{b}" for a, b in pairs]
-                body = [f"s{a}{b} = 0.0" for a, b in pairs]
-                body += _nested(loops, ["for r in range(n):", *(f"    {i}" for i in inner)])
-                body += [
-                    f"{self.elements.place(array, [*at, j[a], k[b]])} += s{a}{b}" for a, b in pairs
-                ]
-                lines += [deeper + line for line in body]
-        self.nests.add(tuple(ahead), [("rows", lines)], {})
+    def product(self, array: Array, product: Product) -> None:
+        """left @ right."""
+        left, right = self.plain(product.left), self.plain(product.right)
+        *ahead, i, j = ["", *indices(array.shape)][-max(2, len(array.shape)) :]
+        over_rows, size = left.shape[-1] == ROWS, left.shape[-1]
+        k = "r" if over_rows else "k" if size != 1 else "0"
+        u = self.elements.aligned(left, [*ahead, i, k])
+        v = self.elements.aligned(right, [*ahead, k, j])
+        if over_rows:
+            merged = max(merged_rows(e) for e in (*walk(left), *walk(right)))
+            self.summed_over_rows(array, [("q", merged)] if merged > 1 else [], f"{u} * {v}")
+        else:
+            self.summed(array, [(k, size)] if size != 1 else [], f"{u} * {v}", left, right)
 
     def sum(self, array: Array, summed: Expr, axes: tuple[int, ...], keep: bool) -> None:
         """A sum over rows, features or both."""
-        full = indices(summed.shape, "s")
         left = [k for k in range(len(summed.shape)) if keep or k not in axes]
-        at = indices(array.shape)
-        own = dict(zip(left, at, strict=True))
-        index = [full[k] if k in axes else own[k] for k in range(len(summed.shape))]
-        inner = [(full[k], summed.shape[k]) for k in axes if summed.shape[k] != ROWS]
-        over_rows = ROWS in [summed.shape[k] for k in axes]
-        merged = max(merged_rows(e) for e in walk(summed))
-        inner += [("q", merged)] if merged > 1 else []
-        text = self.elements.aligned(summed, index)
-        target = self.elements.place(array, at)
-        if over_rows:
-            self.nests.late.add(array)
-            self.nests.before.append(f"{array.name}[:] = 0.0")
-            if not inner:  # the loop over rows can be shared
-                total = f"sum_{array.name}"
-                parts = [
-                    ("first", [f"{total} = 0.0"]),
-                    ("body", [f"{total} += {text}"]),
-                    ("rows", [f"{target} += {total}"]),
-                ]
+        index = dict(zip(left, indices(array.shape), strict=True))
+        loops: list[tuple[str, int]] = []
+        for k in axes:
+            if summed.shape[k] == ROWS:
+                index[k] = "r"
+            elif summed.shape[k] == 1:
+                index[k] = "0"
             else:
-                lines = [*_nested(inner, ["for r in range(n):", f"    total += {text}"])]
-                parts = [("rows", ["total = 0.0", *lines, f"{target} += total"])]
-            self.nests.add((*array.shape, ROWS), parts, {})
-            return
-        rows = ROWS in array.shape
-        loop = "for r in range(n): " if rows else ""
-        lines = [f"{loop}{target} = 0.0", *_nested(inner, [f"{loop}{target} += {text}"])]
-        if self.nests.waits(summed):
-            self.nests.late.add(array)
-        kind = "rows" if rows else "body"
-        self.nests.add(array.shape, [(kind, lines)], {array.name: flattened(array.shape, at)})
+                index[k] = f"k{len(loops)}" if loops else "k"
+                loops.append((index[k], summed.shape[k]))
+        merged = max(merged_rows(e) for e in walk(summed))
+        loops += [("q", merged)] if merged > 1 else []
+        value = self.elements.aligned(summed, [index[k] for k in range(len(summed.shape))])
+        if ROWS in [summed.shape[k] for k in axes]:
+            self.summed_over_rows(array, loops, value)
+        else:
+            self.summed(array, loops, value, summed)
 
     def fold(self, array: Array, fold: Reduce) -> None:
         """A formula with reductions along a row: each runs through the row in its passes."""
         arguments = {k: self.plain(v) for k, v in fold.arguments.items()}
-        rows = ROWS in array.shape
-        loop = "for r in range(n): " if rows else ""
         at = indices(array.shape)
         outer = at[:-1] if fold.keep else at
         one = {k: self.elements.aligned(v, [*outer, "0"] if len(v.shape) > len(outer) else at)
@@ -389,17 +418,13 @@ class _Writer:
             assert isinstance(call.func, ast.Name)
             atom = ATOMS[call.func.id]
             element = Formula(ast.unparse(call.args[0]), fold.formula.inputs).python(**names)
-            scratch: dict[str, str] = {}
+            locals_: dict[str, str] = {}
             for name, initial, step in atom.passes:
-                self.temporaries += 1
-                line = Array(f"t{self.temporaries}", (ROWS,) if rows else ())
-                self.buffer(line)
-                cell = f"{line.name}[0, r]" if rows else f"{line.name}[0]"
-                scratch[name] = cell
-                text = Formula(step, ("a", *scratch)).python(a=f"({element})", **scratch)
-                lines.append(f"{loop}{cell} = {initial}")
-                lines += [f"for k in range({fold.n}):", f"    {loop}{cell} = {text}"]
-            finish = Formula(atom.finish, tuple(scratch)).python(**scratch)
+                s = locals_[name] = self.local()
+                text = Formula(step, ("a", *locals_)).python(a=f"({element})", **locals_)
+                lines.append(f"{s} = {initial}")
+                lines += _nested([("k", fold.n)], [f"{s} = {text}"])
+            finish = Formula(atom.finish, tuple(locals_)).python(**locals_)
             results[f"result{number}"] = f"({finish})"
 
         class Put(ast.NodeTransformer):
@@ -410,61 +435,24 @@ class _Writer:
 
         rest = ast.unparse(Put().visit(tree))
         final = Formula(rest, (*fold.formula.inputs, *results)).python(**names, **results)
-        lines.append(f"{loop}{self.elements.place(array, at)} = {final}")
-        if self.nests.waits(*arguments.values()):
-            self.nests.late.add(array)
-        kind = "rows" if rows else "body"
-        self.nests.add(array.shape, [(kind, lines)], {array.name: flattened(array.shape, at)})
+        target = self.target(array)
+        self.define(array, [*lines, f"{target} = {final}"], *arguments.values())
 
     def gathered(self, array: Array, expr: Gathered) -> None:
-        """Each element is a sum of picked ones; an index past the end adds nothing."""
+        """Each element is a sum of picked ones: a list of them all, and where each one's begin."""
         source = self.plain(expr.array)
         at = indices(array.shape)
-        rows = ROWS in array.shape
-        count = expr.sources.shape[1]
-        table = self.elements.table(expr.name, expr.sources)
-        picked_shape = source.shape[len(source.shape) - expr.axes :]
-        end = int(np.prod(picked_shape))
-        inner = unflat("g", picked_shape)
+        picked = source.shape[len(source.shape) - expr.axes :]
+        real = expr.sources < int(np.prod(picked))  # an index past the end stands for 0
+        begin = self.elements.table(f"{expr.name}_begin", np.append(0, real.sum(axis=1).cumsum()))
+        chosen = self.elements.table(expr.name, expr.sources[real])
+        inner = unflat(f"{chosen}[k]", picked)
         value = self.elements.aligned(source, [*at[:-1], *inner])
-        target = self.elements.place(array, at)
-        loop = "for r in range(n): " if rows else ""
-        lines = [
-            f"{loop}{target} = 0.0",
-            f"for k in range({count}):",
-            f"    g = {table}[{count} * ({at[-1]}) + k]",
-            f"    if g < {end}:",
-            f"        {loop}{target} += {value}",
-        ]
-        if self.nests.waits(source):
-            self.nests.late.add(array)
-        kind = "rows" if rows else "body"
-        self.nests.add(array.shape, [(kind, lines)], {array.name: flattened(array.shape, at)})
-
-
-def _blocks(name: str, size: int, width: int) -> list[tuple[list[str], str, int]]:
-    """Cut range(size) into blocks of `width` and a rest: for each (the indices of one block, the
-    range of `name` that repeats it, how often).
-
-    A width nearby that leaves no rest is preferred: each rest is one more loop to compile.
-
-    >>> _blocks("k", 10, 4)
-    [(['k + 0', 'k + 1', 'k + 2', 'k + 3', 'k + 4'], '0, 10, 5', 2)]
-    >>> _blocks("k", 7, 4)
-    [(['0', '1', '2', '3'], '0, 4, 4', 1), (['4', '5', '6'], '4, 7, 3', 1)]
-    """
-    fitting = [w for w in (width, width + 1, width - 1) if w > 1 and size % w == 0]
-    width = fitting[0] if fitting else width
-    blocks = []
-    start = 0
-    while start < size:
-        width = min(width, size - start)
-        times = (size - start) // width
-        stop = start + times * width
-        indices = [f"{name} + {u}" if times > 1 else str(start + u) for u in range(width)]
-        blocks.append((indices, f"{start}, {stop}, {width}", times))
-        start = stop
-    return blocks
+        s = self.local()
+        target = self.target(array)
+        loop = f"for k in range({begin}[{at[-1]}], {begin}[{plus(at[-1], '1')}]):"
+        lines = [f"{s} = 0.0", loop, f"    {s} += {value}", f"{target} = {s}"]
+        self.define(array, lines, source)
 
 
 def _nested(loops: Sequence[tuple[str, int]], body: Sequence[str]) -> list[str]:
@@ -474,15 +462,25 @@ def _nested(loops: Sequence[tuple[str, int]], body: Sequence[str]) -> list[str]:
     return lines + ["    " * len(loops) + line for line in body]
 
 
+def _source(atom: str) -> str:
+    """The definition of a function that Python has not built in, without its docstring."""
+    tree = ast.parse(inspect.getsource(ATOMS[atom].python))
+    for node in ast.walk(tree):
+        if isinstance(node, ast.FunctionDef):
+            node.body = node.body[1:]
+    return ast.unparse(tree)
+
+
 def _is_row_atom(call: ast.Call) -> bool:
     return isinstance(call.func, ast.Name) and ATOMS[call.func.id].row
 
 
-def _product_in(expr: Apply, shape: Shape) -> str | None:
-    """The argument that is a product of the result's shape, if there is just one."""
-    found = [k for k, v in expr.arguments.items() if isinstance(v, Product)]
-    if len(found) != 1:
-        return None
-    product = expr.arguments[found[0]]
-    assert isinstance(product, Product)
-    return found[0] if product.shape == shape and product.left.shape[-1] != ROWS else None
+def _over_rows(expr: Expr) -> bool:
+    match expr:
+        case Term(1.0, 0, (factor,), ()) if factor.shape == expr.shape:
+            return _over_rows(factor)
+        case Sum(array=summed, axes=axes):
+            return ROWS in [summed.shape[k] for k in axes]
+        case Product(left=left):
+            return left.shape[-1] == ROWS
+    return False

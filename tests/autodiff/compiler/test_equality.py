@@ -315,7 +315,7 @@ def test_gates_that_a_user_registers() -> None:
 def test_gates_whose_gradient_is_not_the_formula_s_own(backend: str) -> None:
     """Gradient reversal and straight-through estimators look like products, sums and steps."""
     if backend == "native":
-        pytest.importorskip("numba")
+        pytest.importorskip("llvmlite")
     reverse = gate("test_reverse", "a * s", a="-s", s="0.0")
     back = gate("test_back", "a + b", a="-1.0", b="2.0")
     step = gate("test_step", "1.0 if a > 0 else 0.0", a="1.0")
@@ -347,7 +347,7 @@ def test_gates_whose_gradient_is_not_the_formula_s_own(backend: str) -> None:
 def test_constants_that_are_not_finite(number: float, backend: str) -> None:
     """An open bound: max with -inf, min with inf; what they do not decide comes out as it is."""
     if backend == "native":
-        pytest.importorskip("numba")
+        pytest.importorskip("llvmlite")
     w = Value(0.5)
     bound = gate("test_bound", "a if isnan(b) or b - b != 0 else b", a="1.0", b="0.0")
     try:

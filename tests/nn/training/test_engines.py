@@ -92,7 +92,7 @@ def test_native_epochs_are_the_same_training(
     optimiser: type[SGD] | type[Adam], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Whole epochs without Python in the loop, with momentum, decay, a schedule and l2."""
-    oracle("numba")
+    oracle("llvmlite")
     monkeypatch.setenv("GLASSGRAD_CACHE", str(tmp_path))
     runs = {}
     for engine in ("compiled", "native"):
@@ -114,7 +114,7 @@ def test_native_epochs_are_the_same_training(
 def test_native_training_names_the_step_that_went_non_finite(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    oracle("numba")
+    oracle("llvmlite")
     monkeypatch.setenv("GLASSGRAD_CACHE", str(tmp_path))
     messages = []
     for engine in ("compiled", "native"):

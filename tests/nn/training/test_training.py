@@ -170,7 +170,7 @@ def test_without_validation_the_restored_parameters_have_the_best_recorded_loss(
 ) -> None:
     """The rates first improve and then ruin."""
     if engine == "native":
-        oracle("numba")
+        oracle("llvmlite")
         monkeypatch.setenv("GLASSGRAD_CACHE", str(tmp_path))
     model = Layer(1, 1, init="zeros")
     scale = len(X_LINE) if reduction == "sum" else 1
@@ -240,7 +240,7 @@ def test_a_gate_out_of_its_domain_is_reported_with_the_step(engine: str) -> None
 
 def test_an_infinite_gradient_of_a_finite_cost_is_noticed() -> None:
     model = Layer(1, 1, "sqrt", init="zeros")
-    engines = ("eager", "compiled", "native") if find_spec("numba") else ("eager", "compiled")
+    engines = ("eager", "compiled", "native") if find_spec("llvmlite") else ("eager", "compiled")
     for engine in engines:
         with pytest.raises(NonFiniteError, match=r"step 0: .*backward through gate sqrt"):
             fit(model, [[1.0]], [1.0], "squared_error", progress=False, engine=engine)

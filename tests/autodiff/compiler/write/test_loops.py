@@ -1,4 +1,4 @@
-"""The loops that Numba compiles, run as the plain Python that they also are."""
+"""The loops that LLVM compiles, run as the plain Python that they also are."""
 
 from __future__ import annotations
 
@@ -12,8 +12,7 @@ import pytest
 import autodiff
 import nn
 from autodiff import GATES, Value
-from autodiff.compiler.write.loops import BLOCK, lower
-from autodiff.formula.atoms import ATOMS, CONSTANTS
+from autodiff.compiler.write.loops import loops_source
 from nn import MLP, Conv1D, Conv2D, Layer, LayerNorm, Residual, Sequential, losses
 from tests.random_graphs import random_recipe
 
@@ -25,18 +24,12 @@ def run_loops(f: Callable[..., Any], *arrays: np.ndarray) -> tuple[float, np.nda
     program = autodiff.compile(f, backend="numpy").prepare(*arrays)
     function = program._made().function
     assert function is not None
-    loops = lower(function, "gradient")
-    namespace: dict[str, Any] = {name: atom.python for name, atom in ATOMS.items()}
-    namespace |= {**CONSTANTS, "pow": math.pow, **loops.tables}
-    exec(loops.source, namespace)
-    inputs = [
-        a.reshape(len(a), -1)[:, 0] if array.size == 1 else a.reshape(len(a), -1)
-        for a, array in zip(arrays, function.inputs, strict=True)
-    ]
-    grad = np.full(function.theta_size, np.nan)
-    block = np.full((loops.lines, BLOCK), np.nan)
-    J = namespace["gradient"](program.theta(), *inputs, grad, block, np.full(loops.singles, np.nan))
-    return J, grad
+    namespace: dict[str, Any] = {}
+    exec(loops_source(function), namespace)
+    gradient = [math.nan] * function.theta_size
+    inputs = [array.reshape(-1).tolist() for array in arrays]
+    J = namespace["gradient"](program.theta().tolist(), *inputs, gradient)
+    return J, np.array(gradient)
 
 
 def assert_equal_to_numpy(f: Callable[..., Any], *arrays: np.ndarray) -> None:
@@ -83,13 +76,6 @@ def test_modules(name: str) -> None:
     model = _models()[name]
     X, Y = rng.normal(size=(5, 6)), rng.normal(size=(5, 3))
     assert_equal_to_numpy(lambda x, y: SQUARED(model(x), y), X, Y)
-
-
-def test_more_rows_than_a_block() -> None:
-    """The last block is a part of one."""
-    model = MLP(2, [3, 1], rng=0)
-    X = rng.normal(size=(2 * BLOCK + 3, 2))
-    assert_equal_to_numpy(lambda x, y: losses.hinge(model(x), y), X, np.sign(X[:, 0]))
 
 
 @pytest.mark.parametrize("features", [1, 7, 8, 9, 16, 23])

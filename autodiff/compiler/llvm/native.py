@@ -1,0 +1,162 @@
+"""The native backend: the loops of a program as machine code (the extra `native`, llvmlite)."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..ir import Function
+from ..write.backends import Unsupported
+from ..write.descent import Rule, descent_source
+from ..write.loops import loops_source
+from . import machine, vector_math
+from .emit import emit
+
+Floats = NDArray[np.float64]
+
+LONGEST = 400  # array operations: about two seconds of LLVM's time
+_ALIGNED = 64  # bytes: a line of the cache, and the widest vector
+
+# NumPy's arrays as the code sees them: behind what every object has comes where the numbers are
+_DATA = object.__basicsize__
+
+
+def build(function: Function, name: str, doc: str, loss: bool) -> Callable[..., Any]:
+    """A runner, as `backends` describes it."""
+    _check(function)
+    dtype = function.dtype
+    kinds = [*["object"] * (len(function.inputs) + 2), "ptr", "i64"]
+    number = {"float64": "double", "float32": "float"}[dtype]
+    entry, result = ("gradient", number) if loss else ("outputs", "void")
+    code = _Code(loops_source(function, loss), entry, result, kinds, dtype)
+    call, scratch = code.call, code.scratch
+    count = function.theta_size
+    width = 0 if loss else function.output.shape[-1]
+
+    def run(theta: Floats, *arrays: Floats) -> Any:
+        tables = [a if a.flags.c_contiguous else np.ascontiguousarray(a) for a in arrays]
+        rows = len(tables[0])
+        if loss:
+            gradient = np.empty(count, dtype)
+            J = call(id(theta), *map(id, tables), id(gradient), scratch(), rows)
+            return J, gradient
+        out = np.empty((rows, width), dtype)
+        call(id(theta), *map(id, tables), id(out), scratch(), rows)
+        return out
+
+    run.__name__, run.__doc__ = name, doc
+    return run
+
+
+def descent(function: Function, rule: Rule) -> Callable[..., int]:
+    """Many steps of an optimiser in one call, so that Python is not in the loop.
+
+    rule(theta, gradient, state, rate, step, settings) moves theta and state, in place; it is
+    written as `write.descent` says. The result is called as
+
+        descend(theta, arrays, order, size, scale, l2, state, rates, step, settings, costs)
+
+    and takes ``len(costs)`` steps: step k on the rows ``order[k*size : (k+1)*size]`` (on all rows
+    as they are if `size` is their number), at the rate ``rates[k]``. Cost and gradient are
+    multiplied by the number of rows if `scale`, and belong to J + l2·Σθ². It fills `costs`, and
+    returns how many steps it took: it stops before a step whose cost or gradient is not finite.
+    """
+    if function.dtype != "float64":
+        raise Unsupported("whole runs of an optimiser are compiled in float64")
+    _check(function)
+    objects = ["object"] * (2 * len(function.inputs) + 7)
+    kinds = [*objects, *["i64"] * 6, "double", "ptr"]
+    source, memory, given = descent_source(function, rule)
+    code = _Code(source, "descend", "i64", kinds, function.dtype)
+    count = function.theta_size
+
+    def descend(
+        theta: Floats,
+        arrays: Sequence[Floats],
+        order: NDArray[np.intp],
+        size: int,
+        scale: bool,
+        l2: float,
+        state: Floats,
+        rates: Floats,
+        step: int,
+        settings: Floats,
+        costs: Floats,
+    ) -> int:
+        if theta.shape != (count,) or state.shape[1:] != (count,) or len(state) < memory:
+            raise ValueError(
+                f"theta is of shape {theta.shape} and the state of {state.shape}; there are "
+                f"{count} parameters, and the rule uses {memory} rows of the state"
+            )
+        if len(settings) < given or len(rates) < len(costs):
+            raise ValueError(
+                f"{len(settings)} settings and {len(rates)} rates for {len(costs)} steps; the "
+                f"rule uses {given} settings"
+            )
+        tables = [np.ascontiguousarray(a, np.float64) for a in arrays]
+        rows = len(tables[0])
+        picked = size != rows
+        batches = [np.empty((size, *a.shape[1:])) for a in tables] if picked else tables
+        objects = [theta, *batches, np.empty(count), *tables]
+        objects += [np.ascontiguousarray(order, np.int64), state, rates, settings, costs]
+        numbers = size, len(order), len(costs), step, int(scale), int(picked)
+        return int(code.call(*map(id, objects), *numbers, l2, code.scratch()) or 0)
+
+    return descend
+
+
+class _Code:
+    """The machine code of a text, and memory for it to write to, one for each thread."""
+
+    def __init__(
+        self, source: str, name: str, result: str, kinds: Sequence[str], dtype: str
+    ) -> None:
+        lanes = machine.host().lanes * (2 if dtype == "float32" else 1)
+        emitted = emit(source, lanes, dtype, wide=machine.host().lanes == 8)
+        text = emitted.text + vector_math.definitions(emitted.functions)
+        text += _entry(name, result, kinds)
+        code = machine.assemble(text)
+        kinds = ["ptr" if kind == "object" else kind for kind in kinds]
+        self.call = machine.Loaded(code, [f"call_{name}"]).function(f"call_{name}", result, kinds)
+        self.room = threading.local()
+        self.bytes = emitted.scratch
+
+    def scratch(self) -> int:
+        """The address of this thread's memory."""
+        try:
+            return self.room.address  # type: ignore[no-any-return]
+        except AttributeError:
+            self.room.memory = np.empty(self.bytes + _ALIGNED, np.uint8)
+            self.room.address = -(-self.room.memory.ctypes.data // _ALIGNED) * _ALIGNED
+            return self.room.address  # type: ignore[no-any-return]
+
+
+def _entry(name: str, result: str, kinds: Sequence[str]) -> str:
+    """A function around another that takes NumPy's arrays as objects and looks where their
+    numbers are, which Python would do in a microsecond for each."""
+    given, lines, passed = [], [], []
+    for k, kind in enumerate(kinds):
+        given.append(f"{'ptr' if kind == 'object' else kind} %a{k}")
+        passed.append(given[-1])
+        if kind == "object":
+            lines += [f"  %f{k} = getelementptr i8, ptr %a{k}, i64 {_DATA}"]
+            lines += [f"  %d{k} = load ptr, ptr %f{k}"]
+            passed[-1] = f"ptr %d{k}"
+    back = "ret void" if result == "void" else f"ret {result} %r"
+    call = f"call {result} @{name}({', '.join(passed)})"
+    lines += [f"  {call}" if result == "void" else f"  %r = {call}", f"  {back}"]
+    head = f"define {result} @call_{name}({', '.join(given)}) {{"
+    return "\n".join(["", head, *lines, "}", ""])
+
+
+def _check(function: Function) -> None:
+    operations = len(function.forward) + len(function.backward)
+    if operations > LONGEST:
+        raise Unsupported(
+            f"{operations} array operations: the native backend takes up to {LONGEST}, so that it "
+            'never compiles for long; take backend="numpy" or "auto"'
+        )
