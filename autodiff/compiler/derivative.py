@@ -42,13 +42,16 @@ from .ir import (
     Term,
     Total,
     Transpose,
+    Where,
     arrays_in,
     broadcast,
+    part,
     reshape,
+    spread,
     transpose,
 )
 from .simplify import contraction, factors, names, simplify
-from .terms import add_up, apply, change_shape, inverse, outer, times, unbroadcast, unwrapped
+from .terms import add_up, among, apply, change_shape, inverse, outer, times, unbroadcast, unwrapped
 
 _LONGEST = 24  # terms in a line of code
 
@@ -57,6 +60,11 @@ _LONGEST = 24  # terms in a line of code
 
 def forward(step: Fire) -> Expr:
     """What the gates compute, as one expression."""
+    result = _computed(step)
+    return result if step.mask is None else Where(step.mask, result, step.fill)
+
+
+def _computed(step: Fire) -> Expr:
     if step.layout == "terms":
         return Total(tuple(Term(factors=(e,)) for e in step.inputs.values()))
     known = numbers(step)
@@ -92,11 +100,6 @@ def numbers(step: Fire) -> dict[str, float]:
     return known
 
 
-def spread(expr: Expr, shape: Shape) -> Expr:
-    """`expr` in its full shape."""
-    return expr if expr.shape == shape else Broadcast(expr, shape)
-
-
 # ── the backward pass ────────────────────────────────────────────────────────────────────────
 
 
@@ -123,7 +126,7 @@ class _Backward:
         self.rolled = rolled
         self.function = forward_only(rolled)
         self.terms: dict[Array, list[Term]] = defaultdict(list)
-        self.slices: dict[Array, list[tuple[int, int, int, Term]]] = defaultdict(list)
+        self.slices: dict[Array, list[tuple[Slice, Term]]] = defaultdict(list)
         self.wanted = {p.array for p in rolled.parameters}
         self.awaited: dict[Array, int] = defaultdict(int)  # uses still to come, of parameters
         self.parameter = {p.array: p for p in rolled.parameters}
@@ -195,19 +198,17 @@ class _Backward:
 
     def sliced(self, array: Array) -> list[Term]:
         """Contributions to parts of an array: side by side where they tile it, else in zeros."""
-        parts = sorted(self.slices.pop(array, []), key=lambda part: part[0])
-        if not parts:
-            return []
-        ends = [start + count for start, _, count, _ in parts]
-        starts = [start for start, _, _, _ in parts]
-        tiled = starts == [0, *ends[:-1]] and ends[-1] == array.size
-        lead = array.shape[:-1]
-        full = [spread(unwrapped(t), (*lead, count)) for _, _, count, t in parts]
-        if tiled and all(step == 1 for _, step, _, _ in parts):
-            return [Term(factors=(Concatenate(tuple(full)),))]
+        parts = sorted(self.slices.pop(array, []), key=lambda part: part[0].start)
+        full = [spread(unwrapped(term), cut.shape) for cut, term in parts]
+        ends = [0, *(cut.start + cut.count for cut, _ in parts)]
+        axes = {cut.axis for cut, _ in parts}
+        tiled = [cut.start for cut, _ in parts] == ends[:-1] and len(axes) == 1
+        if tiled and all(cut.step == 1 for cut, _ in parts):
+            (axis,) = axes
+            if ends[-1] == array.shape[axis]:
+                return [Term(factors=(Concatenate(tuple(full), axis),))]
         return [
-            Term(factors=(Scatter(expr, start, step, array.size),))
-            for (start, step, _, _), expr in zip(parts, full, strict=True)
+            Term(factors=(_placed(cut, expr),)) for (cut, _), expr in zip(parts, full, strict=True)
         ]
 
     def name(self, array: Array, expr: Expr) -> Ref:
@@ -232,6 +233,9 @@ class _Backward:
 
     def fire(self, step: Fire, upstream: Term) -> None:
         """Hand the adjoint of a gate's result on to its inputs."""
+        if step.mask is not None:
+            mask = step.mask
+            upstream = among(upstream, step.out.shape, lambda f: Where(mask, f, 0.0))
         if step.layout == "product":
             self.product(step, upstream)
             return
@@ -286,7 +290,7 @@ class _Backward:
         """Matrix products: dMatrix = upstreamᵀ · stack, dStack = upstream · matrix."""
         gate = step.gate
         stack, matrix = step.inputs[step.stack], step.inputs[step.matrix]
-        full = broadcast((*stack.shape[:-1], step.p), (step.p,))
+        full = broadcast((*stack.shape[:-1], step.p), (*matrix.shape[:-2], 1, step.p))
         flat = full == step.out.shape
         out: Expr = Ref(step.out)
         if not flat:
@@ -350,36 +354,56 @@ class _Backward:
         match expr:
             case Ref(array):
                 self.terms[array].append(term)
-            case Slice(array=Ref(array), start=start, step=step, count=count):
-                self.slices[array].append((start, step, count, term))
-            case Slice(array=inner, start=start, step=step):
-                placed = Scatter(spread(unwrapped(term), expr.shape), start, step, inner.shape[-1])
-                self.pull(inner, Term(factors=(placed,)), inner.shape)
+            case Slice(array=Ref(array)):
+                self.slices[array].append((expr, term))
+            case Slice(array=inner):
+                placed = among(term, expr.shape, lambda f: _placed(expr, f))
+                self.pull(inner, placed, inner.shape)
+            case Scatter(array=inner, start=start, step=step, axis=axis):
+                count = inner.shape[axis]
+                cut = change_shape(
+                    term, lambda f: part(spread(f, expr.shape), axis, start, step, count)
+                )
+                self.pull(inner, cut, inner.shape)
+            case Where(mask=mask, array=inner):
+                kept = among(term, expr.shape, lambda f: Where(mask, f, 0.0))
+                self.pull(inner, kept, expr.shape)
             case Reshape(array=inner):
                 moved = change_shape(term, lambda f: reshape(spread(f, expr.shape), inner.shape))
                 self.pull(inner, moved, inner.shape)
-            case Transpose(array=inner):
-                turned = change_shape(term, lambda f: transpose(spread(f, expr.shape)))
+            case Transpose(array=inner, order=order):
+                back = tuple(order.index(k) for k in range(len(order)))
+                turned = change_shape(term, lambda f: transpose(spread(f, expr.shape), back))
                 self.pull(inner, turned, inner.shape)
             case Broadcast(array=inner):
                 self.pull(inner, term, expr.shape)
             case Take(array=inner, name=name, indices=indices):
                 sources = inverse(indices, inner.shape[-1], self.useful(inner))
                 body = spread(unwrapped(term), expr.shape)
-                gathered = Gathered(body, f"{name}_inverse", sources, indices.ndim)
+                gathered = Gathered(body, f"{name}_inverse", sources, indices.ndim, expr.indices)
                 self.pull(inner, Term(factors=(gathered,)), inner.shape)
             case Concatenate(parts=parts):
                 offset = 0
                 bare = unwrapped(Term(1.0, 0, term.factors, term.divisors))
                 if term.factors and not isinstance(bare, Ref):
                     bare = self.assign(self.rolled.names.numbered("d"), bare)
-                for part in parts:
-                    size = part.shape[-1]
+                for one in parts:
+                    size = one.shape[-1]
                     piece = Term(term.coefficient, term.per_row)
                     if term.factors:
                         factor = bare if bare.shape[-1] == 1 else Slice(bare, offset, 1, size)
                         piece = Term(term.coefficient, term.per_row, (factor,))
-                    self.pull(part, piece, (*expr.shape[:-1], size))
+                    self.pull(one, piece, (*expr.shape[:-1], size))
                     offset += size
             case _:
                 raise AssertionError(expr)
+
+
+def _placed(cut: Slice, expr: Expr) -> Expr:
+    """The adjoint of a slice: `expr` among zeros."""
+    start, step, n = cut.start, cut.step, cut.array.shape[cut.axis]
+    if step < 0:  # read backwards: turn it round
+        expr = Slice(expr, cut.count - 1, -1, cut.count, cut.axis)
+        start, step = start + step * (cut.count - 1), -step
+    whole = (start, step, cut.count) == (0, 1, n)
+    return expr if whole else Scatter(expr, start, step, n, cut.axis)

@@ -21,21 +21,22 @@ constants and what is computed from them alone. Shapes broadcast as in NumPy, fr
                                      of the arguments keep that axis with length 1 (keep=True) or
                                      lack it (keep=False); so does the result
     Product(left, right, bias...)    left @ right, right being two-dimensional or both stacked
-    Transpose(array)                 the last two axes exchanged
+    Transpose(array, order)          the axes in another order; without one the last two exchanged
     Term(coefficient, per_row, factors, divisors)
                                      coefficient · E^per_row · Π factors / Π divisors, where E is
                                      the number of rows
     Total(terms, coefficient, per_row)  coefficient · E^per_row · Σ terms
     Sum(array, axes, keep)           the sum over some axes (axis 0 may be ROWS)
     Reshape(array, shape)            same elements, same order
-    Slice(array, start, stop, step)  along the last axis
+    Slice(array, start, step, count, axis)  along one axis, the last if none is named
     Take(array, indices)             along the last axis; the result has indices.shape there
-    Concatenate(parts, shape)        concatenation along the last axis; parts are broadcast
+    Concatenate(parts, axis)         side by side along an axis; parts are broadcast
     Broadcast(array, shape)          broadcast to a shape
+    Where(mask, array, value)        the array where the mask holds, elsewhere a number
     Gathered(array, sources, size)   the adjoint of Take: element j of the result is the sum of
                                      the elements sources[j] of the last axes of `array`,
                                      flattened; an index one past the end stands for 0
-    Scatter(array, start, step, size) the adjoint of Slice: zeros with `array` at start::step
+    Scatter(array, start, step, size, axis)  the adjoint of Slice: zeros with `array` at start::step
 """
 
 from __future__ import annotations
@@ -204,13 +205,16 @@ class Product(Expr):
 
 @dataclass(eq=False)
 class Transpose(Expr):
-    """The last two axes exchanged."""
+    """The axes in another order; without one the last two exchanged."""
 
     array: Expr
+    order: tuple[int, ...] = ()
 
     def __post_init__(self) -> None:
-        *ahead, m, n = self.array.shape
-        self.shape = (*ahead, n, m)
+        if not self.order:
+            *ahead, m, n = range(len(self.array.shape))
+            self.order = (*ahead, n, m)
+        self.shape = tuple(self.array.shape[k] for k in self.order)
 
     def operands(self) -> tuple[Expr, ...]:
         """The array."""
@@ -283,15 +287,17 @@ class Reshape(Expr):
 
 @dataclass(eq=False)
 class Slice(Expr):
-    """start:stop:step along the last axis."""
+    """start, start + step, ... along one axis."""
 
     array: Expr
     start: int
     step: int
     count: int
+    axis: int = -1
 
     def __post_init__(self) -> None:
-        self.shape = (*self.array.shape[:-1], self.count)
+        self.axis %= len(self.array.shape)
+        self.shape = resized(self.array.shape, self.axis, self.count)
 
     def operands(self) -> tuple[Expr, ...]:
         """The array."""
@@ -305,6 +311,7 @@ class Take(Expr):
     array: Expr
     name: str
     indices: Indices
+    text: str = ""  # how a reader would write the indices
 
     def __post_init__(self) -> None:
         self.shape = (*self.array.shape[:-1], *self.indices.shape)
@@ -316,13 +323,17 @@ class Take(Expr):
 
 @dataclass(eq=False)
 class Concatenate(Expr):
-    """Concatenation along the last axis."""
+    """Side by side along one axis."""
 
     parts: tuple[Expr, ...]
+    axis: int = -1
 
     def __post_init__(self) -> None:
-        ahead = broadcast(*(p.shape[:-1] for p in self.parts))
-        self.shape = (*ahead, sum(p.shape[-1] for p in self.parts))
+        rank = max(len(p.shape) for p in self.parts)
+        self.axis %= rank
+        at = self.axis - rank  # parts may lack axes ahead
+        around = broadcast(*(resized(p.shape, at % len(p.shape), 1) for p in self.parts))
+        self.shape = resized(around, self.axis, sum(p.shape[at] for p in self.parts))
 
     def operands(self) -> tuple[Expr, ...]:
         """The parts."""
@@ -342,6 +353,22 @@ class Broadcast(Expr):
 
 
 @dataclass(eq=False)
+class Where(Expr):
+    """The array where the mask holds, elsewhere a number."""
+
+    mask: Expr  # a Table of truth values
+    array: Expr
+    value: float
+
+    def __post_init__(self) -> None:
+        self.shape = broadcast(self.mask.shape, self.array.shape)
+
+    def operands(self) -> tuple[Expr, ...]:
+        """Mask and array."""
+        return self.mask, self.array
+
+
+@dataclass(eq=False)
 class Gathered(Expr):
     """The adjoint of Take: sums of elements, picked by index."""
 
@@ -349,6 +376,7 @@ class Gathered(Expr):
     name: str
     sources: Indices  # (size, r); an index one past the end stands for 0
     axes: int  # how many of the last axes of `array` the indices run over
+    indices: Indices  # of the Take
 
     def __post_init__(self) -> None:
         shape = self.array.shape
@@ -361,15 +389,17 @@ class Gathered(Expr):
 
 @dataclass(eq=False)
 class Scatter(Expr):
-    """The adjoint of Slice: zeros, with `array` at start, start + step, ..."""
+    """The adjoint of Slice: zeros, with `array` at start, start + step, ... along one axis."""
 
     array: Expr
     start: int
     step: int
     size: int
+    axis: int = -1
 
     def __post_init__(self) -> None:
-        self.shape = (*self.array.shape[:-1], self.size)
+        self.axis %= len(self.array.shape)
+        self.shape = resized(self.array.shape, self.axis, self.size)
 
     def operands(self) -> tuple[Expr, ...]:
         """The array."""
@@ -422,9 +452,30 @@ def reshape(expr: Expr, shape: Shape) -> Expr:
     return expr if expr.shape == shape else Reshape(expr, shape)
 
 
-def transpose(expr: Expr) -> Expr:
-    """The last two axes exchanged, without detours."""
-    return expr.array if isinstance(expr, Transpose) else Transpose(expr)
+def transpose(expr: Expr, order: tuple[int, ...] = ()) -> Expr:
+    """The axes in another order (the last two exchanged), without detours."""
+    turned = Transpose(expr, order)
+    while isinstance(turned.array, Transpose):
+        inner = turned.array
+        turned = Transpose(inner.array, tuple(inner.order[k] for k in turned.order))
+    in_order = turned.order == tuple(range(len(turned.order)))
+    return turned.array if in_order else turned
+
+
+def part(expr: Expr, axis: int, start: int, step: int, count: int) -> Expr:
+    """A slice along an axis; the expression itself if that is all of it."""
+    whole = (start, step, count) == (0, 1, expr.shape[axis])
+    return expr if whole else Slice(expr, start, step, count, axis)
+
+
+def spread(expr: Expr, shape: Shape) -> Expr:
+    """`expr` in its full shape."""
+    return expr if expr.shape == shape else Broadcast(expr, shape)
+
+
+def resized(shape: Shape, axis: int, size: int) -> Shape:
+    """The shape with another length along one axis."""
+    return (*shape[:axis], size, *shape[axis + 1 :])
 
 
 def broadcast(*shapes: Shape) -> Shape:

@@ -23,6 +23,7 @@ from .ir import (
     Term,
     Total,
     reshape,
+    spread,
     transpose,
 )
 from .simplify import names
@@ -67,6 +68,14 @@ def change_shape(term: Term, change: Callable[[Expr], Expr]) -> Term:
         return term
     body = unwrapped(Term(1.0, 0, term.factors, term.divisors))
     return Term(term.coefficient, term.per_row, (change(body),))
+
+
+def among(term: Term, shape: Shape, change: Callable[[Expr], Expr]) -> Term:
+    """Put what stands behind a term's number, in its full shape, among zeros."""
+    body: Expr = unwrapped(Term(1.0, 0, term.factors, term.divisors))
+    if not term.factors and not term.divisors:
+        body = Number(1.0)
+    return Term(term.coefficient, term.per_row, (change(spread(body, shape)),))
 
 
 def unbroadcast(term: Term, full: Shape, target: Shape) -> Term:
@@ -138,18 +147,16 @@ def _key(part: object) -> object:
             return (formula.text, tuple((k, _key(e)) for k, e in arguments.items()))
         case Reshape(array, shape):
             return ("reshape", _key(array), shape)
-        case Slice(array, start, step, count):
-            return ("slice", _key(array), start, step, count)
+        case Slice(array, start, step, count, axis):
+            return ("slice", _key(array), start, step, count, axis)
     return id(part)
 
 
 def outer(u: Expr, stack: Expr, matrix: Expr) -> Expr:
     """Σ over the stack (and, for shared weights, over the rows) of upstream ⊗ vector."""
-    if ROWS in matrix.shape:  # one matrix per row
-        return Product(transpose(u), stack)
-    if len(u.shape) == 3:
-        u = reshape(u, (ROWS, u.shape[-1]))
-        stack = reshape(stack, (ROWS, stack.shape[-1]))
+    if len(matrix.shape) == 2 and ROWS not in matrix.shape:  # one matrix for all
+        lead = ROWS if ROWS in u.shape else -1
+        u, stack = (reshape(e, (lead, e.shape[-1])) if len(e.shape) > 2 else e for e in (u, stack))
     return Product(transpose(u), stack)
 
 

@@ -12,16 +12,17 @@ from ..write.names import Names
 
 @dataclass(eq=False)
 class Fire:
-    """`out.size` gates of one kind fire at once.
+    """Gates of one kind fire at once, `out.size` of them in an example.
 
-    inputs  by the gate's input names; shapes broadcast to
-        layout "each"     (ROWS, m): a gate without rows of its own
+    inputs  by the gate's input names; with the axes of `out` after the rows, shapes broadcast to
+        layout "each"     (ROWS, ...): a gate without rows of its own
                "rows"     rows (ROWS, n), single inputs and out (ROWS, 1): one gate over a row
-               "grid"     rows (ROWS, m, n), single inputs and out (ROWS, m)
-               "terms"    the sum of the inputs, each of which broadcasts to (ROWS, m)
-               "product"  a gate that contains Σ left·right, for every pair of Q left vectors
-                          and P right ones: `stack` (ROWS, Q, n) or (ROWS, n) for Q = 1, `matrix`
-                          (P, n); single inputs (ROWS, Q, P); out (ROWS, Q·P)
+               "grid"     rows (ROWS, ..., n), single inputs and out (ROWS, ...)
+               "terms"    the sum of the inputs, each of which broadcasts to (ROWS, ...)
+               "product"  a gate that contains Σ left·right: `stack` (ROWS, ..., q, n), `matrix`
+                          (..., p, n) or (ROWS, ..., p, n), single inputs and the product
+                          (ROWS, ..., q, p), which is `out` in another shape
+    mask    where there are gates; elsewhere `fill` is put in. None if the gates fill the box
     """
 
     out: Array
@@ -30,9 +31,9 @@ class Fire:
     layout: str
     matrix: str = ""
     stack: str = ""
-    q: int = 1
     p: int = 1
-    layer: int = 0
+    mask: Expr | None = None
+    fill: float = 0.0
 
 
 Step: TypeAlias = Fire | Assign

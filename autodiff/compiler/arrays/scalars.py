@@ -1,6 +1,8 @@
 """The traced graph as numbered scalars: equal gates once, constants folded, sums flattened.
 
-This is where a neuron that was written as ``w1*x1 + w2*x2 + b`` becomes the one gate w·x + b.
+This is where a neuron that was written as ``w1*x1 + w2*x2 + b`` becomes the one gate w·x + b. What
+is true of one gate alone (1 · x is x) is left for `roll` to see: there it holds for a whole family
+or for none of it, and the first position of a sequence keeps the gates that the others have.
 """
 
 from __future__ import annotations
@@ -12,7 +14,7 @@ from typing import Any
 
 from ...gates import GATES, Gate
 from ...value import Value
-from ..simplify import contraction, simplify
+from ..simplify import contraction
 from ..trace import Trace
 
 
@@ -49,6 +51,7 @@ def number(trace: Trace, theta: Sequence[Value]) -> Scalars:
             index[value] = i = scalars.add(None, ())
             scalars.datum[i] = (a, k)
     place = {p: k for k, p in enumerate(theta)}
+    roles = find_roles()
     made: dict[Any, int] = {}
 
     def constant(value: float) -> int:
@@ -72,39 +75,24 @@ def number(trace: Trace, theta: Sequence[Value]) -> Scalars:
         if all(p in scalars.constant for p in parents):
             index[node] = constant(node.data)
             continue
-        same = _same(node.gate, parents, scalars)
-        if same is not None:
-            index[node] = same
-            continue
-        key = (node.gate, parents)
+        gate: Gate = node.gate
+        if gate in roles.plus:  # 0 + a: the sum of one number, as sum([a]) makes it
+            terms = tuple([p for p in parents if scalars.constant.get(p) != 0.0])
+            if len(terms) == 1 and scalars.gate[terms[0]] is not None:
+                gate, parents = roles.total, terms
+        key = (gate, parents)
         if key not in made:
-            made[key] = scalars.add(node.gate, parents, node.label)
+            made[key] = scalars.add(gate, parents, node.label)
         index[node] = made[key]
     scalars.outputs = [index[node] for node in trace.outputs]
     return scalars
-
-
-def _same(gate: Gate, parents: tuple[int, ...], scalars: Scalars) -> int | None:
-    """The parent that the gate just hands on: x + 0, 1 · x, x ** 1, the sum of one number."""
-    if gate.rows:
-        return parents[0] if len(parents) == 1 and _adds(gate) else None
-    known = {
-        name: value
-        for name, p in zip(gate.inputs, parents, strict=True)
-        if (value := scalars.constant.get(p)) in (0.0, 1.0)
-    }
-    left = simplify(gate.formula, known).text if known else ""
-    if left not in gate.inputs:
-        return None
-    k = gate.inputs.index(left)
-    return parents[k] if simplify(gate.partials[k], known).number == 1.0 else None
 
 
 # ── sums of products are dot products ────────────────────────────────────────────────────────
 
 
 @dataclass
-class _Roles:
+class Roles:
     """Rows of the gate table recognised by formulas and partials, not by their names.
 
     A gate may state another gradient than its formula's own (a gradient reversal does): it has the
@@ -114,14 +102,16 @@ class _Roles:
     plus: set[Gate]
     times: set[Gate]
     total: Gate  # Σ a
+    product: Gate  # a·b
     dot: Gate  # Σ a·b
     affine: Gate  # Σ w·x + b
 
 
-def _roles() -> _Roles:
+def find_roles() -> Roles:
+    """The roles in the table as it is now."""
     plus = {g for g in GATES.values() if g.formula.infix == "+" and _ones(g, 2)}
     times = {g for g in GATES.values() if g.formula.infix == "*" and _swaps(g)}
-    total = next(g for g in GATES.values() if _adds(g))
+    total = next(g for g in GATES.values() if adds(g))
     contracted = [(g, found.rest.text) for g in GATES.values() if (found := contraction(g))]
     dot = next(g for g, rest in contracted if rest == "product" and _swaps(g))
     affine = next(
@@ -129,10 +119,11 @@ def _roles() -> _Roles:
         for g, rest in contracted
         if rest == f"product + {g.inputs[-1]}" and _swaps(g) and _ones(g, 1)
     )
-    return _Roles(plus, times, total, dot, affine)
+    product = next(g for g in GATES.values() if g in times)
+    return Roles(plus, times, total, product, dot, affine)
 
 
-def _adds(gate: Gate) -> bool:
+def adds(gate: Gate) -> bool:
     """Is it the sum of its one row?"""
     return gate.formula.text == f"sum({gate.inputs[0]})" and _ones(gate, 1)
 
@@ -159,7 +150,7 @@ def flatten(scalars: Scalars) -> Scalars:
     >>> [gate.name for gate in s.gate if gate]
     ['affine']
     """
-    roles = _roles()
+    roles = find_roles()
     gate, parents = scalars.gate, scalars.parents
     uses = [0] * len(gate)
     for row in parents:
@@ -173,9 +164,11 @@ def flatten(scalars: Scalars) -> Scalars:
     for i in range(len(gate) - 1, -1, -1):
         if dead[i] or gate[i] is None:
             continue
-        if gate[i] in roles.plus:
-            terms, inner = _terms(i, gate, parents, uses, roles.plus)
+        started = gate[i] is roles.total and len(parents[i]) == 1
+        if gate[i] in roles.plus or started:
+            terms, inner = _terms(i, gate, parents, uses, roles)
             terms = [t for t in terms if scalars.constant.get(t) != 0.0]
+            started = started or any(gate[t] is roles.total for t in inner)
         elif gate[i] is roles.total:
             terms, inner = list(parents[i]), []
         else:
@@ -187,7 +180,7 @@ def flatten(scalars: Scalars) -> Scalars:
         dots = [t for t, once in zip(terms, single, strict=True) if once and gate[t] is roles.dot]
         others = set(products)
         rest = [t for t in terms if t not in others]
-        if len(products) >= 2 and len(rest) <= 1:
+        if len(products) >= 2 - started and len(rest) <= 1:
             pairs = [_weight_first(parents[p], free) for p in products]
             rows = (*(a for a, _ in pairs), *(b for _, b in pairs))
             new_gate[i] = roles.affine if rest else roles.dot
@@ -207,7 +200,7 @@ def flatten(scalars: Scalars) -> Scalars:
             new_gate[i] = roles.affine
             new_parents[i] = (*parents[dots[0]], other)
             inner += dots
-        elif len(terms) >= 3 and gate[i] in roles.plus:
+        elif started or (len(terms) >= 3 and gate[i] in roles.plus):
             new_gate[i] = roles.total
             new_parents[i] = tuple(terms)
         elif len(terms) == 2 and inner:
@@ -224,7 +217,7 @@ def _terms(
     gate: list[Gate | None],
     parents: list[tuple[int, ...]],
     uses: list[int],
-    plus: set[Gate],
+    roles: Roles,
 ) -> tuple[list[int], list[int]]:
     """The terms of the sum that ends in i, in order, and the sums inside that it swallows."""
     terms: list[int] = []
@@ -232,7 +225,8 @@ def _terms(
     stack = [i]
     while stack:
         t = stack.pop()
-        if t == i or (gate[t] in plus and uses[t] == 1):
+        one = gate[t] is roles.total and len(parents[t]) == 1
+        if t == i or (uses[t] == 1 and (one or gate[t] in roles.plus)):
             if t != i:
                 inner.append(t)
             stack.extend(reversed(parents[t]))

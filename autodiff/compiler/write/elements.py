@@ -33,6 +33,7 @@ from ..ir import (
     Total,
     Transpose,
     View,
+    Where,
 )
 
 LETTERS: Final = "ijlmuvw"  # loops over the axes of an array; k, q, p and r have their own jobs
@@ -58,6 +59,7 @@ class Elements:
     def table(self, name: str, values: NDArray[np.generic]) -> str:
         """A constant array as a flat list."""
         flat = np.ascontiguousarray(values).reshape(-1)
+        flat = flat.astype(np.intp) if flat.dtype == bool else flat
         key = f"{name}_flat"
         while key in self.tables and not np.array_equal(self.tables[key], flat):
             key += "_"
@@ -117,9 +119,11 @@ class Elements:
                 scale = f" * {coefficient!r}" if coefficient != 1.0 else ""
                 scale += " * E" * max(per_row, 0) + " / E" * max(-per_row, 0)
                 return f"(({text}){scale})" if scale else f"({text})"
-            case Transpose(array):
-                *ahead, i, j = at
-                return self.element(array, [*ahead, j, i])
+            case Transpose(array, order):
+                return self.element(array, [at[order.index(k)] for k in range(len(order))])
+            case Where(mask, array, value):
+                inside = self.aligned(array, at)
+                return f"({inside} if {self.aligned(mask, at)} != 0 else {value!r})"
             case Reshape(array, shape):
                 if expr.shape == array.shape:
                     return self.element(array, at)
@@ -129,8 +133,9 @@ class Elements:
                     flat = plus(times(count(shape), "q"), flat)
                 inner = unflat(flat, features)
                 return self.element(array, ["r", *inner] if ROWS in array.shape else inner)
-            case Slice(array, start, step, _):
-                return self.element(array, [*at[:-1], plus(str(start), times(step, at[-1]))])
+            case Slice(array, start, step, _, axis):
+                place = plus(str(start), times(step, at[axis]))
+                return self.element(array, [*at[:axis], place, *at[axis + 1 :]])
             case Take(array, name, indices):
                 cut = len(at) - indices.ndim
                 picked = f"{self.table(name, indices)}[{flattened(indices.shape, at[cut:])}]"

@@ -49,7 +49,9 @@ from ..ir import (
     Term,
     Total,
     Transpose,
+    Where,
     arrays_in,
+    resized,
     walk,
 )
 from .elements import Elements, flattened, indices, merged_rows, name_of, plus, times, unflat
@@ -282,26 +284,29 @@ class _Writer:
                 self.fold(array, expr)
             case Gathered():
                 self.gathered(array, expr)
-            case Scatter(array=placed, start=start, step=step):
+            case Scatter(array=placed, start=start, step=step, axis=axis):
                 part = self.plain(placed)
                 self.define(array, [f"{self.target(array)} = 0.0"], part, part=array.shape)
-                self.put(array, part, part.shape, start, step)
-            case Concatenate(parts=parts):
+                self.put(array, part, part.shape, axis, start, step)
+            case Concatenate(parts=parts, axis=axis):
                 start = 0
                 for part in map(self.plain, parts):
-                    size = part.shape[-1]
-                    self.put(array, part, (*array.shape[:-1], size), start)
+                    size = part.shape[axis - len(array.shape)]
+                    self.put(array, part, resized(array.shape, axis, size), axis, start)
                     start += size
             case _:
                 simple = self.plain(expr)
                 line = f"{self.target(array)} = {self.elements.aligned(simple, at)}"
                 self.define(array, [line], simple)
 
-    def put(self, array: Array, part: Expr, shape: Shape, start: int, step: int = 1) -> None:
-        """A part of the array, of this shape, along its last axis."""
+    def put(
+        self, array: Array, part: Expr, shape: Shape, axis: int, start: int, step: int = 1
+    ) -> None:
+        """A part of the array, of this shape, along an axis."""
         at = indices(shape)
         value = self.elements.aligned(part, at)
-        target = self.target(array, [*at[:-1], plus(str(start), times(step, at[-1]))])
+        place = plus(str(start), times(step, at[axis]))
+        target = self.target(array, [*at[:axis], place, *at[axis + 1 :]])
         self.define(array, [f"{target} = {value}"], part, part=shape)
 
     def plain(self, expr: Expr) -> Expr:
@@ -326,10 +331,12 @@ class _Writer:
                 return Reshape(self.plain(inner), shape)
             case Broadcast(inner, shape):
                 return Broadcast(self.plain(inner), shape)
-            case Transpose(inner):
-                return Transpose(self.plain(inner))
-            case Slice(inner, start, step, count):
-                return Slice(self.plain(inner), start, step, count)
+            case Transpose(inner, order):
+                return Transpose(self.plain(inner), order)
+            case Where(mask, inner, value):
+                return Where(mask, self.plain(inner), value)
+            case Slice(inner, start, step, count, axis):
+                return Slice(self.plain(inner), start, step, count, axis)
             case Take(inner, name, indices):
                 return Take(self.plain(inner), name, indices)
         raise AssertionError(expr)

@@ -36,9 +36,14 @@ from ..ir import (
     Total,
     Transpose,
     View,
+    Where,
     arrays_in,
+    resized,
+    spread,
 )
 from ..simplify import is_test
+from ..terms import inverse
+from .tables import literal
 
 _ADD, _MUL, _UNARY, _POWER, _ATOM = 6, 7, 8, 9, 10
 _BINDS: dict[type[ast.AST], int] = {
@@ -57,12 +62,25 @@ def gathered(d, sources):
     padded = np.concatenate([d, np.zeros((*d.shape[:-1], 1), d.dtype)], axis=-1)
     return padded.take(sources, axis=-1).sum(axis=-1)
 """
+_INVERSE = """\
+def inverse(at, size, useful):
+    \"\"\"For each element the places that picked it, filled up with one past the end.\"\"\"
+    flat = at.ravel()
+    order = np.argsort(flat, kind="stable")
+    order = order[flat[order] < useful]
+    counts = np.bincount(flat[order], minlength=size)
+    table = np.full((size, max(1, counts.max())), flat.size)
+    starts = np.cumsum(counts) - counts
+    table[flat[order], np.arange(order.size) - np.repeat(starts, counts)] = order
+    return table
+"""
 _PLACED = """\
-def placed(d, start, step, size):
-    \"\"\"Adjoint of slicing: zeros, with d at start, start + step, ...\"\"\"
+def placed(d, start, step, size, axis=-1):
+    \"\"\"Adjoint of slicing: zeros, with d at start, start + step, ... along an axis.\"\"\"
+    d = d.swapaxes(axis, -1)
     whole = np.zeros((*d.shape[:-1], size), d.dtype)
     whole[..., start : start + step * d.shape[-1] : step] = d
-    return whole
+    return whole.swapaxes(axis, -1)
 """
 
 
@@ -98,7 +116,7 @@ class _Source:
         self.float = "np.float32" if single else "float"
         self.one = "np.float32(1)" if single else "1.0"  # what makes a mask a number
         self.typed = ", dtype=np.float32" if single else ""  # said where arrays are made
-        self.tables: dict[str, np.ndarray] = {}
+        self.tables: dict[str, np.ndarray | str] = {}
         self.helpers: dict[str, str] = {}
         self.names: dict[Array, str] = {}
 
@@ -118,7 +136,7 @@ class _Source:
         code = "\n".join(f"    {line}" if line else "" for line in body)
         doc = f'    """{self.doc}"""\n' if self.doc else ""
         head = "import numpy as np\n" + "".join(f"\n\n{h}" for h in self.helpers.values())
-        tables = "\n".join(f"{k} = {_literal(k, v, self.typed)}" for k, v in self.tables.items())
+        tables = "\n".join(f"{k} = {literal(k, v, self.typed)}" for k, v in self.tables.items())
         head += f"\n\n{tables}\n" if tables else ""
         return f"{head}\n\ndef {self.name}({arguments}):\n{doc}{code}\n"
 
@@ -127,14 +145,13 @@ class _Source:
         function = self.function
         assigned = [*function.forward, *function.backward]
         used = set(arrays_in(*(a.expr for a in assigned), function.output))
-        columns = any(len(shape) != 1 for shape in function.row_shapes)
+        columns = any(shape == () for shape in function.row_shapes)
         lines = []
         if columns or any(re.search(r"\bE\b", line) for line in body):
             lines.append(f"E = len({function.inputs[0].name})")
         for array, shape in zip(function.inputs, function.row_shapes, strict=True):
-            if array in used and len(shape) != 1:
-                what = "  # a column" if shape == () else ""
-                lines.append(f"{array.name} = {array.name}.reshape(E, {array.shape[1]}){what}")
+            if array in used and shape == ():
+                lines.append(f"{array.name} = {array.name}.reshape(E, 1)  # a column")
         if function.parameters:
             lines.append("# parameters: windows into theta")
         for parameter in function.parameters:
@@ -222,9 +239,8 @@ class _Source:
                 return self.fold(expr)
             case Product(left, right):
                 return f"{self.bound(left, _MUL)} @ {self.bound(right, _UNARY)}"
-            case Transpose(array):
-                turn = ".T" if len(expr.shape) == 2 else ".swapaxes(-1, -2)"
-                return self.bound(array, _ATOM) + turn
+            case Transpose(array, order):
+                return self.bound(array, _ATOM) + _turn(order)
             case Term():
                 return self.term(expr)
             case Total():
@@ -235,21 +251,19 @@ class _Source:
                 typed = f", dtype={self.float}" if self.typed and _is_mask(array) else ""
                 return f"{self.bound(array, _ATOM)}.sum(axis={along}{kept}{typed})"
             case Reshape(array, shape):
-                return f"{self.bound(array, _ATOM)}.reshape({_dimensions(shape)})"
-            case Slice(array, start, step, count):
-                stop = start + step * (count - 1) + 1
-                by = f":{step}" if step != 1 else ""
-                ahead = ":, " if len(expr.shape) == 2 else "..., " if len(expr.shape) > 2 else ""
-                return f"{self.bound(array, _ATOM)}[{ahead}{start}:{stop}{by}]"
+                return self.reshaped(array, shape)
+            case Slice():
+                return self.sliced(expr)
+            case Where(mask, array, value):
+                return f"np.where({self.expr(mask)}, {self.expr(array)}, {_number(value)})"
             case Take(array, name, indices):
-                self.tables[name] = indices
+                self.tables[name] = expr.text or indices
                 return f"{self.bound(array, _ATOM)}.take({name}, axis=-1)"
-            case Concatenate(parts):
-                lead = expr.shape[:-1]
-                each = (
-                    p if p.shape[:-1] == lead else Broadcast(p, (*lead, p.shape[-1])) for p in parts
-                )
-                return f"np.concatenate([{', '.join(map(self.expr, each))}], axis=-1)"
+            case Concatenate(parts, axis):
+                last = axis - len(expr.shape)
+                each = (spread(p, resized(expr.shape, axis, p.shape[last])) for p in parts)
+                texts = ", ".join(map(self.expr, each))
+                return f"np.concatenate([{texts}], axis={-1 if last == -1 else axis})"
             case Broadcast(array, shape):
                 sizes = ", ".join("E" if s == ROWS else str(s) for s in shape)
                 sizes += "," if len(shape) == 1 else ""
@@ -262,22 +276,71 @@ class _Source:
                 return f"np.broadcast_to({self.expr(array)}, ({sizes}))"
             case Gathered(array, name):
                 return self.gathered(expr, array, name)
-            case Scatter(array, start, step, size):
+            case Scatter(array, start, step=1, size=size, axis=axis):
+                ends = (start, size - start - array.shape[axis])
+                zeros = [spread(Number(0.0), resized(expr.shape, axis, n)) for n in ends]
+                framed = [e for e in (zeros[0], array, zeros[1]) if e.shape[axis]]
+                return self.expr(Concatenate(tuple(framed), axis))
+            case Scatter(array, start, step, size, axis):
                 self.helpers["placed"] = _PLACED
-                return f"placed({self.expr(array)}, {start}, {step}, {size})"
+                where = "" if axis == len(expr.shape) - 1 else f", axis={axis}"
+                return f"placed({self.expr(array)}, {start}, {step}, {size}{where})"
         raise AssertionError(expr)
+
+    def reshaped(self, array: Expr, shape: Shape) -> str:
+        """New axes of length 1 as None, an axis that goes as an index, else a reshape."""
+        lengths = iter([*array.shape, None])
+        marks, at = [], next(lengths)
+        for size in shape:
+            if size == at:
+                marks.append(":")
+                at = next(lengths)
+            elif size == 1:
+                marks.append("None")
+        if at is None and len(marks) == len(shape):
+            while marks[-1] == ":":
+                marks.pop()
+            return f"{self.bound(array, _ATOM)}[{', '.join(marks)}]"
+        if isinstance(array, Slice):
+            before, after = array.shape[: array.axis], array.shape[array.axis + 1 :]
+            if shape == before + after:
+                return self.sliced(array, array.axis)
+        return f"{self.bound(array, _ATOM)}.reshape({_dimensions(shape)})"
+
+    def sliced(self, expr: Expr, alone: int = -1) -> str:
+        """Slices along several axes in one pair of brackets; of the axis `alone` just an index."""
+        marks = [":"] * len(expr.shape)
+        while isinstance(expr, Slice) and marks[expr.axis] == ":":
+            start, step = expr.start, expr.step
+            stop = start + step * (expr.count - 1) + (1 if step > 0 else -1)
+            by = f":{step}" if step != 1 else ""
+            marks[expr.axis] = f"{start}:{stop if stop >= 0 else ''}{by}"
+            if expr.axis == alone:
+                marks[expr.axis] = str(start)
+            expr = expr.array
+        ahead = next(k for k, mark in enumerate(marks) if mark != ":")
+        if ahead > 1 and all(mark != ":" for mark in marks[ahead:]):
+            marks[:ahead] = ["..."]
+        while marks[-1] == ":":
+            marks.pop()
+        return f"{self.bound(expr, _ATOM)}[{', '.join(marks)}]"
 
     def gathered(self, expr: Gathered, array: Expr, name: str) -> str:
         sources = expr.sources
+        useful = np.flatnonzero((sources < expr.indices.size).any(axis=1))[-1:].sum() + 1
         self.tables[name] = sources
+        if np.array_equal(
+            inverse(expr.indices, len(sources), np.arange(len(sources)) < useful), sources
+        ):
+            self.helpers["inverse"] = _INVERSE
+            self.tables[name] = (
+                f"inverse({name.removesuffix('_inverse')}, {len(sources)}, {useful})"
+            )
         picked = int(np.prod(array.shape[len(array.shape) - expr.axes :]))
         flat = array
         if expr.axes > 1:
             flat = Reshape(array, (*array.shape[: len(array.shape) - expr.axes], picked))
         if (sources < picked).all():
-            if sources.shape[1] == 1:
-                self.tables[name] = sources[:, 0]
-                return f"{self.bound(flat, _ATOM)}.take({name}, axis=-1)"
             return f"{self.bound(flat, _ATOM)}.take({name}, axis=-1).sum(axis=-1)"
         self.helpers["gathered"] = _GATHERED
         return f"gathered({self.expr(flat)}, {name})"
@@ -443,34 +506,34 @@ def _dimensions(shape: Sequence[int]) -> str:
     return ", ".join("-1" if s == ROWS else str(s) for s in shape)
 
 
+def _turn(order: tuple[int, ...]) -> str:
+    """The method that puts axes into another order."""
+    if order == (1, 0):
+        return ".T"
+    moved = [k for k, axis in enumerate(order) if axis != k]
+    if len(moved) == 2:
+        ends = moved == [len(order) - 2, len(order) - 1]
+        return ".swapaxes(-1, -2)" if ends else f".swapaxes({moved[0]}, {moved[1]})"
+    return f".transpose({', '.join(map(str, order))})"
+
+
 def _window(view: View, vector: str, size: int) -> str:
     """A strided window into a vector of that size, without as_strided."""
     start, along = view.offset, view.strides[-1]
     if len(view.shape) == 1:
         stop = start + along * (view.shape[0] - 1) + 1
         return f"{vector}[{start}:{stop}]" if along == 1 else f"{vector}[{start}:{stop}:{along}]"
-    (m, n), (down, _) = view.shape, view.strides
-    if along > down:  # the other way round
-        return _window(View(start, (n, m), (along, down)), vector, size) + ".T"
-    first = min(start, size - m * down)  # the rows of `down` elements must lie inside
-    left, right = start - first, start - first + (n - 1) * along + 1
-    rows = f"{vector}[{first}:{first + m * down}].reshape({m}, {down})"
-    if along == 1 and right - left == down:
-        return rows
-    columns = f"{left or ''}:{right if right < down else ''}"
-    return f"{rows}[:, {columns}{f':{along}' if along != 1 else ''}]"
-
-
-def _literal(name: str, values: np.ndarray, typed: str) -> str:
-    typed = typed if values.dtype.kind == "f" else ""
-    if values.dtype.kind == "i" and values.ndim == 1 and values.size > 8:
-        steps = np.diff(values)
-        if (steps == steps[0]).all() and steps[0] > 0:
-            return f"np.arange({values[0]}, {values[-1] + 1}, {steps[0]})"
-    counts = values.dtype.kind == "f" and values.ndim == 1 and values.size > 1
-    if counts and (values == np.arange(values.size)).all():
-        return f"np.arange({values.size}.0{typed})"
-    prefix = f"{name} = np.array("
-    with np.printoptions(threshold=10**9, linewidth=96, floatmode="unique"):
-        text = np.array2string(values, separator=", ", prefix=prefix)
-    return f"np.array({text}{typed})".replace("nan", "np.nan").replace("inf", "np.inf")
+    total = view.shape[0] * view.strides[0]
+    first = min(start, size - total)  # all the rows must lie inside
+    rest = start - first
+    widths, marks = [view.shape[0]], [":"]
+    for above, step, n in zip(view.strides, view.strides[1:], view.shape[1:], strict=False):
+        left, rest = divmod(rest, step)
+        widths.append(above // step)
+        whole = left == 0 and n == widths[-1]
+        marks.append(":" if whole else f"{left or ''}:{left + n if left + n < widths[-1] else ''}")
+    if along > 1:
+        widths.append(along)
+        marks.append(str(rest))
+    rows = f"{vector}[{first}:{first + total}].reshape({_dimensions(widths)})"
+    return rows if all(mark == ":" for mark in marks) else f"{rows}[{', '.join(marks)}]"

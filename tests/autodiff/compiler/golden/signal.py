@@ -7,14 +7,7 @@ def logsumexp(z):
     return np.log(np.exp(z - top).sum(axis=-1)) + top[..., 0]
 
 
-at1 = np.array([[0, 1, 2],
-                [1, 2, 3],
-                [2, 3, 4],
-                [3, 4, 5],
-                [4, 5, 6],
-                [5, 6, 7],
-                [6, 7, 8],
-                [7, 8, 0]])
+at1 = np.pad(np.arange(8), (1, 1), constant_values=8).ravel()[np.arange(8)[:, None] + np.arange(3)]
 C2 = np.arange(2.0)
 
 
@@ -29,11 +22,11 @@ def value_and_grad(theta, X, Y):
     b2 = theta[36:62:25]
 
     # forward pass
-    padded1 = np.concatenate([np.zeros((E, 1)), X], axis=-1)
+    padded1 = np.concatenate([X, np.zeros((E, 1))], axis=-1)
     windows1 = padded1.take(at1, axis=-1)
-    Z1 = (windows1 @ W1.T + b1).reshape(-1, 24)  # layer 1: weighted sums
+    Z1 = windows1 @ W1.T + b1  # layer 1: weighted sums
     A1 = np.maximum(Z1, 0)
-    A1_1 = A1.reshape(-1, 8, 3).swapaxes(-1, -2).reshape(-1, 24)
+    A1_1 = A1.swapaxes(-1, -2).reshape(-1, 24)
     Z2 = A1_1 @ W2.T + b2  # layer 2: weighted sums
     logsumexp1 = logsumexp(Z2)[:, None]
     equal1 = (Y == C2).astype(float)
@@ -46,10 +39,10 @@ def value_and_grad(theta, X, Y):
     dW2 = dZ2.T @ A1_1
     db2 = dZ2.sum(axis=0)
     dA1_1 = dZ2 @ W2
-    dA1 = dA1_1.reshape(-1, 3, 8).swapaxes(-1, -2).reshape(-1, 24)
+    dA1 = dA1_1.reshape(-1, 3, 8).swapaxes(-1, -2)
     dZ1 = dA1 * (Z1 > 0)  # layer 1: δ
     dW1 = dZ1.reshape(-1, 3).T @ windows1.reshape(-1, 3)
-    db1 = dZ1.reshape(-1, 8, 3).sum(axis=(0, 1))
+    db1 = dZ1.sum(axis=(0, 1))
 
     # the gradient, in the order of theta
     grad = np.empty(62)
