@@ -64,8 +64,9 @@ def _target(processor: Processor) -> Any:
 def assemble(text: str, processor: Processor | None = None) -> bytes:
     """Machine code for a module of LLVM instructions, as an object file.
 
-    The module is verified first; RuntimeError says what is wrong with it. A handful of passes
-    is enough, since the text is written as it should run.
+    The module is verified first; RuntimeError says what is wrong with it. One pass is enough,
+    since the text is written as it should run. That goes for its indices too, so LLVM does not
+    look for better ones (the "reduction of strength"), for a third of its time.
     """
     import llvmlite.binding as llvm
 
@@ -73,14 +74,15 @@ def assemble(text: str, processor: Processor | None = None) -> bytes:
     module = llvm.parse_assembly(text)
     module.triple, module.data_layout = target.triple, str(target.target_data)
     module.verify()
-    options = llvm.create_pipeline_tuning_options(speed_level=1)
     passes = llvm.create_new_module_pass_manager()
-    passes.add_sroa_pass()
-    passes.add_dead_store_elimination_pass()
-    passes.add_simplify_cfg_pass()
     passes.add_instruction_combine_pass()
+    options = llvm.create_pipeline_tuning_options(speed_level=1)
     passes.run(module, llvm.create_pass_builder(target, options))
-    return bytes(target.emit_object(module))
+    llvm.set_option("", "-disable-lsr=true")
+    try:
+        return bytes(target.emit_object(module))
+    finally:
+        llvm.set_option("", "-disable-lsr=false")
 
 
 @cache
