@@ -17,7 +17,7 @@ from .arrays.scalars import flatten, number
 from .derivative import differentiate, forward_only
 from .ir import Function, may_warn
 from .trace import Trace, trace
-from .write.backends import Runner, Unsupported, choose, numpy_runner
+from .write.backends import Runner, Unsupported, choose, guarded, numpy_runner
 from .write.names import argument_names
 from .write.numpy_source import numpy_source
 
@@ -40,7 +40,7 @@ class Version:
     runners: dict[str, Runner] = field(default_factory=dict)
 
     def gradient(self, theta: NDArray[np.float64], *arrays: NDArray[np.float64]) -> Any:
-        """(J, gradient)."""
+        """(J, gradient); J is not finite if a number of the gradient is not."""
         return self.runners["value_and_grad"](theta, *arrays)
 
     def outputs(self, theta: NDArray[np.float64], *arrays: NDArray[np.float64]) -> Any:
@@ -71,7 +71,8 @@ class Version:
             for position, (kind, make) in enumerate(wanted):
                 try:
                     if kind == "numpy":
-                        self.runners[name] = numpy_runner(source, name)
+                        plain = numpy_runner(source, name)
+                        self.runners[name] = guarded(plain, self.may_warn) if loss else plain
                     else:
                         self.runners[name] = make(self.function, name, "", loss)
                 except Unsupported:

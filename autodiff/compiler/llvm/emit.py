@@ -312,7 +312,7 @@ class _Emitter:
         if not sizes or any(_bounds(loop) is None for loop in loops):
             return tiles
         if loops:
-            tiles[-1] = _dividing(sizes[-1], max(1, self.registers // 4 // len(loops)))
+            tiles[-1] = _dividing(sizes[-1], max(1, 8 // len(loops)))
         elif totals and len(sizes) == 1:
             tiles[-1] = _dividing(sizes[-1], max(1, self.registers // 4 // totals))
         elif totals:

@@ -14,6 +14,7 @@ from ..write.backends import Unsupported
 from ..write.descent import Rule, descent_source
 from ..write.loops import loops_source
 from . import machine, vector_math
+from .cache import kept
 from .emit import emit
 
 Floats = NDArray[np.float64]
@@ -115,15 +116,10 @@ class _Code:
     def __init__(
         self, source: str, name: str, result: str, kinds: Sequence[str], dtype: str
     ) -> None:
-        lanes = machine.host().lanes * (2 if dtype == "float32" else 1)
-        emitted = emit(source, lanes, dtype, wide=machine.host().lanes == 8)
-        text = emitted.text + vector_math.definitions(emitted.functions)
-        text += _entry(name, result, kinds)
-        code = machine.assemble(text)
+        self.bytes, code = _machine_code(source, name, result, tuple(kinds), dtype)
         kinds = ["ptr" if kind == "object" else kind for kind in kinds]
         self.call = machine.Loaded(code, [f"call_{name}"]).function(f"call_{name}", result, kinds)
         self.room = threading.local()
-        self.bytes = emitted.scratch
 
     def scratch(self) -> int:
         """The address of this thread's memory."""
@@ -133,6 +129,26 @@ class _Code:
             self.room.memory = np.empty(self.bytes + _ALIGNED, np.uint8)
             self.room.address = -(-self.room.memory.ctypes.data // _ALIGNED) * _ALIGNED
             return self.room.address  # type: ignore[no-any-return]
+
+
+def _machine_code(
+    source: str, name: str, result: str, kinds: tuple[str, ...], dtype: str
+) -> tuple[int, bytes]:
+    """How much memory it wants, and the code: new, or from an earlier process."""
+    import llvmlite
+
+    host = machine.host()
+
+    def make() -> bytes:
+        lanes = host.lanes * (2 if dtype == "float32" else 1)
+        emitted = emit(source, lanes, dtype, wide=host.lanes == 8)
+        text = emitted.text + vector_math.definitions(emitted.functions)
+        code = machine.assemble(text + _entry(name, result, kinds))
+        return emitted.scratch.to_bytes(8, "little") + code
+
+    key = [source, dtype, host.cpu, host.features, llvmlite.__version__, str(_DATA)]
+    made = kept(key, make)
+    return int.from_bytes(made[:8], "little"), made[8:]
 
 
 def _entry(name: str, result: str, kinds: Sequence[str]) -> str:

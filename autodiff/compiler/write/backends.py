@@ -2,7 +2,8 @@
 
 A backend is a function ``build(function, name, doc, loss) -> Runner``. The runner is called with
 theta (float64, one-dimensional, contiguous) and one float64 array per argument, all with the same
-number of rows, at least one; it gives ``(J, gradient)``, or for loss=False the outputs as an array
+number of rows, at least one; it gives ``(J, gradient)``, where J is a float and not finite if a
+number of the gradient is not, or for loss=False the outputs as an array
 (rows, k). It must not share buffers between calls of different threads. A backend that cannot
 express a function raises `Unsupported`; "auto" then takes the next one.
 """
@@ -12,10 +13,15 @@ from __future__ import annotations
 import importlib.util
 import itertools
 import linecache
+import math
 from collections.abc import Callable
+from contextlib import nullcontext
 from typing import Any, Final, TypeAlias
 
-from ..ir import Function
+import numpy as np
+from numpy.typing import NDArray
+
+from ..ir import Function, may_warn
 from .numpy_source import numpy_source
 
 Runner: TypeAlias = Callable[..., Any]
@@ -39,8 +45,28 @@ def numpy_runner(source: str, name: str) -> Runner:
     return runner
 
 
+def guarded(runner: Runner, may_warn: bool) -> Runner:
+    """A gradient's runner that keeps NumPy's warnings, and its scalar types, to itself."""
+
+    def run(theta: NDArray[Any], *arrays: NDArray[Any]) -> tuple[float, NDArray[Any]]:
+        try:
+            # what is not finite is explained by gate and row; silencing NumPy takes a microsecond
+            # or two, so programs of plain sums and products do without
+            with np.errstate(all="ignore") if may_warn else nullcontext():
+                J, gradient = runner(theta, *arrays)
+        except RuntimeWarning:  # where warnings are errors
+            with np.errstate(all="ignore"):
+                J, gradient = runner(theta, *arrays)
+        # Σ g² is quick, and not finite wherever a g is not; where it overflows, look at each
+        finite = math.isfinite(np.vdot(gradient, gradient)) or np.isfinite(gradient).all()
+        return float(J) if finite else math.nan, gradient.astype(theta.dtype, copy=False)
+
+    return run
+
+
 def _numpy(function: Function, name: str, doc: str, loss: bool) -> Runner:
-    return numpy_runner(numpy_source(function, name, doc, loss), name)
+    plain = numpy_runner(numpy_source(function, name, doc, loss), name)
+    return guarded(plain, may_warn(function)) if loss else plain
 
 
 def _native(function: Function, name: str, doc: str, loss: bool) -> Runner:

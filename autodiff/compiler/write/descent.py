@@ -61,10 +61,7 @@ scale: int, picked: int, l2: float):
                 squares += theta[p] * theta[p]
                 grad[p] += 2.0 * l2 * theta[p]
             costs[t] += l2 * squares
-        check = costs[t]
-        for p in range({count}):
-            check += grad[p]
-        if not isfinite(check):
+        if not isfinite(costs[t]):
             return t
 {textwrap.indent(chr(10).join(moving.lines), " " * 8)}
     return steps

@@ -119,7 +119,9 @@ class _Writer:
         if rows := self.section("rows"):
             body += ["for r in range(E):", *(f"    {line}" for line in rows)]
         body += self.section("after")
-        body += ["return J / E"] if self.loss else []
+        if self.loss:  # 0 · inf is NaN: so is J if a number of the gradient is not finite
+            body += ["check = 0.0", f"for p in range({function.theta_size}):"]
+            body += ["    check += 0.0 * grad[p]", "return J / E + check"]
         name, target = ("gradient", "grad") if self.loss else ("outputs", "out")
         code = "\n".join(f"    {line}" for line in body)
         code = f"def {name}(theta, {names}, {target}):\n{code}\n"
