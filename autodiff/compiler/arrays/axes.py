@@ -24,6 +24,15 @@ Key = tuple[str, int]  # of an operand and one of its coordinates
 _COMBINATIONS = 81  # of steps that are tried for a new axis
 
 
+def distinct(numbers: Indices) -> Indices:
+    """The different numbers, sorted. np.unique alone would import all of masked arrays.
+
+    >>> distinct(np.array([3, 1, 3]))
+    array([1, 3])
+    """
+    return np.unique(numbers, return_index=True)[0]
+
+
 class Map(NamedTuple):
     """offset + Σ steps[k] · (place along axis k)."""
 
@@ -78,7 +87,7 @@ class Space:
         for column in (*self.coords, *more):
             low = column.min()
             key = key * (int(column.max() - low) + 1) + (column - low)
-        return len(np.unique(key))
+        return len(distinct(key))
 
     def learn(self, key: Key, column: Indices, known: Mask | None = None) -> None:
         """Find the map of a column; `known` masks the points that have a place at all."""

@@ -40,7 +40,7 @@ from ..ir import (
 )
 from ..write.names import Names
 from ..write.tables import ranges
-from .axes import Map
+from .axes import Map, distinct
 from .rolled import Step
 from .scalars import Scalars
 
@@ -115,7 +115,7 @@ class Operands:
         """
         aids = self.aid[ids]
         held = aids != CONSTANT
-        sources = np.unique(aids[held])
+        sources = distinct(aids[held])
         if not len(sources):
             return Operand(CONSTANT, self.pos[ids], self.value[ids])
         if len(sources) == 1 and (held.all() or not joined):

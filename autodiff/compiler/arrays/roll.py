@@ -39,7 +39,7 @@ from ..ir import (
 )
 from ..simplify import contraction, simplify
 from ..write.names import stem
-from .axes import Map, Space, compact, nest
+from .axes import Map, Space, compact, distinct, nest
 from .operands import CONSTANT, THETA, Operand, Operands, merged
 from .rolled import Fire, Rolled, Step
 from .scalars import Scalars, adds, find_roles
@@ -107,7 +107,7 @@ class Family:
 
     def by(self, key: Indices) -> list[Family]:
         """Cut into families of equal keys."""
-        return [self.some(np.flatnonzero(key == k)) for k in np.unique(key)]
+        return [self.some(np.flatnonzero(key == k)) for k in distinct(key)]
 
 
 class Roller(Operands):
@@ -240,7 +240,7 @@ class Roller(Operands):
         for ids in columns:
             if (self.aid[ids] != THETA).any():
                 continue
-            different = np.unique(self.pos[ids])
+            different = distinct(self.pos[ids])
             steps = np.diff(different)
             if len(different) > 2 and (steps != steps[0]).any():
                 edges = different[1:][steps != int(np.median(steps))]
@@ -356,7 +356,7 @@ class _Firing:
             return [(begin, {})]
         if not possible:
             raise Unrollable("rows that move from gate to gate")
-        return sorted(possible, key=lambda p: sum(len(np.unique(q.starts)) for q in p[1].values()))
+        return sorted(possible, key=lambda p: sum(len(distinct(q.starts)) for q in p[1].values()))
 
     def learn_rows(self, index: Indices, found: dict[tuple[str, int], Pattern]) -> None:
         """The axes along the rows."""
@@ -398,7 +398,7 @@ class _Firing:
         columns = []
         for key, (_, starts, known) in self.starts.items():
             theta = self.rows[key[0]].source == THETA
-            rank = (False, known is not None, theta, len(np.unique(starts)))
+            rank = (False, known is not None, theta, len(distinct(starts)))
             columns.append((rank, key, starts, known))
         for name, operand in self.singles.items():
             if operand.source == CONSTANT:
@@ -408,7 +408,7 @@ class _Firing:
                 continue
             for d, column in enumerate(self.coordinates(operand)):
                 theta = operand.source == THETA
-                rank = (False, False, theta, len(np.unique(column)))
+                rank = (False, False, theta, len(distinct(column)))
                 columns.append((rank, (name, d), column, None))
         if self.flat:
             space.flat()
@@ -684,7 +684,7 @@ class _Firing:
 
     def labels(self, name: str) -> list[str]:
         at = self.rows[name].at
-        return [self.roller.theta[k].label for k in np.unique(at)[:64].tolist()]
+        return [self.roller.theta[k].label for k in distinct(at)[:64].tolist()]
 
     def finish(
         self,

@@ -431,6 +431,21 @@ def test_importing_the_engine_does_not_load_the_compiler() -> None:
     assert printed.split() == ["False", "autodiff.compiler.program"]
 
 
+def test_a_first_call_loads_only_what_it_uses() -> None:
+    """NumPy's masked arrays alone take as long as rolling a network up."""
+    code = (
+        "import sys; from autodiff import compile; from nn import MLP, losses\n"
+        "net = MLP(2, [3, 1])\n"
+        "step = compile(lambda x, y: losses.hinge(net(x), y), backend='numpy')\n"
+        "step([[1.0, 2.0], [3.0, 4.0]], [1.0, -1.0])\n"
+        "print({'numpy.ma', 'llvmlite', 'scipy', 'graphviz'} & set(sys.modules))"
+    )
+    printed = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    ).stdout
+    assert printed == "set()\n"
+
+
 def test_the_example_of_a_sharded_batch_runs(capsys: pytest.CaptureFixture[str]) -> None:
     oracle("joblib")
     oracle("sklearn")
