@@ -7,7 +7,7 @@ from .exchange.interchange import from_torch, to_torch
 from .exchange.serialization import load, save
 from .layers import MLP, Layer, Neuron
 from .module import Module
-from .normalisation import LayerNorm
+from .normalisation import LayerNorm, RMSNorm
 from .optimisers import SGD, Adam, Optimiser
 from .report.diagnosis import Diagnosis, diagnose
 from .sequential import Residual, Sequential
@@ -15,15 +15,23 @@ from .training.data import batches
 from .training.history import History
 from .training.loop import evaluate, fit, predict
 from .training.nonfinite import NonFiniteError
+from .transformer.attention import AttentionHead, SelfAttention
+from .transformer.block import Positionwise, TransformerBlock
+from .transformer.dropout import Dropout
+from .transformer.embedding import Embedding
+from .transformer.sampling import generate, sample
 
 __all__ = [
     "MLP",
     "SGD",
     "Activation",
     "Adam",
+    "AttentionHead",
     "Conv1D",
     "Conv2D",
     "Diagnosis",
+    "Dropout",
+    "Embedding",
     "Flatten",
     "History",
     "Layer",
@@ -32,16 +40,22 @@ __all__ = [
     "Neuron",
     "NonFiniteError",
     "Optimiser",
+    "Positionwise",
+    "RMSNorm",
     "Residual",
+    "SelfAttention",
     "Sequential",
+    "TransformerBlock",
     "batches",
     "diagnose",
     "evaluate",
     "fit",
     "from_torch",
+    "generate",
     "load",
     "losses",
     "predict",
+    "sample",
     "save",
     "softmax",
     "to_torch",

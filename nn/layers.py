@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
-from autodiff import GATES, Call, Row, Value
+from autodiff import GATES, Call, Constant, Row, Value
 
 from .activations import ActivationLike, resolve
 from .checks import count
 from .initialisation import Init, generator, initialiser
 from .module import Module, Nested, as_inputs
+from .report.options import signature
 from .sequential import Sequential
 
 __all__ = ["MLP", "Layer", "Neuron"]
@@ -36,6 +37,7 @@ class Neuron(Module):
 
     nin         number of inputs
     activation  None (linear), the name of a gate, or a function from Value to Value
+    bias        False: w · x alone
     init, rng   see `Layer`
 
     >>> neuron = Neuron(2, activation="relu", init="zeros")
@@ -45,15 +47,31 @@ class Neuron(Module):
     """
 
     def __init__(
-        self, nin: int, activation: ActivationLike = None, *, init: Init = None, rng: Any = None
+        self,
+        nin: int,
+        activation: ActivationLike = None,
+        *,
+        bias: bool = True,
+        init: Init = None,
+        rng: Any = None,
     ) -> None:
         chosen = resolve(activation)
         draw, rng = initialiser(init, chosen, count("nin", nin), 1), generator(rng)
         if chosen.row:
             raise ValueError(f"{chosen.name} needs a whole layer; a neuron has one output")
         self.w = Row([Value(draw(rng), label=f"w{i}") for i in range(nin)])
-        self.b = Value(0.0, label="b")
+        self.b = Value(0.0, label="b") if bias else Constant(0.0)  # which is no parameter
         self.activation = chosen
+
+    @property
+    def nin(self) -> int:
+        """Number of inputs."""
+        return len(self.w)
+
+    @property
+    def bias(self) -> bool:
+        """Whether it has one."""
+        return not isinstance(self.b, Constant)
 
     def forward(self, x: Nested) -> Value:
         """One Value from a row of `nin`."""
@@ -67,13 +85,14 @@ class Neuron(Module):
 
     def extra_repr(self) -> str:
         """Number of inputs and activation."""
-        return _signature(self, len(self.w))
+        return signature(self)
 
 
 class Layer(Module):
     """`nout` neurons that see the same `nin` inputs: a = activation(W x + b), CS229 (7.19).
 
     activation  None, "relu", "tanh", "gelu", "softplus(2)", "softmax" ... or a function
+    bias        False: W x alone
     init        None: variance fitted to fan-in and activation; or "uniform" (micrograd's
                 uniform(-1, 1)), "he", "xavier", "lecun", ...: see `nn.initialisation.SCHEMES`;
                 or a function that draws a weight from the generator. Biases start at 0.
@@ -97,6 +116,7 @@ class Layer(Module):
         nout: int,
         activation: ActivationLike = None,
         *,
+        bias: bool = True,
         init: Init = None,
         rng: Any = None,
     ) -> None:
@@ -104,7 +124,9 @@ class Layer(Module):
         draw = initialiser(init, chosen, count("nin", nin), count("nout", nout))
         rng = generator(rng)
         elementwise = None if chosen.row else chosen
-        self.neurons = [Neuron(nin, elementwise, init=draw, rng=rng) for _ in range(nout)]
+        self.neurons = [
+            Neuron(nin, elementwise, bias=bias, init=draw, rng=rng) for _ in range(nout)
+        ]
         self.activation = chosen
         self.label_parameters("w", "b")
 
@@ -113,12 +135,18 @@ class Layer(Module):
         for j, neuron in enumerate(self.neurons):
             for i, w in enumerate(neuron.w):
                 w.label = f"{weight}[{j},{i}]"
-            neuron.b.label = f"{bias}[{j}]"
+            if self.bias:
+                neuron.b.label = f"{bias}[{j}]"
 
     @property
     def nin(self) -> int:
         """Number of inputs."""
-        return len(self.neurons[0].w)
+        return self.neurons[0].nin
+
+    @property
+    def bias(self) -> bool:
+        """Whether its neurons have one."""
+        return self.neurons[0].bias
 
     @property
     def nout(self) -> int:
@@ -152,7 +180,7 @@ class Layer(Module):
 
     def extra_repr(self) -> str:
         """Its sizes and activation."""
-        return _signature(self, self.nin, self.nout)
+        return signature(self)
 
 
 class MLP(Sequential):
@@ -197,11 +225,3 @@ class MLP(Sequential):
         for number, layer in enumerate(self.layers, start=1):
             assert isinstance(layer, Layer)
             layer.label_parameters(f"w{number}", f"b{number}")
-
-
-def _signature(module: Neuron | Layer, *sizes: int) -> str:
-    chosen = module.activation
-    shown = ", ".join(map(str, sizes))
-    if chosen.function is None:
-        return shown
-    return f"{shown}, activation={chosen.name or chosen.function!r}"

@@ -15,6 +15,7 @@ from .module import Nested, as_nodes
 
 __all__ = [
     "Loss",
+    "OverPositions",
     "cost",
     "cross_entropy",
     "hinge",
@@ -145,6 +146,42 @@ LOSSES: dict[str, Loss] = {
         softmax_cross_entropy,
     )
 }
+
+
+IGNORED = -100.0  # PyTorch's mark of a target that does not count
+
+
+class OverPositions:
+    """A loss of each position of a sequence, averaged; a target of -100 does not count.
+
+    So texts of different lengths, filled up at their ends, share one shape and one program.
+
+    >>> loss = OverPositions(squared_error)
+    >>> loss([Value(3.0), Value(5.0), Value(9.0)], [1.0, 5.0, -100]).data
+    1.0
+    """
+
+    def __init__(self, loss: Loss) -> None:
+        self.loss = loss
+        self.__name__ = f"{getattr(loss, '__name__', 'loss')}_over_positions"
+
+    def __call__(self, outputs: Nested, targets: Any) -> Value:
+        """The loss of an output for each position and as many targets."""
+        if len(outputs) != len(targets):
+            raise ValueError(
+                f"{self.__name__}: {len(outputs)} positions, but {len(targets)} targets"
+            )
+        terms, counts = [], []
+        for output, target in zip(outputs, _plain(targets), strict=True):
+            if isinstance(target, Value):  # data of a compiled function: the same gates for each
+                counted = 1 - GATES["equal"](target, IGNORED)
+                terms.append(self.loss(output, target * counted) * counted)
+                counts.append(counted)
+            elif target != IGNORED:
+                terms.append(self.loss(output, target))
+        if not terms:
+            raise ValueError(f"{self.__name__}: every target is {IGNORED:g}, none counts")
+        return _total(Row(terms)) / (_total(Row(counts)) if counts else len(terms))
 
 
 def cost(

@@ -193,8 +193,9 @@ class Module:
 
     def __repr__(self) -> str:
         inner = [f"({name}): {child!r}" for name, child in self.children().items()]
-        if not inner:
-            return f"{type(self).__name__}({self.extra_repr()})"
+        extra = self.extra_repr()
+        if extra or not inner:
+            return f"{type(self).__name__}({extra})"
         lines = "\n".join(inner).replace("\n", "\n  ")
         return f"{type(self).__name__}(\n  {lines}\n)"
 

@@ -1,4 +1,4 @@
-"""Layer normalisation: every example's numbers brought to mean 0 and variance 1."""
+"""Normalisation: every example's numbers brought to one size."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from .checks import count
 from .module import Module, Nested, as_inputs
 from .report.options import signature
 
-__all__ = ["LayerNorm"]
+__all__ = ["LayerNorm", "RMSNorm"]
 
 
 class LayerNorm(Module):
@@ -42,6 +42,38 @@ class LayerNorm(Module):
         out = [s / deviation for s in shifted]
         if self.affine:
             out = [b + g * a for a, g, b in zip(out, self.weight, self.bias, strict=True)]
+        return out if len(out) > 1 else out[0]
+
+    def extra_repr(self) -> str:
+        """Its size, and what is not as by default."""
+        return signature(self)
+
+
+class RMSNorm(Module):
+    """γ · z / √(mean of z² + ε), per example: LayerNorm without the mean and without β.
+
+    n     number of elements
+    eps   added to the mean of squares
+
+    γ (named `weight`, from 1) is a parameter; `affine=False` leaves it out.
+
+    >>> norm = RMSNorm(2, eps=0.0)
+    >>> [round(a.data, 4) for a in norm([3.0, 4.0])]
+    [0.8485, 1.1314]
+    """
+
+    def __init__(self, n: int, eps: float = 1e-5, *, affine: bool = True) -> None:
+        self.n, self.eps, self.affine = count("n", n), eps, affine
+        if affine:
+            self.weight = [Value(1.0, label=f"γ[{i}]") for i in range(n)]
+
+    def forward(self, z: Nested) -> Nested:
+        """A row of n in, a list of n out (a Value if n is 1)."""
+        z = as_inputs(self, z, self.n)
+        size = (GATES["mean"]([a * a for a in z]) + self.eps).sqrt()
+        out = [a / size for a in z]
+        if self.affine:
+            out = [g * a for a, g in zip(out, self.weight, strict=True)]
         return out if len(out) > 1 else out[0]
 
     def extra_repr(self) -> str:

@@ -65,15 +65,19 @@ class Residual(Module):
         self.body = Sequential(*modules)
 
     def forward(self, z: Nested) -> Nested:
-        """z + f(z), element by element."""
+        """z + f(z), element by element, at each position if z is a list of rows."""
         change = self.body(z)
-        if isinstance(change, Value):
-            change = [change]
-        row = [z] if isinstance(z, Value) else z
-        if len(change) != len(row):
-            raise ValueError(
-                f"Residual: its modules turn {len(row)} values into {len(change)}; "
-                "z + f(z) needs as many out as in"
-            )
-        out = [a + b for a, b in zip(row, change, strict=True)]
+        if isinstance(z, list):
+            return [_sum(row, part) for row, part in zip(z, change, strict=True)]
+        out = _sum(z, change)
         return out if len(out) > 1 else out[0]
+
+
+def _sum(z: Nested, change: Nested) -> list[Value]:
+    row, change = ([x] if isinstance(x, Value) else x for x in (z, change))
+    if len(change) != len(row):
+        raise ValueError(
+            f"Residual: its modules turn {len(row)} values into {len(change)}; "
+            "z + f(z) needs as many out as in"
+        )
+    return [a + b for a, b in zip(row, change, strict=True)]

@@ -9,8 +9,12 @@ from ..activations import Activation, Nonlinearity
 from ..conv import Conv1D, Conv2D, Flatten
 from ..layers import Layer
 from ..module import Module
-from ..normalisation import LayerNorm
+from ..normalisation import LayerNorm, RMSNorm
 from ..sequential import Residual, Sequential
+from ..transformer.attention import SelfAttention
+from ..transformer.block import TransformerBlock
+from ..transformer.dropout import Dropout
+from ..transformer.embedding import Embedding
 
 __all__ = ["from_torch", "to_torch"]
 
@@ -19,8 +23,8 @@ def to_torch(model: Module) -> Any:
     """The same network in PyTorch, float64, with a copy of the parameters.
 
     An MLP becomes a `torch.nn.Sequential` of `Linear` and `ReLU` (or what else its activation is
-    called there); it takes [rows, inputs]. Sequential, Layer, LayerNorm, Activation, Residual,
-    Flatten and convolutions of odd windows can be converted. Needs PyTorch.
+    called there); it takes [rows, inputs]. All modules can be converted but blocks with RMSNorm
+    and convolutions of even windows padded alike. Needs PyTorch.
     """
     import torch
 
@@ -114,14 +118,62 @@ def _residual(module: Any, nn: Any) -> Any:
     return ResidualBlock(_sequential(module.body, nn))
 
 
+def _attention(module: Any, nn: Any) -> Any:
+    class CausalAttention(nn.MultiheadAttention):  # type: ignore[misc]
+        """Of a sequence with itself."""
+
+        def forward(self, z: Any) -> Any:
+            """[rows, positions, width], or without rows."""
+            mask = _future(z, module.causal)
+            return super().forward(z, z, z, attn_mask=mask, need_weights=False)[0]
+
+    return CausalAttention(module.width, module.heads, bias=module.bias, batch_first=True)
+
+
+def _block(module: Any, nn: Any) -> Any:
+    if module.norm != "layer":
+        raise ValueError(f"{module!r}: a block of torch.nn has LayerNorm, not {module.norm!r}")
+
+    class CausalLayer(nn.TransformerEncoderLayer):  # type: ignore[misc]
+        """With the mask that it needs."""
+
+        def forward(self, z: Any) -> Any:
+            """[rows, positions, width], or without rows."""
+            return super().forward(z, src_mask=_future(z, module.causal))
+
+    layer = CausalLayer(
+        module.width,
+        module.heads,
+        module.linear1.nout,
+        dropout=module.dropout,
+        activation=_activation(module.nonlinearity, nn),
+        batch_first=True,
+        norm_first=True,
+        bias=module.bias,
+    )
+    layer.norm1, layer.norm2 = (nn.LayerNorm(module.width) for _ in range(2))  # with their bias
+    return layer
+
+
+def _future(z: Any, causal: bool) -> Any:
+    """For [.., positions, width]: which positions lie behind another one."""
+    positions = z.shape[-2]
+    return z.new_ones(positions, positions).triu(1).bool() if causal else None
+
+
 _CONVERTERS: dict[type[Module], Callable[[Any, Any], Any]] = {
     Sequential: _sequential,
-    Layer: lambda m, nn: nn.Linear(m.nin, m.nout),
+    Layer: lambda m, nn: nn.Linear(m.nin, m.nout, bias=m.bias),
     LayerNorm: lambda m, nn: nn.LayerNorm(m.n, eps=m.eps, elementwise_affine=m.affine),
     Activation: lambda m, nn: (
         nn.Identity() if m.activation.function is None else _activation(m.activation, nn)
     ),
+    RMSNorm: lambda m, nn: nn.RMSNorm(m.n, eps=m.eps, elementwise_affine=m.affine),
     Flatten: lambda m, nn: nn.Flatten(),
+    Embedding: lambda m, nn: nn.Embedding(m.tokens, m.width),
+    Dropout: lambda m, nn: nn.Dropout(m.p),
+    SelfAttention: _attention,
+    TransformerBlock: _block,
     Residual: _residual,
     Conv1D: _convolution,
     Conv2D: _convolution,

@@ -13,13 +13,17 @@ import shutil
 from pathlib import Path
 from typing import Any
 
-from ..activations import Activation, Nonlinearity
+from ..activations import Activation
 from ..conv import Conv1D, Conv2D, Flatten
 from ..layers import MLP, Layer
 from ..module import Module
-from ..normalisation import LayerNorm
+from ..normalisation import LayerNorm, RMSNorm
 from ..report.options import options
 from ..sequential import Residual, Sequential
+from ..transformer.attention import AttentionHead, SelfAttention
+from ..transformer.block import Positionwise, TransformerBlock
+from ..transformer.dropout import Dropout
+from ..transformer.embedding import Embedding
 
 __all__ = ["architecture", "build", "load", "save"]
 
@@ -108,9 +112,25 @@ Description = dict[str, Any]
 
 # classes by their names; those of the second table hold other modules
 _KINDS: dict[str, type[Module]] = {
-    kind.__name__: kind for kind in (Layer, LayerNorm, Activation, Flatten, Conv1D, Conv2D)
+    kind.__name__: kind
+    for kind in (
+        Layer,
+        LayerNorm,
+        RMSNorm,
+        Activation,
+        Flatten,
+        Conv1D,
+        Conv2D,
+        Embedding,
+        AttentionHead,
+        SelfAttention,
+        TransformerBlock,
+        Dropout,
+    )
 }
-_HOLDERS: dict[str, type[Module]] = {kind.__name__: kind for kind in (Sequential, MLP, Residual)}
+_HOLDERS: dict[str, type[Module]] = {
+    kind.__name__: kind for kind in (Sequential, MLP, Residual, Positionwise)
+}
 
 
 def architecture(model: Module) -> Description:
@@ -138,15 +158,10 @@ def _describe(module: Module, seen: dict[Module, int]) -> Description:
         return {"class": name, "modules": [_describe(part, seen) for part in parts]}
     if type(module) is not _KINDS.get(name):
         raise ValueError(f"{name} is not one of glassgrad's modules")
-    return {"class": name} | {name: _plain(given) for name, given in options(module).items()}
-
-
-def _plain(given: Any) -> Any:
-    if not isinstance(given, Nonlinearity):
-        return given
-    if given.function is not None and not given.name:
-        raise ValueError(f"the activation {given.function!r} has no name")
-    return None if given.function is None else given.name
+    given = options(module)
+    if unnamed := [value for value in given.values() if callable(value)]:
+        raise ValueError(f"the activation {unnamed[0]!r} has no name")
+    return {"class": name} | given
 
 
 def build(description: Description) -> Module:

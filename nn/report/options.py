@@ -12,28 +12,30 @@ __all__ = ["options", "signature"]
 
 
 def options(module: Module) -> dict[str, Any]:
-    """What the module's constructor was given, as far as the module keeps it under that name.
+    """What the module's constructor was given, as far as the module keeps it under that name and
+    it is not the default. An activation stands as its name, or as the function that has none.
 
     >>> from nn import Layer
     >>> options(Layer(2, 1, "tanh"))
-    {'nin': 2, 'nout': 1, 'activation': Nonlinearity(name='tanh', function=...)}
+    {'nin': 2, 'nout': 1, 'activation': 'tanh'}
     """
-    names = inspect.signature(type(module)).parameters
-    return {name: getattr(module, name) for name in names if hasattr(module, name)}
+    given = {}
+    for name, parameter in inspect.signature(type(module)).parameters.items():
+        value = getattr(module, name, parameter.default)
+        if isinstance(value, Nonlinearity):
+            value = None if value == IDENTITY else value.name or value.function
+        if value != parameter.default:
+            given[name] = value
+    return given
 
 
 def signature(module: Module) -> str:
-    """The constructor's arguments that made it, those left out that are as by default."""
+    """The same as text between parentheses."""
+    parameters = inspect.signature(type(module)).parameters
     shown = []
-    for name, given in options(module).items():
-        default = inspect.signature(type(module)).parameters[name].default
-        value = given
-        if isinstance(given, Nonlinearity):
-            value = None if given == IDENTITY else given.name or given.function
-        elif isinstance(given, tuple) and len(set(given)) == 1:  # a square window
-            value = given[0]
-        if default is inspect.Parameter.empty:
-            shown.append(repr(value))
-        elif value != default:
-            shown.append(f"{name}={value!r}")
+    for name, value in options(module).items():
+        if isinstance(value, tuple) and len(set(value)) == 1:  # a square window
+            value = value[0]
+        required = parameters[name].default is inspect.Parameter.empty
+        shown.append(repr(value) if required else f"{name}={value!r}")
     return ", ".join(shown)

@@ -15,6 +15,7 @@ from ..initialisation import generator
 from ..losses import Loss
 from ..module import Module
 from ..optimisers import Adam, Optimiser
+from ..transformer.dropout import training
 from .data import Data, batches, prepare
 from .engines import Engine, Model, Native, choose_engine, load, read
 from .history import History
@@ -93,7 +94,8 @@ def fit(
         optimiser = Adam(model.parameters(), lr=0.01)
     parameters = optimiser.parameters
     _check_reached(model, loss, parameters, data)
-    computing = choose_engine(engine, model, loss, parameters, data.X, data.Y)
+    with training(model):
+        computing = choose_engine(engine, model, loss, parameters, data.X, data.Y)
     stepper = _Stepper(computing, model, loss, reduction, l2)
 
     theta = best = read(parameters)
@@ -104,9 +106,10 @@ def fit(
         for epoch in range(epochs):
             plan = list(batches(len(data.X), batch_size, random, sampling))
             first = len(history.steps)
-            for moved, cost in stepper.steps(theta, data, plan, optimiser, first):
-                theta = moved
-                history.steps.append(cost)
+            with training(model):
+                for moved, cost in stepper.steps(theta, data, plan, optimiser, first):
+                    theta = moved
+                    history.steps.append(cost)
             sizes = [len(rows) for rows in plan]
             numbers = {"loss": _epoch_cost(history.steps[first:], sizes, reduction)}
             if patience is not None and not data.held_out:

@@ -43,6 +43,9 @@ def task_of(loss: losses.Loss, outputs: int) -> Task:
         raise ValueError(f"{name} takes one output of the network, it has {outputs}")
     if loss is losses.softmax_cross_entropy and outputs == 1:
         raise ValueError(f"{name} takes one output for each class, the network has 1; see logistic")
+    if isinstance(loss, losses.OverPositions):
+        classes = loss.loss is losses.softmax_cross_entropy
+        return Task(_targets_of_positions if classes else lambda Y, _: Y, lambda a: a, ())
     if loss is losses.hinge:
         return _two(-1, 1, 0.0)
     if loss is losses.logistic:
@@ -92,6 +95,26 @@ def _one_hot(Y: Array, outputs: int) -> Array:
     if Y.shape[1] != outputs or len(wrong):
         where = f"row {wrong[0]} is {Y[wrong[0]].tolist()}" if len(wrong) else "every row"
         raise ValueError(f"Y: {where}; expected a class, or a one-hot row of {outputs} numbers")
+    return Y
+
+
+def _targets_of_positions(Y: Array, outputs: int) -> Array:
+    """Classes, one for each position, or `losses.IGNORED`."""
+    positions = Y[0].size
+    if outputs % positions:
+        raise ValueError(
+            f"Y: {positions} targets in each row do not go with {outputs} outputs; there must be "
+            "one for each position"
+        )
+    classes = outputs // positions
+    right = (Y == losses.IGNORED) | ((Y >= 0) & (Y < classes) & (np.floor(Y) == Y))
+    wrong = np.argwhere(~right)
+    if len(wrong):
+        row, position = wrong[0]
+        raise ValueError(
+            f"Y: row {row}, position {position} is {Y[row, position]:g}; the classes are the whole "
+            f"numbers 0 to {classes - 1}, and {losses.IGNORED:g} where none counts"
+        )
     return Y
 
 

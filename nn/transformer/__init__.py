@@ -1,0 +1,1 @@
+"""Networks over sequences: embeddings, attention, blocks of them, dropout, sampling."""

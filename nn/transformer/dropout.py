@@ -1,0 +1,68 @@
+"""Dropout: while training, numbers are left out at random."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from autodiff import Value
+from autodiff.watch.hooks import BRANCHERS, decided
+
+from ..initialisation import generator
+from ..module import Module, Nested, flatten
+
+__all__ = ["Dropout", "training"]
+
+
+class Dropout(Module):
+    """Every number becomes 0 with probability p and is divided by 1 - p otherwise.
+
+    That is so while `training` is set, as `fit` does during its steps; else nothing is changed.
+    What it leaves out is drawn anew in every call, so it cannot be compiled while it trains.
+
+    >>> dropout = Dropout(0.5, rng=0)
+    >>> [a.data for a in dropout([1.0, 2.0, 3.0, 4.0])]
+    [1.0, 2.0, 3.0, 4.0]
+    >>> with training(dropout):
+    ...     [a.data for a in dropout([1.0, 2.0, 3.0, 4.0])]
+    [2.0, 4.0, 0.0, 0.0]
+    """
+
+    def __init__(self, p: float = 0.5, *, rng: Any = None) -> None:
+        if not 0 <= p < 1:
+            raise ValueError(f"Dropout: p is a probability below 1, got {p!r}")
+        self.p = p
+        self.training = False
+        self._random = generator(rng)
+
+    def forward(self, x: Nested) -> Nested:
+        """The same shape."""
+        if not self.training or not self.p:
+            return x
+        if BRANCHERS:
+            decided(next(flatten(x)))
+        return self._each(x)
+
+    def _each(self, nested: Nested) -> Nested:
+        if not isinstance(nested, Value):
+            return [self._each(part) for part in nested]
+        return nested * (0.0 if self._random.uniform(0, 1) < self.p else 1 / (1 - self.p))
+
+    def extra_repr(self) -> str:
+        """The probability."""
+        return repr(self.p)
+
+
+@contextmanager
+def training(model: Any) -> Iterator[None]:
+    """While the block runs, the model's dropouts leave numbers out."""
+    modules = model.modules() if isinstance(model, Module) else ()
+    idle = [m for _, m in modules if isinstance(m, Dropout) and not m.training]
+    for dropout in idle:
+        dropout.training = True
+    try:
+        yield
+    finally:
+        for dropout in idle:
+            dropout.training = False
