@@ -213,8 +213,8 @@ def cost(
 
 
 def _outputs(output: Nested) -> Row:
-    row: Row = as_nodes([output] if isinstance(output, Value) else output)
-    return row
+    row = as_nodes(output)
+    return Row([row]) if isinstance(row, Value) else row
 
 
 def _pairs(

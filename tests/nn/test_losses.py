@@ -51,6 +51,12 @@ def test_logistic_takes_a_value_as_target() -> None:
     assert losses.logistic(Value(2.0), Value(1.0)).data == losses.logistic(Value(2.0), 1).data
 
 
+def test_an_output_may_be_a_plain_number() -> None:
+    assert losses.hinge(0.25, -1).data == 1.25
+    assert losses.squared_error([3.0, 1.0], [1, 2]).data == 2.5
+    assert losses.softmax_cross_entropy([0.0, 0.0], 1).data == pytest.approx(0.6931471805599453)
+
+
 @pytest.mark.parametrize(
     ("loss", "output", "target", "message"),
     [
