@@ -80,6 +80,18 @@ class Gate:
             self._fire = compile_gate(self)
         return self._fire
 
+    def each(self, shared: str) -> Callable[..., list[Any]]:
+        """A function that fires once for every item of its inputs, all with the same row `shared`.
+
+        >>> from autodiff import GATES, Row, Value
+        >>> a, b, x = Row([Value(1.0)]), Row([Value(2.0)]), Row([Value(3.0)])
+        >>> [node.data for node in GATES["dot"].each("b")([a, b], x)]
+        [3.0, 6.0]
+        """
+        from .formula.firing import compile_gate
+
+        return compile_gate(self, shared)
+
     def __call__(self, *inputs: Any) -> Any:
         """Fire: a new Value that remembers `inputs`."""
         out = self.fire(*inputs)

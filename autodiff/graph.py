@@ -58,6 +58,36 @@ def topological_order(*roots: Value) -> list[Value]:
     return order
 
 
+def reset_gates(root: Value) -> list[Value]:
+    """What a backward pass from `root` begins with: its gates in topological order, gradients zero.
+
+    The order is that of `topological_order` but for the leaves, which hand nothing on; it takes
+    two thirds of the time.
+    """
+    zero = float("0")  # an object of this pass: a gate whose gradient it is has been visited
+    order: list[Value] = []
+    stack: list[Any] = [root]
+    while stack:
+        node = stack.pop()
+        if node is None:
+            order.append(stack.pop())
+            continue
+        while node._a is not None and node.grad is not zero:
+            node.grad = zero
+            a, b = node._a, node._b
+            if b is None:
+                stack += (node, None)
+                node = a
+            elif a.__class__ is not tuple:
+                stack += (node, None, b)
+                node = a
+            elif fresh := [v for v in a if v._a is not None and v.grad is not zero]:
+                stack += (node, None, *fresh[::-1])
+            else:
+                order.append(node)
+    return order
+
+
 def is_topological(order: list[Value]) -> bool:
     """The postcondition of `topological_order`: each node once, and after all its parents."""
     position = {node: i for i, node in enumerate(order)}

@@ -16,7 +16,7 @@ from .sequential import Sequential
 
 __all__ = ["MLP", "Layer", "Neuron"]
 
-_affine: Callable[[Row, Row, Value], Value] = GATES["affine"].fire
+_weighted_sums: Callable[..., list[Value]] = GATES["affine"].each("x")
 
 
 class _LayerCall(Call):
@@ -75,17 +75,19 @@ class Neuron(Module):
 
     def forward(self, x: Nested) -> Value:
         """One Value from a row of `nin`."""
-        return self.fire(as_inputs(self, x, len(self.w)))
-
-    def fire(self, x: Row) -> Value:
-        """activation(w · x + b), of a row that has been checked."""
-        z = _affine(self.w, x, self.b)
-        function = self.activation.function
-        return z if function is None else function(z)
+        (out,) = _fire([self], as_inputs(self, x, len(self.w)))
+        return out
 
     def extra_repr(self) -> str:
         """Number of inputs and activation."""
         return signature(self)
+
+
+def _fire(neurons: list[Neuron], x: Row) -> list[Value]:
+    """activation(w · x + b) of each neuron, of a row that has been checked."""
+    sums = _weighted_sums([neuron.w for neuron in neurons], x, [neuron.b for neuron in neurons])
+    functions = [neuron.activation.function for neuron in neurons]
+    return [z if f is None else f(z) for f, z in zip(functions, sums, strict=True)]
 
 
 class Layer(Module):
@@ -156,18 +158,26 @@ class Layer(Module):
     def forward(self, x: Nested) -> Nested:
         """A row of `nin` in, a list of `nout` out (a Value if `nout` is 1)."""
         x = as_inputs(self, x, self.nin)
-        whole = self.activation.row
-        new = tuple.__new__  # a named tuple's own constructor takes twice as long
-        out = []
-        for neuron in self.neurons:
-            node = neuron.fire(x)
-            node.call = (
-                new(Call, (neuron, x, None)) if whole else new(_LayerCall, (self, x, neuron))
-            )
-            out.append(node)
-        if whole and self.activation.function is not None:
+        out = _fire(self.neurons, x)
+        if self.activation.row and self.activation.function is not None:
+            for neuron, z in zip(self.neurons, out, strict=True):
+                z.call = Call(neuron, x, None)
             out = self.activation.function(out)
         return out if len(out) > 1 else out[0]
+
+    def leave_calls(self, outputs: Nested, given: tuple[Value, ...]) -> None:
+        """Each output comes from a neuron, unless the activation took all of them at once."""
+        if self.activation.row:
+            super().leave_calls(outputs, given)
+            return
+        new = tuple.__new__  # a named tuple's own constructor takes twice as long
+        nodes = [outputs] if outputs.__class__ is Value else outputs
+        for neuron, node in zip(self.neurons, nodes, strict=True):
+            call = new(_LayerCall, (self, given, neuron))
+            if self.activation.name:
+                node._mark = call  # made by a gate just now: it has no label
+            else:
+                node.call = call
 
     def parts(self) -> dict[str, Any]:
         """As in `torch.nn.Linear`: weight[nout, nin] and bias[nout] instead of the neurons."""

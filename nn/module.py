@@ -48,11 +48,16 @@ class Module:
         raise NotImplementedError(f"{type(self).__name__} must define forward(self, ...)")
 
     def __call__(self, *inputs: Any) -> Any:
-        """Run `forward`, and leave a `Call` on every node that it made and returned."""
+        """Run `forward` and `leave_calls`."""
         nodes = [as_nodes(x) for x in inputs]
         alone = len(nodes) == 1 and nodes[0].__class__ is Row
         given = nodes[0] if alone else tuple(flatten(nodes))
         outputs = self.forward(*nodes)
+        self.leave_calls(outputs, given)
+        return outputs
+
+    def leave_calls(self, outputs: Nested, given: tuple[Value, ...]) -> None:
+        """A `Call` on every node of `outputs` that `forward` made of the nodes in `given`."""
         if outputs.__class__ is Value:
             returned: Any = (outputs,)
         elif isinstance(outputs, list) and outputs and outputs[0].__class__ is not Value:
@@ -61,14 +66,10 @@ class Module:
             returned = outputs
         known = None
         for node in returned:
-            call = node.call
-            if call is not None and call.module is self:
-                continue  # `forward` has done it already, as `Layer` does
             known = set(given) if known is None else known
             # what was only passed through belongs to the call that made it
             if node.gate is not None and node not in known:
-                node.call = Call(self, given, call)
-        return outputs
+                node.call = Call(self, given, node.call)
 
     # ── the tree of parameters ───────────────────────────────────────────────────────────────
 

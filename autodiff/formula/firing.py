@@ -27,9 +27,7 @@ def mul(a, b):
     except ArithmeticErrors as error:
         raise domain_error(error, mul_gate, node) from None
     node.grad = UNREACHED
-    node.label = ""
     node.gate = mul_gate
-    node.call = None
     if WATCHERS:
         made(node)
     return node
@@ -107,6 +105,7 @@ _NUMBERS: dict[str, Any] = {
 }
 _OF_VALUES = ("MANY", "UNREACHED", "Row", "Value", "as_row", "operand", "unequal_rows")
 _WORDS = {*_NUMBERS, *_OF_VALUES, "NotImplemented", "error", "len", "map", "node", "v", "zip"}
+_WORDS |= {"nodes", "numbers", "shared"}
 
 
 # ── writing the function ─────────────────────────────────────────────────────────────────────
@@ -114,29 +113,39 @@ _WORDS = {*_NUMBERS, *_OF_VALUES, "NotImplemented", "error", "len", "map", "node
 _FUNCTION = """\
 def {name}({parameters}):
     {doc}
-{checks}
-    node = new(Value)
-    node._a = {a}
-    node._b = {b}
-{read}
-    try:
-        node.data = out = {value}
-{local_grads}
-    except ArithmeticErrors as error:
-        raise domain_error(error, {gate}, node) from None
-    node.grad = UNREACHED
-    node.label = ""
-    node.gate = {gate}
-    node.call = None
-    if WATCHERS:
-        made(node)
-    return node
+{body}
 """
+_FIRE = """\
+{checks}
+node = new(Value)
+node._a = {a}
+node._b = {b}
+{read}
+try:
+    node.data = out = {value}
+{local_grads}
+except ArithmeticErrors as error:
+    raise domain_error(error, {gate}, node) from None
+node.grad = UNREACHED
+node.gate = {gate}
+if WATCHERS:
+    made(node)
+return node"""
+_EACH = """\
+{checks}
+shared = {shared}
+numbers = [v.data for v in shared]
+nodes = []
+for {others}, in zip({others}, strict=True):
+    {shared} = shared
+{fire}
+return nodes"""
 _POWER = {"**": "power"}  # a local gradient may be infinite where the gate has a value
 
 
-def source(gate: Gate) -> str:
-    """The text of the function that fires `gate`.
+def source(gate: Gate, shared: str = "") -> str:
+    """The text of the function that fires `gate`; or, with the name of a row in `shared`, of the
+    one that fires it for each item of its other inputs and reads that row once.
 
     At most two inputs and their local gradients go into plain slots of the node; more, or rows,
     into one tuple of all parents and one of all local gradients.
@@ -147,13 +156,15 @@ def source(gate: Gate) -> str:
     rows, singles = (
         [names[i] for i in gate.inputs if (i in gate.rows) is row] for row in (True, False)
     )
-    checks = [line for name in gate.inputs for line in _check(gate, name, names[name])]
+    others = [name for name in gate.inputs if name != shared]
+    checks = [line for name in others for line in _check(gate, name, names[name])]
     for row in rows[1:]:
         checks += [
             f"if len({row}) != len({rows[0]}):",
             f"    raise unequal_rows({known}, ({', '.join(rows)}))",
         ]
-    read = [f"{row} = [v.data for v in {row}]" for row in rows]
+    numbers = {names[shared]: "numbers"} if shared else {}
+    read = [f"{row} = {numbers.get(row, f'[v.data for v in {row}]')}" for row in rows]
     read += [f"{single} = {single}.data" for single in singles]
     if any("n" in formula.names for formula in (gate.formula, *gate.partials)):
         read.insert(0, f"n = len({rows[0]})")
@@ -168,6 +179,22 @@ def source(gate: Gate) -> str:
             f"node._d{slot} = {partial.python(**names, **_POWER)}"
             for slot, partial in zip("ab", gate.partials, strict=False)
         ]
+    body = _FIRE.format(
+        checks="\n".join(checks),
+        a=a,
+        b=b,
+        read="\n".join(read),
+        value=gate.formula.python(**names),
+        local_grads=textwrap.indent("\n".join(local_grads), " " * 4),
+        gate=known,
+    )
+    if shared:
+        body = _EACH.format(
+            checks="\n".join(_check(gate, shared, names[shared])),
+            shared=names[shared],
+            others=", ".join(names[name] for name in others),
+            fire=textwrap.indent(body.replace("return node", "nodes.append(node)"), " " * 4),
+        )
     return _FUNCTION.format(
         name=gate.name,
         parameters=", ".join(
@@ -175,13 +202,7 @@ def source(gate: Gate) -> str:
             for i in gate.inputs
         ),
         doc=repr(gate.doc) if set(gate.doc) & set("'\\") else f"'''{gate.doc}'''",
-        checks=textwrap.indent("\n".join(checks), " " * 4),
-        a=a,
-        b=b,
-        read=textwrap.indent("\n".join(read), " " * 4),
-        value=gate.formula.python(**names),
-        local_grads=textwrap.indent("\n".join(local_grads), " " * 8),
-        gate=known,
+        body=textwrap.indent(body, " " * 4),
     )
 
 
@@ -207,12 +228,12 @@ def _each(partial: Formula, gate: Gate, names: dict[str, str]) -> str:
     return f"*[{text} for {', '.join(used)} in {over}]"
 
 
-def compile_gate(gate: Gate) -> Callable[..., Value]:
+def compile_gate(gate: Gate, shared: str = "") -> Callable[..., Any]:
     """Compile `source(gate)`; the function's globals are the atoms and the names above."""
     from .. import value
 
-    text = source(gate)
-    filename = f"<autodiff gate {gate.name}>"
+    text = source(gate, shared)
+    filename = f"<autodiff gate {gate.name}{f' for each {shared}' if shared else ''}>"
     names = {
         **_NUMBERS,
         **{name: getattr(value, name) for name in _OF_VALUES},
@@ -221,6 +242,6 @@ def compile_gate(gate: Gate) -> Callable[..., Value]:
     defined: dict[str, Any] = {}
     exec(compile(text, filename, "exec"), names, defined)
     linecache.cache[filename] = (len(text), None, text.splitlines(keepends=True), filename)
-    fire: Callable[..., Value] = defined[gate.name]
+    fire: Callable[..., Any] = defined[gate.name]
     fire.__module__ = __name__
     return fire

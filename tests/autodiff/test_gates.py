@@ -22,6 +22,7 @@ from autodiff import (
     DomainError,
     FormulaError,
     Gate,
+    Row,
     Value,
     gate,
     grad,
@@ -541,6 +542,7 @@ def test_an_input_may_be_named_like_a_word_of_the_generated_code() -> None:
         other = gate("other", f"{word} * u + u", **{word: "u", "u": f"{word} + 1"})  # type: ignore[arg-type]
         assert gradcheck(other, [3.0, 5.0])
         assert (other(3.0, 5.0).data, other(3.0, 5.0).gate) == (20.0, other)
+        assert other.inputs == (word, "u")
         rows = gate("other", f"sum({word} * u)", **{word: "u", "u": word, "rows": (word, "u")})  # type: ignore[arg-type]
         out = rows([1.0, 2.0], [3.0, 4.0])
         assert (out.data, out.local_grads) == (11.0, (3.0, 4.0, 1.0, 2.0))
@@ -551,6 +553,25 @@ def test_an_input_may_be_named_like_a_word_of_the_generated_code() -> None:
 def test_pickles_written_before_the_table_had_a_file_of_its_own_still_load() -> None:
     old = b"cautodiff.gates\n_by_name\n(Vmul\ntR."
     assert pickle.loads(old) is GATES["mul"]
+
+
+@pytest.mark.usefixtures("clean_table")
+@pytest.mark.parametrize("names", ["wxb", ["shared", "numbers", "nodes"]])
+def test_each_fires_once_for_every_item_on_one_shared_row(names: list[str]) -> None:
+    """The nodes are those that the gate makes when it is called item by item."""
+    w, x, b = names
+    partials = {w: x, x: w, b: "1.0"}
+    line = gate("line", f"sum({w} * {x}) + {b}", rows=(w, x), **partials)  # type: ignore[arg-type]
+    ws, row, bs = [Row([1.0, 2.0]), Row([3.0, -4.0])], Row([5.0, 6.0]), [Value(7.0), Value(8.0)]
+    together = line.each(x)(ws, row, bs)
+    for node, alone in zip(together, [line(v, row, c) for v, c in zip(ws, bs, strict=True)],
+                           strict=True):  # fmt: skip
+        assert node.gate is line
+        assert (node.data, node.parents) == (alone.data, alone.parents)
+        assert node.local_grads == alone.local_grads
+    with pytest.raises(ValueError, match="has 1 elements"):
+        line.each(x)([[1.0]], row, [1.0])
+    assert line.each(x)([[1, 2]], [Value(3.0), 4], [2])[0].data == 13.0
 
 
 @pytest.mark.usefixtures("clean_table")

@@ -14,7 +14,7 @@ from autodiff import (
     is_topological,
     topological_order,
 )
-from autodiff.graph import adjoints
+from autodiff.graph import adjoints, reset_gates
 from tests.random_graphs import Recipe, recipes
 
 
@@ -85,6 +85,18 @@ def test_orders_of_rows_and_repeats() -> None:
     assert topological_order(a) == [a]
 
 
+def test_a_row_whose_elements_are_pending_comes_after_them() -> None:
+    """The outer row announces b before the inner one, inside a, asks for it."""
+    x = Value(2.0)
+    b = x * x
+    a = GATES["sum"]([b, b])
+    outer = GATES["dot"]([a, b], [x, x])
+    assert topological_order(outer) == [x, b, a, outer]
+    assert reset_gates(outer) == [b, a, outer]
+    outer.backward()  # 2x³ + x³
+    assert x.grad == 36.0
+
+
 def test_several_roots_share_one_order() -> None:
     a = Value(1.0)
     b, c = a.exp(), a.sin()
@@ -102,6 +114,8 @@ def test_every_order_is_topological_and_repeatable(recipe: Recipe) -> None:
     assert order[-1] is root
     assert set(leaves) <= set(order)
     assert topological_order(root) == order
+    assert reset_gates(root) == [node for node in order if node.gate is not None]
+    assert all(node.grad == 0.0 for node in order if node.gate is not None)
     again, _ = recipe.build()
     names = [(str(n.gate), n.label, n.data) for n in order]
     assert [(str(n.gate), n.label, n.data) for n in topological_order(again)] == names

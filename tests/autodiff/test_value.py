@@ -24,6 +24,7 @@ from hypothesis import strategies as st
 
 from autodiff import (
     GATES,
+    Call,
     Constant,
     DomainError,
     Row,
@@ -368,6 +369,18 @@ def test_repr_shows_what_is_known() -> None:
     assert repr(x) == "Value(2.0, grad=4.0, label='x')"
     assert f"{y:.2f}" == "4.00"
     assert f"{y}" == str(y) == repr(y)
+
+
+def test_a_node_may_have_a_label_and_a_call_in_either_order() -> None:
+    call = Call(None, (), None)
+    first, second = Value(1.0, label="a"), Value(2.0) * 3
+    assert (second.label, second.call, first.call) == ("", None, None)
+    first.call = call
+    second.call = call
+    second.label = "b"
+    assert (first.label, first.call, second.label, second.call) == ("a", call, "b", call)
+    first.label, second.call = "", None
+    assert (first.label, first.call, second.label, second.call) == ("", call, "b", None)
 
 
 def test_no_value_has_a_dictionary() -> None:

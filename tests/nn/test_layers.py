@@ -34,6 +34,17 @@ def test_a_layer_is_its_neurons_fired_on_one_row() -> None:
         assert together.call.inner == alone.call
 
 
+def test_an_activation_of_ones_own_may_label_its_node() -> None:
+    def labelled(z: Value) -> Value:
+        out = z.tanh()
+        out.label = "mine"
+        return out
+
+    layer = Layer(2, 2, labelled)
+    for node in layer([1.0, 2.0]):
+        assert (node.label, node.call.module) == ("mine", layer)
+
+
 def test_a_single_output_comes_back_as_a_value_several_as_a_list() -> None:
     assert isinstance(Layer(2, 1)([1, 2]), Value)
     assert isinstance(Layer(2, 3)([1, 2]), list)

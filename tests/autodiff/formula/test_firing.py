@@ -29,9 +29,7 @@ def test_a_generated_function_reads_like_one_written_by_hand() -> None:
         "    except ArithmeticErrors as error:\n"
         "        raise domain_error(error, tanh_gate, node) from None\n"
         "    node.grad = UNREACHED\n"
-        '    node.label = ""\n'
         "    node.gate = tanh_gate\n"
-        "    node.call = None\n"
         "    if WATCHERS:\n"
         "        made(node)\n"
         "    return node\n"
