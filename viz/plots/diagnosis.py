@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
-from .axes import subplots
+from .axes import COLOURS, subplots, tidy
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 __all__ = ["plot_diagnosis"]
 
-DEAD, SATURATED = "#D55E00", "#E69F00"
+DEAD, SATURATED = COLOURS[1], COLOURS[4]
 
 
 def plot_diagnosis(report: Diagnosis, *, ax: Any = None) -> Any:
@@ -46,20 +46,16 @@ def plot_diagnosis(report: Diagnosis, *, ax: Any = None) -> Any:
     units.tick_params(axis="y", length=0)
     units.set_title("open to the gradient (× dead, □ saturated)", fontsize=10)
     units.spines[:].set_visible(False)
-
-    rows = [row for row, layer in enumerate(layers) if layer.gradient]
-    gradients.barh(rows, [layers[row].gradient for row in rows], height=0.6, color="#0072B2")
-    if rows:
-        exponents = [math.log10(layers[row].gradient or 1.0) for row in rows]
+    sizes = {row: layer.gradient for row, layer in enumerate(layers) if layer.gradient}
+    gradients.barh(list(sizes), list(sizes.values()), height=0.6, color=COLOURS[0])
+    if sizes:
+        low, high = (math.log10(end(sizes.values())) for end in (min, max))
         gradients.set_xscale("log")
-        gradients.set_xlim(
-            10 ** (math.floor(min(exponents)) - 0.3), 10 ** math.ceil(max(exponents))
-        )
+        gradients.set_xlim(10 ** (math.floor(low) - 0.3), 10 ** math.ceil(high))
     gradients.set_title("size of the gradient", fontsize=10)
-    gradients.spines[["top", "right", "left"]].set_visible(False)
+    tidy(gradients)
+    gradients.spines["left"].set_visible(False)
     gradients.tick_params(axis="y", length=0)
-    gradients.grid(axis="x", alpha=0.25, linewidth=0.6)
-    gradients.set_axisbelow(True)
     return ax
 
 
@@ -69,15 +65,10 @@ def _units(ax: Axes, row: int, layer: Any) -> None:
     if not layer.units:
         ax.text(-0.5, row, "no activation", va="center", fontsize=8, color="#6e7781")
         return
-    dead, saturated = set(layer.dead), set(layer.saturated)
     for unit, share in enumerate(layer.open):
         # at least a shade, so that a closed unit is still seen
         colour = (*(1 - (0.08 + 0.92 * share) * (1 - c) for c in (0.0, 0.447, 0.698)), 1.0)
-        edge = SATURATED if unit in saturated else "#c0c7d0"
-        width = 2.0 if unit in saturated else 0.6
-        square = Rectangle(
-            (unit - 0.42, row - 0.36), 0.84, 0.72, facecolor=colour, edgecolor=edge, linewidth=width
-        )
-        ax.add_patch(square)
-        if unit in dead:
-            ax.plot([unit], [row], "x", color=DEAD, markersize=7, markeredgewidth=2)
+        edge, width = (SATURATED, 2.0) if unit in layer.saturated else ("#c0c7d0", 0.6)
+        look: Any = {"facecolor": colour, "edgecolor": edge, "linewidth": width}
+        ax.add_patch(Rectangle((unit - 0.42, row - 0.36), 0.84, 0.72, **look))
+    ax.plot(layer.dead, [row] * len(layer.dead), "x", color=DEAD, markersize=7, markeredgewidth=2)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from itertools import pairwise
+from itertools import pairwise, product
 from typing import TYPE_CHECKING, Any
 
 from autodiff import Value
@@ -28,54 +28,37 @@ def plot_gradient_flow(model: Module, *, ax: Axes | None = None) -> Axes:
 
     Raises ValueError before `backward()`.
     """
-    layers = _parameters_by_layer(model)
-    reached = [v for vs in layers.values() for v in vs if v.grad is not UNREACHED]
-    if not reached:
+    layers = {
+        f"{path}: {type(module).__name__}".removeprefix(": "): module.own_parameters()
+        for path, module in model.modules()
+        if module.own_parameters()
+    }
+    if not layers:
+        raise ValueError(f"{model!r} has no parameters")
+    if all(v.grad is UNREACHED for held in layers.values() for v in held):
         raise ValueError("no parameter has a gradient yet; call loss.backward() first")
     ax = axes_or_new(ax, 6.4, 0.7 * len(layers) + 1.4)
-    names = list(layers)
-    for i, name in enumerate(names):
-        grads = [v.grad for v in layers[name]]
-        sizes = [math.log10(abs(g)) for g in grads if g != 0 and math.isfinite(g)]
-        zeros = sum(g == 0 for g in grads) / len(grads)
+    for i, held in enumerate(layers.values()):
+        sizes = sorted(
+            math.log10(abs(v.grad)) for v in held if v.grad != 0 and math.isfinite(v.grad)
+        )
         if len(set(sizes)) > 1:
             drawn: Any = ax.violinplot(
                 sizes, positions=[i], orientation="horizontal", widths=0.8, showextrema=False
             )
-            (body,) = drawn["bodies"]
-            body.set_facecolor(COLOURS[0])
-            body.set_alpha(0.35)
+            drawn["bodies"][0].set(facecolor=COLOURS[0], alpha=0.35)
         ax.plot(sizes, [i] * len(sizes), "|", color=COLOURS[0], alpha=0.6, markersize=9)
         if sizes:
-            middle = sorted(sizes)[len(sizes) // 2]
-            ax.plot([middle], [i], "o", color=COLOURS[1], markersize=6)
-        if zeros:
-            ax.annotate(
-                f"{zeros:.0%} are 0",
-                (1.01, i),
-                xycoords=("axes fraction", "data"),
-                va="center",
-                fontsize=9,
-                color="#555555",
-            )
-    ax.set_yticks(range(len(names)), names)
-    ax.set_ylim(len(names) - 0.5, -0.5)
+            ax.plot([sizes[len(sizes) // 2]], [i], "o", color=COLOURS[1], markersize=6)
+        if zeros := sum(v.grad == 0 for v in held) / len(held):
+            look: Any = {"va": "center", "fontsize": 9, "color": "#555555"}
+            ax.text(1.01, i, f"{zeros:.0%} are 0", transform=ax.get_yaxis_transform(), **look)
+    ax.set_yticks(range(len(layers)), list(layers))
+    ax.set_ylim(len(layers) - 0.5, -0.5)
     ax.xaxis.set_major_formatter(lambda x, _: f"$10^{{{x:g}}}$")
     ax.set_xlabel("size of a parameter's gradient (dot: the median)")
     tidy(ax)
     return ax
-
-
-def _parameters_by_layer(model: Module) -> dict[str, list[Value]]:
-    layers: dict[str, list[Value]] = {}
-    for path, module in model.modules():
-        held = module.own_parameters()
-        if held:
-            name = type(module).__name__
-            layers[f"{path}: {name}" if path else name] = held
-    if not layers:
-        raise ValueError(f"{model!r} has no parameters")
-    return layers
 
 
 def plot_network(
@@ -104,49 +87,35 @@ def plot_network(
     heights = [_heights(n, most) for n in sizes]
     biggest = max(abs(w.data) for layer in layers for n in layer.neurons for w in n.w) or 1.0
     for column, layer in enumerate(layers):
-        for j, to in heights[column + 1].items():
-            for i, start in heights[column].items():
-                w = layer.neurons[j].w[i].data
-                share = abs(w) / biggest
-                ax.plot(
-                    [column, column + 1],
-                    [start, to],
-                    color=COLOURS[1] if w < 0 else COLOURS[0],
-                    linewidth=0.2 + 4.5 * share,
-                    alpha=0.15 + 0.75 * share,
-                    solid_capstyle="round",
-                    zorder=1,
-                )
+        for (j, to), (i, start) in product(heights[column + 1].items(), heights[column].items()):
+            w = layer.neurons[j].w[i].data
+            share = abs(w) / biggest
+            look: Any = {"linewidth": 0.2 + 4.5 * share, "alpha": 0.15 + 0.75 * share, "zorder": 1}
+            ax.plot([column, column + 1], [start, to], color=_colour(w), **look)
+    top = max(max(places.values()) for places in heights) + 1.1
     for column, places in enumerate(heights):
         for j, y in places.items():
-            value = values[column][j] if values else None
-            _circle(ax, column, y, value, max(map(abs, values[column])) if values else 1.0)
+            shade = _shade(values[column][j], values[column]) if values else "#ffffff"
+            ax.scatter([column], [y], s=190, color=shade, edgecolors="#333333", zorder=2)
         if len(places) < sizes[column]:
-            gap = list(places.values())[len(places) // 2 - 1] - 0.75
+            gap = list(places.values())[most // 2 - 1] - 0.75
             ax.text(column, gap, "⋮", ha="center", va="center", fontsize=14)
-    titles = ["inputs", *(f"{layer.activation.name or 'function'}" for layer in layers)]
-    top = max(max(places.values()) for places in heights) + 1.1
-    for column, (title, n) in enumerate(zip(titles, sizes, strict=True)):
-        ax.text(column, top, f"{title}\n{n}", ha="center", va="bottom", fontsize=10)
-    ax.plot([], [], color=COLOURS[0], linewidth=3, label="weight > 0")
-    ax.plot([], [], color=COLOURS[1], linewidth=3, label="weight < 0")
+        title = layers[column - 1].activation.name or "function" if column else "inputs"
+        ax.text(column, top, f"{title}\n{sizes[column]}", ha="center", va="bottom", fontsize=10)
+    for sign, text in ((1, "weight > 0"), (-1, "weight < 0")):
+        ax.plot([], [], color=_colour(sign), linewidth=3, label=text)
     ax.legend(frameon=False, loc="upper center", bbox_to_anchor=(0.5, 0.0), ncols=2, fontsize=9)
-    ax.set_xlim(-0.4, len(sizes) - 0.6)
-    ax.set_ylim(-top + 0.1, top + 1.3)
+    ax.set(xlim=(-0.4, len(sizes) - 0.6), ylim=(-top + 0.1, top + 1.3))
     ax.set_axis_off()
     return ax
 
 
 def _activations(layers: Sequence[Any], x: Sequence[float] | None) -> list[list[float]]:
     """The values of all neurons for one example, inputs first; empty without one."""
-    if x is None:
-        return []
-    row: list[Any] = [float(number) for number in x]
-    values = [row]
-    for layer in layers:
-        out = layer(row)
-        row = [out] if isinstance(out, Value) else out
-        values.append([v.data for v in row])
+    values = [] if x is None else [[float(number) for number in x]]
+    for layer in layers if values else ():
+        out = layer(values[-1])
+        values.append([v.data for v in ([out] if isinstance(out, Value) else out)])
     return values
 
 
@@ -156,14 +125,15 @@ def _heights(n: int, most: int) -> dict[int, float]:
         return {i: (n - 1) / 2 - i for i in range(n)}
     half = most // 2
     shown = [*range(half), *range(n - (most - half - 1), n)]
-    return {j: (most - 1) / 2 - k - (1 if k >= half else 0) * 1.0 for k, j in enumerate(shown)}
+    return {j: (most - 1) / 2 - k - (k >= half) for k, j in enumerate(shown)}
 
 
-def _circle(ax: Axes, x: float, y: float, value: float | None, most: float) -> None:
-    shade = "#ffffff"
-    if value is not None and most > 0:
-        share = min(abs(value) / most, 1.0)
-        full = COLOURS[1] if value < 0 else COLOURS[0]
-        mixed = [round(255 + share * (int(full[i : i + 2], 16) - 255)) for i in (1, 3, 5)]
-        shade = "#" + "".join(f"{c:02x}" for c in mixed)
-    ax.scatter([x], [y], s=190, color=shade, edgecolors="#333333", linewidths=1.2, zorder=2)
+def _colour(x: float) -> str:
+    return COLOURS[1] if x < 0 else COLOURS[0]
+
+
+def _shade(x: float, beside: list[float]) -> str:
+    """The colour of its sign, the fuller the larger it is beside the others."""
+    share = min(abs(x) / (max(map(abs, beside)) or 1.0), 1.0)
+    full = (int(_colour(x)[i : i + 2], 16) for i in (1, 3, 5))
+    return "#" + "".join(f"{round(255 + share * (c - 255)):02x}" for c in full)

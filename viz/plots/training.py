@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from itertools import cycle
 from typing import TYPE_CHECKING, Any
 
 import autodiff
@@ -14,6 +15,8 @@ if TYPE_CHECKING:
     import numpy as np
     from matplotlib.axes import Axes
     from numpy.typing import NDArray
+
+    Array = NDArray[np.float64]
 
 __all__ = ["plot_decision_boundary", "plot_history"]
 
@@ -29,27 +32,23 @@ def plot_history(history: Any, *, ax: Axes | None = None) -> Axes:
     """
     curves = _curves(history)
     ax = axes_or_new(ax, 6.4, 3.8)
-    losses = {name: ys for name, ys in curves.items() if "loss" in name or "cost" in name}
-    others = {name: ys for name, ys in curves.items() if name not in losses}
-    if not losses:
-        losses, others = others, {}
-    lines = []
-    for colour, (name, ys) in zip(_cycle(), losses.items(), strict=False):
-        lines += ax.plot(ys, color=colour, label=name, linestyle=_line(name))
-    spread = [y for ys in losses.values() for y in ys if math.isfinite(y) and y > 0]
+    losses = [name for name in curves if "loss" in name or "cost" in name] or list(curves)
+    others = [name for name in curves if name not in losses]
+    spread = [y for name in losses for y in curves[name] if math.isfinite(y) and y > 0]
     if spread and max(spread) > 100 * min(spread):
         ax.set_yscale("log")
-    ax.set_xlabel("epoch")
-    ax.set_ylabel("loss")
+    ax.set(xlabel="epoch", ylabel="loss")
     tidy(ax)
+    right = ax.twinx() if others else ax
+    lines = []
+    for colour, name in zip(cycle(COLOURS), [*losses, *others], strict=False):
+        line = "--" if name.startswith("val") else "-"
+        side = right if name in others else ax
+        lines += side.plot(curves[name], color=colour, label=name, linestyle=line)
     if others:
-        right = ax.twinx()
-        shades = list(_cycle())[len(losses) :]
-        for colour, (name, ys) in zip(shades, others.items(), strict=False):
-            lines += right.plot(ys, color=colour, label=name, linestyle=_line(name))
-        right.set_ylabel(", ".join(dict.fromkeys(n.removeprefix("val_") for n in others)))
+        right.set_ylabel(", ".join(dict.fromkeys(name.removeprefix("val_") for name in others)))
         right.spines[["top"]].set_visible(False)
-        if all(0 <= y <= 1 for ys in others.values() for y in ys):
+        if all(0 <= y <= 1 for name in others for y in curves[name]):
             right.set_ylim(0, 1.02)
     if len(lines) > 1:
         ax.legend(handles=lines, frameon=False, loc="center right")
@@ -68,14 +67,6 @@ def _curves(history: Any) -> dict[str, list[float]]:
     if not curves:
         raise ValueError("this history is empty: no epoch was finished, so there is no curve")
     return curves
-
-
-def _cycle() -> Iterable[str]:
-    return COLOURS * 4
-
-
-def _line(name: str) -> str:
-    return "--" if name.startswith("val") else "-"
 
 
 def plot_decision_boundary(
@@ -113,63 +104,34 @@ def plot_decision_boundary(
     grid = np.stack(np.meshgrid(xs, ys), axis=-1).reshape(-1, 2)
     scores = autodiff.compile(model)(grid).reshape(resolution, resolution, -1)
     ax = axes_or_new(ax, 5.2, 4.6)
-    labels = np.unique(classes)
-    if scores.shape[-1] == 1:
+    outputs = scores.shape[-1]
+    if outputs == 1:
         _two_regions(ax, xs, ys, scores[..., 0], threshold)
     else:
         decided = scores.argmax(axis=-1)
-        k = scores.shape[-1]
-        edges = np.arange(k + 1) - 0.5
-        shades = [COLOURS[i % len(COLOURS)] for i in range(k)]
-        ax.contourf(xs, ys, decided, levels=edges, colors=shades, alpha=0.25)
-        for i in range(k):
+        shades = [COLOURS[i % len(COLOURS)] for i in range(outputs)]
+        ax.contourf(xs, ys, decided, np.arange(outputs + 1) - 0.5, colors=shades, alpha=0.25)
+        for i in range(outputs):
             ax.contour(xs, ys, decided == i, levels=[0.5], colors="black", linewidths=0.8)
-    for i, label in enumerate(labels):
-        chosen = classes == label
+    look: Any = {"s": 28, "edgecolors": "white", "linewidths": 0.7, "zorder": 3}
+    for i, label in enumerate(np.unique(classes)):
         # with one output blue is the lower side, as the regions are coloured
-        at = i if scores.shape[-1] == 1 else int(label)
-        ax.scatter(
-            data[chosen, 0],
-            data[chosen, 1],
-            s=28,
-            color=COLOURS[at % len(COLOURS)],
-            marker=MARKERS[at % len(MARKERS)],
-            edgecolors="white",
-            linewidths=0.7,
-            label=f"{label}",
-            zorder=3,
-        )
-    ax.set_xlim(xs[0], xs[-1])
-    ax.set_ylim(ys[0], ys[-1])
-    ax.set_xlabel("x₀")
-    ax.set_ylabel("x₁")
+        at = (i if outputs == 1 else int(label)) % len(COLOURS)
+        points = data[classes == label].T
+        ax.scatter(*points, color=COLOURS[at], marker=MARKERS[at], label=f"{label}", **look)
+    ax.set(xlim=(xs[0], xs[-1]), ylim=(ys[0], ys[-1]), xlabel="x₀", ylabel="x₁")
     ax.legend(frameon=True, framealpha=0.85, loc="best", title="class")
     return ax
 
 
-def _two_regions(
-    ax: Axes,
-    xs: NDArray[np.float64],
-    ys: NDArray[np.float64],
-    scores: NDArray[np.float64],
-    threshold: float,
-) -> None:
+def _two_regions(ax: Axes, xs: Array, ys: Array, scores: Array, threshold: float) -> None:
     import numpy as np
     from matplotlib.colors import LinearSegmentedColormap, TwoSlopeNorm
 
-    white = "#f7f7f7"
-    colours = LinearSegmentedColormap.from_list("sides", [COLOURS[0], white, COLOURS[1]])
+    colours = LinearSegmentedColormap.from_list("sides", [COLOURS[0], "#f7f7f7", COLOURS[1]])
     reach = max(float(np.percentile(np.abs(scores - threshold), 95)), 1e-9)
     norm = TwoSlopeNorm(threshold, threshold - reach, threshold + reach)
-    ax.imshow(
-        scores,
-        extent=(xs[0], xs[-1], ys[0], ys[-1]),
-        origin="lower",
-        aspect="auto",
-        interpolation="bilinear",
-        cmap=colours,
-        norm=norm,
-        alpha=0.6,
-    )
+    plane: Any = {"extent": (xs[0], xs[-1], ys[0], ys[-1]), "origin": "lower", "aspect": "auto"}
+    ax.imshow(scores, cmap=colours, norm=norm, alpha=0.6, interpolation="bilinear", **plane)
     if scores.min() < threshold < scores.max():
         ax.contour(xs, ys, scores, levels=[threshold], colors="black", linewidths=1.6)
