@@ -1,60 +1,89 @@
-"""What the command line is given: an expression, and what its names stand for."""
+"""What the command line is given: options, an expression, and what its names stand for."""
 
 from __future__ import annotations
 
 import argparse
+import difflib
 import sys
-from collections.abc import Sequence
-from typing import NoReturn
+from collections.abc import Iterable, Sequence
+from typing import Any, NoReturn
 
 from autodiff.graph import topological_order
 from autodiff.text.expression import ExpressionError, parse
 from autodiff.value import Value
 
-__all__ = ["Parser", "Refused", "add_expression", "graph", "name_root", "shielded"]
+__all__ = ["Parser", "Refused", "graph", "near"]
 
 
 class Refused(Exception):
     """Bad input: what to say about it."""
 
 
+def near(word: str, known: Iterable[str]) -> str:
+    """A question after something that is not known: "; did you mean --theme?", or nothing.
+
+    >>> near("wroksheet", ["demo", "worksheet"])
+    '; did you mean worksheet?'
+    """
+    found = difflib.get_close_matches(word, list(known), n=1)
+    return f"; did you mean {found[0]}?" if found else ""
+
+
 class Parser(argparse.ArgumentParser):
-    """Reports in one line, through `main`."""
+    """The parser of one command; it reports in one line, through `main`."""
+
+    def __init__(self, prog: str, expression: str = "", **options: Any) -> None:
+        """`expression` says how many: "+" an expression, "*" perhaps one, "" none."""
+        layout = argparse.RawDescriptionHelpFormatter
+        super().__init__(prog, formatter_class=layout, allow_abbrev=False, **options)
+        if expression:
+            about = "the expression, then what its names stand for: x=-2 y=1e-3 z=pi/2 w=1,2,3"
+            self.add_argument(
+                "arguments", metavar="EXPRESSION name=value", nargs=expression, help=about
+            )
+
+    def options(self, title: str, *rows: tuple[str, str, str]) -> None:
+        """A group of options: flags, what follows (N: a number, ...: may be repeated), help."""
+        group = self.add_argument_group(title)
+        for flags, takes, text in rows:
+            how: dict[str, Any] = {"metavar": takes.removesuffix(" ...")}
+            if not takes:
+                how = {"action": "store_true"}
+            elif takes.endswith(" ..."):
+                how |= {"action": "append", "default": []}
+            elif takes == "N":
+                how |= {"type": int}
+            group.add_argument(*flags.split(), help=text, **how)
+
+    def read(self, argv: Sequence[str]) -> argparse.Namespace:
+        """The options and arguments; a space goes before what is like ``-x*y``, or argparse would
+        take it for an option."""
+        known = tuple(self._option_string_actions)
+
+        def meant(word: str) -> bool:
+            return word.startswith(known) or bool(word[:2] == "--" and near(word, known))
+
+        shielded = [
+            f" {word}" if word[:1] == "-" != word and not meant(word) else word for word in argv
+        ]
+        return self.parse_intermixed_args(shielded)
 
     def error(self, message: str) -> NoReturn:
         """Refuse, with the way to help."""
-        raise Refused(f"{message} (see: {self.prog} --help)")
-
-
-def add_expression(parser: argparse.ArgumentParser, needed: bool = True) -> None:
-    """Let `parser` take an expression and values."""
-    parser.add_argument(
-        "arguments",
-        metavar="EXPRESSION name=value",
-        nargs="+" if needed else "*",
-        help="the expression, then what its names stand for: x=-2 y=1e-3 z=pi/2 w=1,2,3",
-    )
-
-
-def shielded(argv: list[str], parser: argparse.ArgumentParser) -> list[str]:
-    """A space before arguments like ``-x*y``, or argparse would take them for options."""
-    known = tuple(parser._option_string_actions)
-    return [
-        f" {word}" if len(word) > 1 and word[0] == "-" and not word.startswith(known) else word
-        for word in argv
-    ]
+        word = message.split()[-1]
+        hint = near(word, self._option_string_actions) if word.startswith("--") else ""
+        raise Refused(f"{message}{hint} (see: {self.prog} --help)")
 
 
 def graph(arguments: Sequence[str]) -> tuple[str, Value]:
-    """The expression and its graph."""
+    """The expression and its graph, whose root is called f if that name is free."""
     text, *pairs = arguments
     if text == "-":
         text = sys.stdin.read()
     text = text.strip()
     values: dict[str, float | list[float]] = {}
     for pair in pairs:
-        name, equals, number = pair.strip().partition("=")
-        name = name.strip()
+        name, equals, number = (part.strip() for part in pair.partition("="))
         if not equals or not name.isidentifier():
             hint = "give values as name=number without spaces, such as x=-2"
             if not values and "=" in text:
@@ -63,27 +92,19 @@ def graph(arguments: Sequence[str]) -> tuple[str, Value]:
         if name in values:
             raise Refused(f"{name} is given twice")
         values[name] = _number(name, number)
-    return text, parse(text, values)
-
-
-def name_root(root: Value) -> None:
-    """The result is called f, if that name is free."""
+    root = parse(text, values)
     if root.gate is not None and all(node.label != "f" for node in topological_order(root)):
         root.label = root.label or "f"
+    return text, root
 
 
 def _number(name: str, text: str) -> float | list[float]:
     """``-2``, ``1e-3``, ``pi/2`` or a row ``1,2,3``."""
-    if not text.strip():
+    if not text:
         raise Refused(f"{name} has no number; write {name}=-2, without spaces")
-    if "," in text:
-        elements = text.strip().removeprefix("[").removesuffix("]").rstrip(",").split(",")
-        return [_single(name, element) for element in elements]
-    return _single(name, text)
-
-
-def _single(name: str, text: str) -> float:
+    elements = text.removeprefix("[").removesuffix("]").rstrip(",").split(",")
     try:
-        return parse(text).data
+        row = [parse(element).data for element in (elements if "," in text else [text])]
     except ExpressionError as error:
         raise Refused(f"the value of {name}: {error}") from None
+    return row if "," in text else row[0]

@@ -7,26 +7,16 @@ Bad input ends with exit status 2 and one line that says why, with a pointer to 
 
 from __future__ import annotations
 
-import argparse
 import os
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import TextIO
 
 from autodiff.text.expression import ExpressionError, functions
 
-from .arguments import Parser, Refused, add_expression, graph, name_root, shielded
-from .results import (
-    LOOKS,
-    pictures,
-    print_explanations,
-    print_gates,
-    print_json,
-    print_steps,
-    print_table,
-    save,
-)
+from .arguments import Parser, Refused, graph, near
+from .results import LOOKS, gates, pictures, said, save
 
 __all__ = ["main"]
 
@@ -57,20 +47,6 @@ functions: {functions}
 """
 
 
-class _Version(argparse.Action):
-    def __init__(self, option_strings: Sequence[str], dest: str, **options: Any) -> None:
-        super().__init__(option_strings, dest, nargs=0, help="print the version")
-
-    def __call__(self, parser: argparse.ArgumentParser, *_: object) -> NoReturn:
-        from importlib.metadata import PackageNotFoundError, version
-
-        try:
-            print(f"glassgrad {version('glassgrad')}")
-        except PackageNotFoundError:
-            print("glassgrad (not installed)")
-        parser.exit()
-
-
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command with `argv` (by default the process's arguments); return the exit status.
 
@@ -83,10 +59,10 @@ def main(argv: Sequence[str] | None = None) -> int:
         sys.stdout.reconfigure(errors="backslashreplace")
     try:
         try:
-            command = _COMMANDS.get(arguments[0]) if arguments else None
-            if command is not None:
-                return command(arguments[1:])
-            return _expression(arguments)
+            if not arguments:
+                raise Refused("give an expression (see: autodiff --help)")
+            command = _COMMANDS.get(arguments[0])
+            return command(arguments[1:]) if command else _expression(arguments)
         except (Refused, ExpressionError) as error:
             print(f"autodiff: {error}", file=sys.stderr)
             return 2
@@ -104,106 +80,125 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _expression(argv: list[str]) -> int:
     parser = Parser(
-        prog="autodiff",
+        "autodiff",
+        "+",
         usage="autodiff EXPRESSION [name=value ...] [options]",
         description=_DESCRIPTION,
         epilog=_EXAMPLES.format(functions=", ".join(functions())),
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-        allow_abbrev=False,
     )
-    add_expression(parser)
-    parser.add_argument(
-        "-o",
-        "--output",
-        metavar="FILE",
-        action="append",
-        default=[],
-        help="draw it; the suffix says the format: .svg .png .pdf .gv; may be repeated",
+    parser.options(
+        "what is printed",
+        ("--steps", "", "one gate at a time"),
+        ("--explain", "NAME ...", "the chain rule for one input or named result, written out"),
+        ("--paths", "", "... over all paths to it"),
+        ("--latex", "", "... as LaTeX, for the inside of an aligned environment"),
+        ("--json", "", "everything, for machines"),
+        ("--digits", "N", "significant digits, in pictures too"),
+        ("--quiet", "", "nothing; only files are written"),
+        ("--version", "", "the version"),
     )
-    _add_looks(parser)
-    parser.add_argument("--steps", action="store_true", help="one gate at a time")
-    parser.add_argument("--json", action="store_true", help="print everything as JSON")
-    parser.add_argument(
-        "--explain",
-        metavar="NAME",
-        action="append",
-        default=[],
-        help="the chain rule for one input or named result, written out",
+    parser.options(
+        "what is written",
+        ("-o --output", "FILE ...", "draw it; the suffix says how: .svg .png .pdf .gv; - is SVG"),
+        ("--explore", "PAGE.html", "an interactive page"),
+        ("--animate", "FILE", "both passes as one moving picture: .svg or .gif"),
+        ("--frames", "FOLDER", "... as numbered pictures, for slides"),
     )
-    parser.add_argument("--explore", metavar="PAGE.html", help="write an interactive page")
-    parser.add_argument(
-        "--animate", metavar="FILE", help="both passes as one moving picture: .svg or .gif"
+    parser.options(
+        "how a picture looks",
+        ("--style", "STYLE", "circuit (as in CS231n) or record (as in micrograd)"),
+        ("--detail", "DETAIL", "gate, or primitive: functions unfolded to + × exp ..."),
+        ("--theme", "THEME", "light, dark or print"),
+        ("--direction", "DIRECTION", "LR (left to right) or TB (top down)"),
+        ("--parts", "PARTS", "on each wire: local, upstream, downstream or all"),
+        ("--flow", "", "wires by the size of their gradient"),
+        ("--title", "TITLE", "a heading"),
+        ("--dpi", "N", "dots an inch, of a PNG"),
     )
-    parser.add_argument("--frames", metavar="FOLDER", help="... as numbered pictures, for slides")
-    parser.add_argument("--version", action=_Version)
-    if not argv:
-        parser.error("give an expression")
-    chosen = parser.parse_intermixed_args(shielded(argv, parser))
+    chosen = parser.read(argv)
+    for idle, needed in (("paths", "explain"), ("latex", "explain")):
+        if getattr(chosen, idle) and not getattr(chosen, needed):
+            parser.error(f"--{idle} says how --explain explains; say --explain NAME")
     drawn = chosen.output or chosen.animate or chosen.frames
-    if not drawn and (idle := [f"--{name}" for name in LOOKS if getattr(chosen, name)]):
-        parser.error(f"{idle[0]} says how a picture looks; name its file with -o")
+    if not drawn and (idle_looks := [f"--{name}" for name in LOOKS if getattr(chosen, name)]):
+        parser.error(f"{idle_looks[0]} says how a picture looks; name its file with -o")
+    word = chosen.arguments[0]
+    if len(chosen.arguments) == 1 and word.isidentifier() and (hint := near(word, _COMMANDS)):
+        raise Refused(f"no value for {word}, and no such command{hint}")
     text, root = graph(chosen.arguments)
-    name_root(root)
     root.backward()
-    if chosen.json:
-        print_json(root, text)
-    elif chosen.explain:
-        print_explanations(root, chosen.explain)
-    elif chosen.steps:
-        print_steps(root)
-    else:
-        print_table(root)
-    notes = sys.stderr if chosen.json else sys.stdout
+    asking = chosen.steps and sys.stdin.isatty() and sys.stdout.isatty()
+    quiet = chosen.quiet or "-" in chosen.output
+    for part in () if quiet else said(root, text, chosen):
+        print(part.rstrip() if asking else part)
+        if asking and _asked("[Enter: next gate, q: stop] ") == "q":
+            break
     for path, write in pictures(root, text, chosen):
-        save(path, write)
-        print(f"wrote {path}", file=notes)
+        _write(path, write, sys.stderr if chosen.json or quiet else sys.stdout)
     return 0
 
 
-def _add_looks(parser: argparse.ArgumentParser) -> None:
-    looks = parser.add_argument_group("how a picture looks")
-    looks.add_argument("--style", help="circuit (as in CS231n) or record (as in micrograd)")
-    looks.add_argument("--detail", help="gate, or primitive: functions unfolded to + × exp ...")
-    looks.add_argument("--theme", help="light, dark or print")
-    looks.add_argument("--direction", help="LR (left to right) or TB (top down)")
-    looks.add_argument("--parts", help="on each wire: local, upstream, downstream or all")
-    looks.add_argument("--title", help="a heading")
+def _asked(question: str) -> str:
+    try:
+        return input(question).strip().lower()
+    except EOFError:  # Ctrl-D
+        return "q"
+
+
+def _write(path: str, write: Callable[[Path], object], notes: TextIO) -> None:
+    save(path, write)
+    if path != "-":
+        print(f"wrote {path}", file=notes)
+
+
+def _version(_: list[str]) -> int:
+    from importlib.metadata import PackageNotFoundError, version
+
+    try:
+        print(f"glassgrad {version('glassgrad')}")
+    except PackageNotFoundError:
+        print("glassgrad (not installed)")
+    return 0
 
 
 def _demo(argv: list[str]) -> int:
-    parser = Parser(prog="autodiff demo", description="Draw example circuits; train on real data.")
-    parser.add_argument("--out", default="demo", metavar="FOLDER", help="where to write (demo)")
-    parser.add_argument("--quick", action="store_true", help="only the pictures")
-    chosen = parser.parse_args(argv)
+    parser = Parser("autodiff demo", description="Draw example circuits; train on real data.")
+    parser.options(
+        "options",
+        ("--out", "FOLDER", "where to write (demo)"),
+        ("--quick", "", "only the pictures"),
+    )
+    chosen = parser.read(argv)
     from .demo import demo
 
-    return demo(Path(chosen.out), train=not chosen.quick)
+    return demo(Path(chosen.out or "demo"), train=not chosen.quick)
 
 
 def _gates(argv: list[str]) -> int:
-    parser = Parser(prog="autodiff gates", description="Print the table of gates.")
-    parser.parse_args(argv)
-    print_gates()
+    Parser("autodiff gates", description="Print the table of gates.").read(argv)
+    print(gates())
     return 0
 
 
 def _worksheet(argv: list[str]) -> int:
     parser = Parser(
-        prog="autodiff worksheet",
+        "autodiff worksheet",
+        "*",
         usage="autodiff worksheet [EXPRESSION name=value ...] [options]",
-        description="Write a page with a circuit, blanks to fill in, and the answer key; without "
+        description="Write a page with a circuit, blanks to fill in, and the answer key; without\n"
         "an expression, of random circuits with whole-number answers.",
-        allow_abbrev=False,
     )
-    add_expression(parser, needed=False)
-    parser.add_argument("-o", "--output", metavar="PAGE.html", default="worksheet.html")
-    parser.add_argument("--hide", default="gradients", help="gradients, values, local or all")
-    parser.add_argument("--difficulty", help="of random circuits: easy, medium or hard")
-    parser.add_argument("--seed", type=int, help="equal seeds give equal circuits (0)")
-    parser.add_argument("--count", type=int, help="how many random circuits (1)")
-    parser.add_argument("--bugs", action="store_true", help="the same circuit, run with mistakes")
-    parser.add_argument("--title", default="", help="a heading")
-    chosen = parser.parse_intermixed_args(shielded(argv, parser))
+    parser.options(
+        "options",
+        ("-o --output", "PAGE.html", "the page (worksheet.html)"),
+        ("--hide", "WHAT", "gradients, values, local or all (gradients)"),
+        ("--difficulty", "LEVEL", "of random circuits: easy, medium or hard (easy)"),
+        ("--seed", "N", "equal seeds give equal circuits (0)"),
+        ("--count", "N", "how many random circuits (1)"),
+        ("--bugs", "", "the same circuit, run with mistakes"),
+        ("--title", "TITLE", "a heading"),
+    )
+    chosen = parser.read(argv)
     random_only = [n for n in ("difficulty", "seed", "count") if getattr(chosen, n) is not None]
     if chosen.arguments and random_only:
         parser.error(f"--{random_only[0]} is for random circuits; leave the expression out")
@@ -216,42 +211,39 @@ def _worksheet(argv: list[str]) -> int:
     from ..pages.worksheet.random_circuits import random_circuit
     from ..pages.worksheet.worksheet import worksheet
 
-    title: str = chosen.title
+    title: str = chosen.title or ""
     try:
         if chosen.arguments:
             text, root = graph(chosen.arguments)
-            name_root(root)
-            roots = [root]
-            title = title or text
+            roots, title = [root], title or text
         else:
             seed, level = chosen.seed or 0, chosen.difficulty or "easy"
             roots = [random_circuit(level, seed + k) for k in range(count)]
         if chosen.bugs:
             made = bug_zoo(roots[0], title=title)
         else:
-            made = worksheet(roots, chosen.hide, title=title)
+            made = worksheet(roots, chosen.hide or "gradients", title=title)
     except ValueError as error:
         raise Refused(str(error)) from None
-    save(chosen.output, made.save)
-    print(f"wrote {chosen.output}")
+    _write(chosen.output or "worksheet.html", made.save, sys.stdout)
     return 0
 
 
 def _playground(argv: list[str]) -> int:
-    parser = Parser(
-        prog="autodiff playground", description="Write a page that trains small networks."
+    parser = Parser("autodiff playground", description="Write a page that trains small networks.")
+    parser.options(
+        "options",
+        ("-o --output", "PAGE.html", "the page (playground.html)"),
+        ("--csv", "FILE", "a table of two numbers and a class a line"),
     )
-    parser.add_argument("-o", "--output", metavar="PAGE.html", default="playground.html")
-    parser.add_argument("--csv", metavar="FILE", help="a table of two numbers and a class a line")
-    chosen = parser.parse_args(argv)
+    chosen = parser.read(argv)
     from ..pages.playground.playground import playground
 
     try:
         made = playground(chosen.csv)
     except (OSError, ValueError) as error:
         raise Refused(str(error)) from None
-    save(chosen.output, made.save)
-    print(f"wrote {chosen.output}")
+    _write(chosen.output or "playground.html", made.save, sys.stdout)
     return 0
 
 
@@ -260,4 +252,5 @@ _COMMANDS: dict[str, Callable[[list[str]], int]] = {
     "gates": _gates,
     "playground": _playground,
     "worksheet": _worksheet,
+    "--version": _version,
 }

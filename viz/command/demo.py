@@ -8,7 +8,6 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
-from autodiff.graph import topological_order
 from autodiff.text.expression import parse
 from autodiff.value import Value
 
@@ -18,6 +17,7 @@ from ..dot.render import render
 from ..pages.explorer.explorer import explore
 from ..plots.training import plot_history
 from ..words.numbers import number
+from ..words.report import as_data
 
 if TYPE_CHECKING:
     import numpy as np
@@ -91,18 +91,13 @@ def _circuits(out: Path) -> list[Written]:
     for circuit in CIRCUITS:
         root = circuit.graph()
         print(f"  {circuit.expression}   at {_listed(circuit.values)}")
-        print(f"    gives {number(root.data)}, gradients {_listed(_gradients(root))}")
+        print(f"    gives {number(root.data)}, gradients {_listed(as_data(root)['gradients'])}")
         diagram = draw(root, detail=circuit.detail)
         names = [f"{circuit.file}.{suffix}" for suffix in ("svg", "png")]
         for name in names:
             render(diagram, out / name)
         written.append((", ".join(names), f"{circuit.what}: {circuit.expression}"))
     return written
-
-
-def _gradients(root: Value) -> dict[str, float]:
-    leaves = [node for node in topological_order(root) if node.label and node.gate is None]
-    return {leaf.label: leaf.grad for leaf in leaves}
 
 
 def _listed(numbers: dict[str, float]) -> str:

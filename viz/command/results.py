@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import argparse
 import json
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from argparse import Namespace
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from autodiff.graph import topological_order
@@ -13,22 +13,13 @@ from autodiff.value import Value
 
 from ..words.derivation import explain
 from ..words.report import as_data, gate_table, steps, table, to_ascii
-from .arguments import Refused
+from .arguments import Refused, near
 
-__all__ = [
-    "LOOKS",
-    "pictures",
-    "print_explanations",
-    "print_gates",
-    "print_json",
-    "print_steps",
-    "print_table",
-    "save",
-]
+__all__ = ["LOOKS", "gates", "pictures", "said", "save"]
 
 # What `viz.draw` is told of a picture.
-LOOKS = ("style", "detail", "theme", "direction", "parts", "title")
-_MOVING_LOOKS = ("detail", "theme", "direction")
+LOOKS = ("style", "detail", "theme", "direction", "parts", "title", "dpi", "flow")
+_MOVING = ("detail", "theme", "direction", "digits")
 
 
 def _speaks_unicode() -> bool:
@@ -39,59 +30,36 @@ def _speaks_unicode() -> bool:
     return True
 
 
-def say(text: str) -> None:
-    """Print, in a spelling that this terminal has."""
-    print(text if _speaks_unicode() else to_ascii(text))
-
-
-def print_json(root: Value, text: str) -> None:
-    """Everything, for machines."""
-    print(json.dumps(as_data(root, text), ensure_ascii=not _speaks_unicode(), allow_nan=False))
-
-
-def print_table(root: Value) -> None:
-    """Both passes, gate by gate."""
-    say(table(root, ascii_only=not _speaks_unicode()))
-
-
-def print_gates() -> None:
-    """The table of gates."""
-    say(gate_table(ascii_only=not _speaks_unicode()))
-
-
-def print_steps(root: Value) -> None:
-    """One gate at a time; at a terminal it waits for the reader."""
-    asking = sys.stdin.isatty() and sys.stdout.isatty()
-    for text in steps(root):
-        say(text)
-        if not asking:
-            print()
-        elif _asked("[Enter: next gate, q: stop] ") == "q":
-            break
-
-
-def print_explanations(root: Value, names: Sequence[str]) -> None:
-    """The chain rule for each of these names."""
+def said(root: Value, text: str, chosen: Namespace) -> Iterator[str]:
+    """What is to be printed of a graph, in a spelling that this terminal has."""
+    ascii_only = not _speaks_unicode()
     nodes = {node.label: node for node in topological_order(root) if node.label}
-    for name in names:
-        if name not in nodes:
-            raise Refused(f"cannot explain {name!r}; there are {', '.join(nodes)}")
-        say(explain(nodes[name], root).text)
+    if chosen.json:
+        yield json.dumps(as_data(root, text), ensure_ascii=ascii_only, allow_nan=False)
+    elif chosen.explain:
+        for name in chosen.explain:
+            if name not in nodes:
+                known = f"; there are {', '.join(nodes)}"
+                raise Refused(f"cannot explain {name!r}{near(name, nodes) or known}")
+            found = explain(nodes[name], root, paths=chosen.paths, digits=chosen.digits or 4)
+            told = found.latex if chosen.latex else found.text
+            yield to_ascii(told) if ascii_only else told
+    elif chosen.steps:
+        for told in steps(root, chosen.digits or 6):
+            yield (to_ascii(told) if ascii_only else told) + "\n"
+    else:
+        yield table(root, chosen.digits or 6, ascii_only)
 
 
-def _asked(question: str) -> str:
-    try:
-        return input(question).strip().lower()
-    except EOFError:  # Ctrl-D
-        return "q"
+def gates() -> str:
+    """The table of gates."""
+    return gate_table(ascii_only=not _speaks_unicode())
 
 
 def pictures(
-    root: Value, title: str, chosen: argparse.Namespace
+    root: Value, title: str, chosen: Namespace
 ) -> Iterator[tuple[str, Callable[[Path], object]]]:
     """The files that were asked for, and what writes each of them."""
-    looks = {name: look for name in LOOKS if (look := getattr(chosen, name)) is not None}
-    moving = {name: look for name, look in looks.items() if name in _MOVING_LOOKS}
     if not (chosen.output or chosen.explore or chosen.animate or chosen.frames):
         return
     from ..dot.animation import animate
@@ -100,8 +68,14 @@ def pictures(
     from ..dot.render import render
     from ..pages.explorer.explorer import explore
 
+    given = {name: look for name, look in vars(chosen).items() if look}
+    looks = {name: given[name] for name in (*LOOKS, "digits") if name in given}
+    moving = {name: given[name] for name in _MOVING if name in given}
     for path in chosen.output:
-        yield path, lambda target: render(draw(root, **looks), target)
+        if path == "-":
+            yield path, lambda _: print(draw(root, **looks).pipe("svg", encoding="utf-8"))
+        else:
+            yield path, lambda target: render(draw(root, **looks), target)
     if chosen.explore:
         yield chosen.explore, lambda target: explore(root, target, title=title)
     if chosen.animate:
@@ -117,5 +91,7 @@ def save(path: str, write: Callable[[Path], object]) -> None:
         raise Refused(f"cannot write {path}: there is no folder {str(target.parent)!r}")
     try:
         write(target)
+    except BrokenPipeError:
+        raise
     except (ValueError, RuntimeError, OSError, ImportError) as error:
         raise Refused(f"cannot write {path}: {error}") from None

@@ -21,7 +21,7 @@ __all__ = ["Explanation", "explain"]
 TERMS = 12  # terms of a sum, and gates of a chain, that are written out
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Explanation:
     """`text` for a terminal, `latex` (the inside of an aligned environment), Markdown in Jupyter.
 
@@ -32,9 +32,6 @@ class Explanation:
     latex: str
     markdown: str
     value: float
-
-    def __str__(self) -> str:
-        return self.text
 
     def __repr__(self) -> str:
         return self.text

@@ -2,26 +2,26 @@
 
 >>> from autodiff import parse
 >>> print(table(parse("(x + y) * z", x=-2, y=5, z=-4)))
-forward       value
-───────────────────
-x                −2
-y                 5
-v1 = x + y        3
-z                −4
-f = v1·z        −12
+forward     value
+─────────────────
+x              −2
+y               5
+v1 = x + y      3
+z              −4
+f = v1·z      −12
 <BLANKLINE>
 backward    upstream  local gradient   downstream
-──────────────────────────────────────────────────────
-f = v1·z           1  ∂f/∂v1 = z = −4          −4 → v1
-                      ∂f/∂z = v1 = 3            3 → z
-v1 = x + y        −4  ∂v1/∂x = 1               −4 → x
-                      ∂v1/∂y = 1               −4 → y
+───────────────────────────────────────────────────────
+f = v1·z           1  ∂f/∂v1 = z = −4          −4  → v1
+                      ∂f/∂z = v1 = 3            3  → z
+v1 = x + y        −4  ∂v1/∂x = 1               −4  → x
+                      ∂v1/∂y = 1               −4  → y
 <BLANKLINE>
 gradient
-──────────────
-df/dx       −4
-df/dy       −4
-df/dz        3
+────────────
+df/dx     −4
+df/dy     −4
+df/dz      3
 """
 
 from __future__ import annotations
@@ -63,10 +63,10 @@ def to_ascii(text: str) -> str:
 # ── tables ───────────────────────────────────────────────────────────────────────────────────
 
 
-def table(root: Value, ascii_only: bool = False) -> str:
+def table(root: Value, digits: int = DIGITS, ascii_only: bool = False) -> str:
     """Forward pass, backward pass and the inputs' gradients, gate by gate."""
     order = topological_order(root)
-    hand = Text(order, digits=DIGITS)
+    hand = Text(order, digits=digits)
     gradients = adjoints(order, {root: 1.0})
     varying = [v for v in order if not isinstance(v, Constant)]
     forward = [(_computed(hand.value(v)), hand.number(v.data)) for v in varying]
@@ -97,23 +97,16 @@ def _backward_rows(root: Value, hand: Text) -> Iterator[tuple[str, ...]]:
 
 
 def _grid(rows: Sequence[Sequence[str]], align: str, ascii_only: bool) -> str:
-    """Columns set side by side under a ruled heading; a last column without one clings to its
-    neighbour."""
+    """Columns set side by side under a ruled heading."""
     if ascii_only:
         rows = [[to_ascii(text) for text in row] for row in rows]
-    widths = [max(map(width, column)) for column in zip(*rows, strict=True)]
-    gaps = ["  "] * (len(widths) - 1) + [""]
-    if align == "<>":
-        gaps[0] = "    "
-    if len(align) == 5:
-        gaps[-2] = " "
-    lines = []
-    for row in rows:
-        cells = []
-        for text, wide, side, gap in zip(row, widths, align, gaps, strict=True):
-            pad = " " * (wide - width(text))
-            cells.append((pad + text if side == ">" else text + pad) + gap)
-        lines.append("".join(cells).rstrip())
+    columns = []
+    for column, side in zip(zip(*rows, strict=True), align, strict=True):
+        wide = max(map(width, column))
+        pads = [" " * (wide - width(text)) for text in column]
+        pairs = zip(column, pads, strict=True)
+        columns.append([pad + text if side == ">" else text + pad for text, pad in pairs])
+    lines = ["  ".join(row).rstrip() for row in zip(*columns, strict=True)]
     rule = ("-" if ascii_only else "─") * max(map(width, lines))
     return "\n".join([lines[0], rule, *lines[1:]])
 
@@ -139,7 +132,7 @@ def gate_table(ascii_only: bool = False) -> str:
 # ── one gate at a time ───────────────────────────────────────────────────────────────────────
 
 
-def steps(root: Value) -> Iterator[str]:
+def steps(root: Value, digits: int = DIGITS) -> Iterator[str]:
     """Each step of the forward and then of the backward pass, with the numbers put in.
 
     >>> from autodiff import parse
@@ -153,7 +146,7 @@ def steps(root: Value) -> Iterator[str]:
       df/df · ∂f/∂x|b = 1 · 3 = 3, with ∂f/∂x|b = x = 3; so far 3 + 3 = 6
     """
     order = topological_order(root)
-    hand = Text(order, digits=DIGITS)
+    hand = Text(order, digits=digits)
     gates = [node for node in order if node.gate is not None]
     for k, node in enumerate(gates, 1):
         line = hand.value(node)

@@ -78,6 +78,36 @@ def test_ways_to_give_a_number(capsys: pytest.CaptureFixture[str], values: list[
     assert json.loads(out(capsys, "x*y", *values, "--json"))["gradients"] == {"x": 1e-3, "y": -2}
 
 
+def test_an_explanation_over_paths_and_as_latex(capsys: pytest.CaptureFixture[str]) -> None:
+    q = ["q = x^2; q * x", "x=1.5", "--explain", "x"]
+    assert "∂f/∂q · ∂q/∂x + ∂f/∂x" in out(capsys, *q, "--paths")
+    assert r"\frac{\mathrm{d} f}{\mathrm{d} x} &= " in out(capsys, *q, "--latex")
+    assert "= 6.75" in out(capsys, *q)
+    assert "= 6.8" in out(capsys, *q, "--digits", "2")
+
+
+def test_digits_are_for_the_table_the_steps_and_the_picture(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    path = tmp_path / "third.gv"
+    printed = out(capsys, "x / 3", "x=1", "--digits", "2", "-o", str(path))
+    assert "0.33" in printed
+    assert "0.333" not in printed + path.read_text(encoding="utf-8")
+    assert "0.333" not in out(capsys, "x / 3", "x=1", "--digits", "2", "--steps")
+
+
+def test_quiet_writes_files_only(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    assert main([*FIRST, "--quiet", "-o", str(tmp_path / "c.gv")]) == 0
+    assert capsys.readouterr().out == ""
+
+
+def test_a_picture_can_go_to_standard_output(capsys: pytest.CaptureFixture[str]) -> None:
+    printed = out(capsys, *FIRST, "-o", "-", "--flow")
+    assert printed.startswith("<?xml")
+    assert "size of the gradient" in printed
+    assert printed.rstrip().endswith("</svg>")
+
+
 def test_rows(capsys: pytest.CaptureFixture[str]) -> None:
     data = json.loads(out(capsys, "dot(w, x)", "w=2,-3", "x=[-1,-2]", "--json"))
     assert data["gradients"] == {"w[0]": -1, "w[1]": -2, "x[0]": 2, "x[1]": -3}
@@ -132,6 +162,11 @@ def test_bad_expressions_end_with_status_2_and_a_pointer(
         (["x", "x=1", "y=2"], "given for y"),
         (["x", "2x=1"], "cannot read '2x=1'"),
         (["x", "x=1", "--colour"], "--colour"),
+        (["x", "x=1", "--stpes"], "--stpes; did you mean --steps?"),
+        (["wroksheet"], "no such command; did you mean worksheet?"),
+        (["x*weight", "x=1", "weight=2", "--explain", "wieght"], "did you mean weight?"),
+        (["x", "x=1", "--latex"], "say --explain NAME"),
+        (["x", "x=1", "--flow"], "name its file with -o"),
         (["x", "x=1", "--style", "circuit"], "-o"),
         (["demo", "--colour"], "--colour"),
     ],
