@@ -225,7 +225,7 @@ class _Watch:
         changed = misuse.mutated(root)
         self.paused = False
         if changed:
-            self.say(misuse.MUTATED, what=misuse.describe_mutation(*changed[0]))
+            self.say(misuse.MUTATED, what=misuse.describe_mutation(root, *changed[0]))
             return
         for leaf, (grad, data) in self.seen.items():
             if leaf.grad == grad != 0 and leaf.data != data and type(leaf.grad) is float:

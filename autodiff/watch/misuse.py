@@ -96,12 +96,28 @@ def stale(root: Value) -> str:
     """
     changed = mutated(root)
     older = "values are older than their inputs: "
-    return older + describe_mutation(*changed[0]) if changed else ""
+    return older + describe_mutation(root, *changed[0]) if changed else ""
 
 
-def describe_mutation(node: Value, now: float) -> str:
-    """What `mutated` found, in words."""
+def describe_mutation(root: Value, node: Value, now: float) -> str:
+    """What `mutated` found, in words: the leaf that was assigned to, as far as it can be told.
+
+    Where a local gradient is an input as it stands, as those of a product are, it remembers what
+    the input was.
+    """
+    changed: set[Value] = set()
+    kept: set[Value] = set()
+    for reader in topological_order(root):
+        gate, parents = reader.gate, reader.parents
+        inputs = gate.split(parents) if gate else {}
+        for i, local in enumerate(reader.local_grads if gate else ()):
+            partial, index = gate.partial_at(i, len(parents))  # type: ignore[union-attr]
+            if partial.text in inputs:
+                read = inputs[partial.text] if index is None else inputs[partial.text][index]
+                (kept if read.data == local else changed).add(read)
     leaves = [p for p in dict.fromkeys(node.parents) if p.gate is None and type(p) is Value]
+    known = [leaf for leaf in leaves if leaf in changed]
+    leaves = known or [leaf for leaf in leaves if leaf not in kept] or leaves
     blamed = " or ".join(name(leaf) for leaf in leaves[:3]) or "one of its inputs or the node"
     result = node.label or f"a {node.gate}"
     return f"{result} was {node.data!r} then and would be {now!r} now (assigned to: {blamed})"

@@ -5,8 +5,8 @@ import warnings
 
 import pytest
 
-from autodiff import MisuseWarning, Value, mutated
-from autodiff.watch.misuse import check_gradients, spend
+from autodiff import GATES, MisuseWarning, Value, mutated
+from autodiff.watch.misuse import check_gradients, spend, stale
 from nn import SGD
 
 
@@ -18,6 +18,21 @@ def test_mutated_compares_every_gate_with_what_it_would_give_now() -> None:
     changed = mutated(out)
     assert [node.gate.name for node, _ in changed if node.gate] == ["add", "mul"]
     assert all(math.isnan(now) for _, now in changed)
+
+
+def test_the_leaf_that_was_assigned_to_is_named_as_far_as_it_can_be_told() -> None:
+    """A product remembers its inputs, a sum does not; what another gate remembers counts too."""
+    x, y, z = (
+        Value(number, label=label) for number, label in ((3.0, "x"), (-4.0, "y"), (2.0, "z"))
+    )
+    product, total, both = x * y, x + z, (x + z) * (z * y)
+    row = GATES["dot"]([x, z], [y, z])
+    assert stale(product) == stale(both) == ""
+    x.data = 5.0
+    assert stale(product).endswith("(assigned to: 'x' = 5.0)")
+    assert stale(row).endswith("(assigned to: 'x' = 5.0)")
+    assert stale(total).endswith("(assigned to: 'x' = 5.0 or 'z' = 2.0)")
+    assert stale(both).endswith("(assigned to: 'x' = 5.0)")
 
 
 def test_parameters_that_no_gradient_reaches_are_named() -> None:
