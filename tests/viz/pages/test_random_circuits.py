@@ -2,7 +2,7 @@
 
 import pytest
 
-from autodiff import GATES, Value, topological_order
+from autodiff import GATES, Value, gradcheck, topological_order
 from viz import random_circuit
 from viz.pages.worksheet.random_circuits import DIFFICULTIES
 
@@ -40,6 +40,24 @@ def test_hard_circuits_use_gates_that_easy_ones_do_not() -> None:
     easy, medium, hard = map(used, DIFFICULTIES)
     assert easy < medium < hard
     assert hard <= set(GATES)
+
+
+def stands_at_a_kink(root: Value) -> bool:
+    """Whether a gate's slopes left and right of one of its inputs differ."""
+    return any(
+        check.kink
+        for v in topological_order(root)
+        if v.gate is not None
+        for check in gradcheck(v.gate, [parent.data for parent in v.parents]).inputs
+    )
+
+
+@pytest.mark.parametrize("difficulty", ["medium", "hard"])
+def test_no_gate_stands_at_a_kink_or_a_tie_unless_asked_for(difficulty: str) -> None:
+    """As max(−4, −4): what comes back there is a convention, not a slope."""
+    assert not any(stands_at_a_kink(random_circuit(difficulty, seed)) for seed in range(200))
+    asked = [random_circuit(difficulty, seed, kinks=True) for seed in range(200)]
+    assert any(stands_at_a_kink(root) for root in asked)
 
 
 def test_an_unknown_difficulty_is_refused() -> None:

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import random
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
 
-from autodiff import GATES, DomainError, Gate, Value, topological_order
+from autodiff import GATES, DomainError, Gate, Value, gradcheck, topological_order
 from autodiff.graph import adjoints
 
 __all__ = ["DIFFICULTIES", "random_circuit"]
@@ -36,12 +37,13 @@ NAMES = "xyzw"
 TRIES = 200  # of one gate, before the circuit is begun anew
 
 
-def random_circuit(difficulty: str = "easy", seed: int = 0) -> Value:
+def random_circuit(difficulty: str = "easy", seed: int = 0, *, kinks: bool = False) -> Value:
     """A circuit with whole-number inputs, values, local gradients and gradients.
 
     difficulty  "easy": two gates of plain arithmetic; "medium": four, with a fork and gates
                 that decide between cases; "hard": seven of any kind, with several forks
     seed        equal seeds give equal circuits
+    kinks       whether a gate may stand at a kink or a tie, such as the larger of two equals
 
     The result is the root, labelled f, of inputs x, y, z (and w).
 
@@ -57,39 +59,37 @@ def random_circuit(difficulty: str = "easy", seed: int = 0) -> Value:
         )
     level = DIFFICULTIES[difficulty]
     rng = random.Random(f"{difficulty} {seed}")
-    while True:
-        root = _attempt(level, _pool(difficulty, tuple(GATES)), rng)
-        if root is not None:
-            return root
+    pool = _pool(difficulty, tuple(GATES))
+    while (root := _attempt(level, pool, rng, kinks)) is None:
+        pass
+    return root
 
 
 @cache
 def _pool(difficulty: str, names: tuple[str, ...]) -> tuple[Gate, ...]:
     """The gates of a difficulty: by whether they decide, call functions, or can fail."""
-    gates = [GATES[name] for name in names]
-    free = [g for g in gates if not g.rows and not g.defaults]
-
-    def plain(gate: Gate) -> bool:
-        formulas = (gate.formula, *gate.partials)
-        return not any(f.atoms or " if " in f.text for f in formulas)
-
+    free = [g for g in map(GATES.__getitem__, names) if not g.rows and not g.defaults]
     if difficulty == "hard":
         return tuple(free)
+    total = [g for g in free if not g.domain]
     if difficulty == "medium":
-        return tuple(g for g in free if not g.domain)
-    return tuple(g for g in free if not g.domain and plain(g))
+        return tuple(total)
+    formulas = {g: (g.formula, *g.partials) for g in total}
+    return tuple(g for g in total if not any(f.atoms or f.has_cases for f in formulas[g]))
 
 
-def _attempt(level: Level, pool: tuple[Gate, ...], rng: random.Random) -> Value | None:
+def _attempt(level: Level, pool: tuple[Gate, ...], rng: random.Random, kinks: bool) -> Value | None:
     """One try; None where it ends in numbers that nobody wants to reckon with."""
     digits = [n for n in range(-5, 6) if n]
     leaves = [Value(rng.choice(digits), label=name) for name in NAMES[: level.leaves]]
     nodes, loose = list(leaves), list(leaves)
-    for k in range(level.gates):
-        left = level.gates - k  # each gate of two inputs can tie up one loose end
-        must_join = len(loose) > left
-        made = _fire(level, pool, nodes, loose, rng, join=must_join)
-        if made is None:
+    for left in range(level.gates, 0, -1):
+        join = len(loose) > left  # each gate of two inputs can tie up one loose end
+        for _ in range(TRIES):
+            made = _fire(rng.choice(pool), nodes, loose, rng, join)
+            if made is not None and _suits(made, level, kinks):
+                break
+        else:
             return None
         loose = [v for v in loose if v not in made.parents] + [made]
         nodes.append(made)
@@ -101,40 +101,41 @@ def _attempt(level: Level, pool: tuple[Gate, ...], rng: random.Random) -> Value 
 
 
 def _fire(
-    level: Level,
-    pool: tuple[Gate, ...],
-    nodes: list[Value],
-    loose: list[Value],
-    rng: random.Random,
-    *,
-    join: bool,
+    gate: Gate, nodes: list[Value], loose: list[Value], rng: random.Random, join: bool
 ) -> Value | None:
-    """A gate on nodes there are: two loose ends if it must `join`, else one and anything."""
-    for _ in range(TRIES):
-        gate = rng.choice(pool)
-        if len(gate.inputs) > 2 or (join and len(gate.inputs) < 2):
-            continue
-        inputs = [rng.choice(loose)]
-        if len(gate.inputs) == 2:
-            others = loose if join else nodes
-            inputs.append(rng.choice(others))
-            rng.shuffle(inputs)
-            if inputs[0] is inputs[1]:
-                continue
-        elif inputs[0].gate is not None and len(inputs[0].gate.inputs) == 1:
-            continue  # one function of one input after another teaches little
-        try:
-            made = gate(*inputs)
-        except DomainError:
-            continue
-        numbers = (made.data, *made.local_grads)
-        if made.data and any(made.local_grads) and all(_small(x, level) for x in numbers):
-            return made  # type: ignore[no-any-return]
-    return None
+    """The gate on nodes there are: two loose ends if it must `join`, else one and anything."""
+    if len(gate.inputs) > 2 or (join and len(gate.inputs) < 2):
+        return None
+    inputs = [rng.choice(loose)]
+    if len(gate.inputs) == 2:
+        inputs.append(rng.choice(loose if join else nodes))
+        rng.shuffle(inputs)
+        if inputs[0] is inputs[1]:
+            return None
+    elif inputs[0].gate is not None and len(inputs[0].gate.inputs) == 1:
+        return None  # one function of one input after another teaches little
+    try:
+        made: Value = gate(*inputs)
+    except DomainError:
+        return None
+    return made
 
 
-def _small(x: float, level: Level) -> bool:
-    return x == x and abs(x) <= level.largest and float(x).is_integer()
+def _suits(v: Value, level: Level, kinks: bool) -> bool:
+    """Whole numbers, not all 0; and the slopes on both sides of what the gate was given agree."""
+    if not (v.gate and v.data and any(v.local_grads)) or not _whole(
+        (v.data, *v.local_grads), level
+    ):
+        return False
+    try:
+        found = gradcheck(v.gate, [p.data for p in v.parents]).inputs
+    except DomainError:  # at the edge of what the gate takes
+        return kinks
+    return kinks or not any(check.kink for check in found)
+
+
+def _whole(numbers: Iterable[float], level: Level) -> bool:
+    return all(abs(x) <= level.largest and float(x).is_integer() for x in numbers)
 
 
 def _teaches(root: Value, nodes: list[Value], level: Level) -> bool:
@@ -143,7 +144,6 @@ def _teaches(root: Value, nodes: list[Value], level: Level) -> bool:
     found = adjoints(order, {root: 1.0})
     grads = [found.get(node, 0.0) for node in nodes]
     reads = Counter(parent for node in order for parent in node.parents)
-    dead = sum(g == 0 for g in grads)
     forks = sum(count > 1 for count in reads.values())
-    small = all(_small(g, level) for g in grads)
-    return small and dead <= len(nodes) // 4 and forks >= level.shared
+    few_dead = grads.count(0.0) <= len(nodes) // 4
+    return _whole(grads, level) and few_dead and forks >= level.shared
