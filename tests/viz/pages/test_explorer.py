@@ -10,7 +10,7 @@ from playwright.sync_api import Locator, Page, expect
 from autodiff import DomainError, Value, topological_order
 from nn import MLP, losses
 from tests.viz.pages.conftest import WIDTHS, Judge, Open
-from viz import explore
+from viz import explore, random_circuit
 from viz.pages.page import Page as Made
 from viz.words.names import Naming
 
@@ -54,13 +54,13 @@ def test_stepping_to_the_end_shows_the_numbers_of_cs231n(opened: Open) -> None:
     page.click("#next")
     expect(step).to_contain_text("f = v1 × z = 3 × (−4) = −12")
     page.click("#next")
-    expect(step).to_contain_text("∂f/∂f = 1")
+    expect(step).to_contain_text("df/df = 1")
     page.click("#next")
     expect(step).to_contain_text("∂f/∂z = v1 = 3")
     assert shown(page, "z") == ("−4", "3")
     assert shown(page, "x") == ("−2", "")
     page.click("#next")
-    expect(step).to_contain_text("∂f/∂x = ∂f/∂v1 · ∂v1/∂x = −4 × 1 = −4")
+    expect(step).to_contain_text("df/dx = df/dv1 · ∂v1/∂x = −4 × 1 = −4")
     assert page.locator("#next").is_disabled()
     assert [shown(page, name) for name in ("x", "y", "z", r"\+", "×")] == [
         ("−2", "−4"), ("5", "−4"), ("−4", "3"), ("3", "−4"), ("−12", "1")
@@ -91,7 +91,7 @@ def test_a_slider_recomputes_what_python_computes(opened: Open) -> None:
     for name, leaf in zip("xyz", leaves, strict=True):
         assert exact(page, name) == pytest.approx((leaf.data, leaf.grad), rel=1e-12)
     assert exact(page, "×") == pytest.approx((f.data, 1.0), rel=1e-12)
-    listed = page.locator(".slope [data-grad]").evaluate_all("es => es.map(e => +e.dataset.grad)")
+    listed = page.locator(".slope[data-grad]").evaluate_all("es => es.map(e => +e.dataset.grad)")
     assert listed == pytest.approx([leaf.grad for leaf in leaves], rel=1e-12)
     page.click("#reset")
     assert exact(page, "y")[0] == 5
@@ -125,17 +125,104 @@ def test_what_arrives_at_a_fork_is_added_as_it_comes(opened: Open) -> None:
     expect(page.locator("#step")).to_contain_text("x has received 1 of 2: 1")
     assert unit(page, "x").locator(".count").inner_html() == "1/2"
     page.click("#next")
-    expect(page.locator("#step")).to_contain_text("x has received 2 of 2: 1 + (−4) = −3")
+    expect(page.locator("#step")).to_contain_text("x has received 2 of 2: df/dx = 1 + (−4) = −3")
     assert shown(page, "x") == ("3", "−3")
 
 
 def test_hovering_writes_out_the_sum_of_the_chain_rule(opened: Open) -> None:
     x, y = Value(3.0, label="x"), Value(-4.0, label="y")
     page = opened(explore(x * y + x))
+    page.click("#last")
     unit(page, "x").hover()
     told = page.locator("#node")
-    expect(told).to_contain_text("∂f/∂x = ∂f/∂v1 · ∂v1/∂x = 1 × (−4) = −4")
-    expect(told).to_contain_text("∂f/∂x = −4 + 1 = −3")
+    expect(told).to_contain_text("df/dv1 · ∂v1/∂x = 1 × (−4) = −4")
+    expect(told).to_contain_text("∂f/∂x = 1")
+    expect(told).to_contain_text("df/dx = 1 + (−4) = −3")
+
+
+def test_what_has_not_been_reached_yet_is_not_given_away(opened: Open) -> None:
+    """f = (x + y) z: no number that is to come, neither beside the diagram nor at a node."""
+    page = opened(explore(circuit()[0]))
+    told, slopes = page.locator("#node"), page.locator(".slope")
+    unit(page, r"\+").hover()
+    expect(told).to_contain_text("v1 has not fired yet")
+    expect(told).to_contain_text("df/dv1 = ∂f/∂v1")
+    assert not re.search(r"= [−\d]", told.inner_text())
+    assert slopes.all_inner_texts() == ["", "", ""]
+    for _ in range(4):  # + fires, × fires, the root's gradient, back through ×
+        page.click("#next")
+    expect(told).to_contain_text("df/dv1 = ∂f/∂v1 = −4")
+    assert slopes.all_inner_texts() == ["", "", "df/dz = 3"]
+    page.click("#next")
+    assert slopes.all_inner_texts() == ["df/dx = −4", "df/dy = −4", "df/dz = 3"]
+
+
+def test_arrows_of_the_backward_pass_point_backward(opened: Open) -> None:
+    page = opened(explore(circuit()[0]))
+    page.click("#next")
+
+    def heads(kind: str) -> list[str]:
+        style = f"e => getComputedStyle(e).{kind}"
+        return [
+            wire.evaluate(style) for wire in page.locator(".wire.forward, .wire.backward").all()
+        ]
+
+    assert heads("markerEnd") == ['url("#arrow-forward")'] * 2
+    assert heads("markerStart") == ["none"] * 2
+    page.click("#last")
+    assert heads("markerStart") == ['url("#arrow-backward")'] * 2
+    assert heads("markerEnd") == ["none"] * 2
+    # turned round where a wire starts
+    assert page.locator("marker#arrow-backward").get_attribute("orient") == "auto-start-reverse"
+
+
+EQUATIONS = """() => [...document.querySelectorAll("#step .line, #node .line, .slope")]
+  .map((line) => line.textContent.replace(/^upstream |^.*: /, "").replace(/ \\(.*$/, ""))"""
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_no_symbol_stands_for_two_numbers(opened: Open, seed: int) -> None:
+    """Total derivatives df/dx and local ones ∂q/∂x: each has one number, in every sentence."""
+    page = opened(explore(random_circuit("hard", seed)))
+    page.click("#last")
+    meant: dict[str, set[str]] = {}
+    while True:
+        for handle in page.locator(".unit .hit").all():
+            handle.focus()
+            for equation in page.evaluate(EQUATIONS):
+                left, right = equation.split(" = ")[0], equation.split(" = ")[-1]
+                if re.fullmatch(r"[d∂]\S+/[d∂]\S+", left) and re.fullmatch(r"−?[\d.]+", right):
+                    meant.setdefault(left, set()).add(right)
+        if "forward" in page.inner_text("#step .badge"):
+            break
+        page.click("#back")
+    assert len(meant) > 8
+    assert {left: found for left, found in meant.items() if len(found) > 1} == {}
+
+
+def test_wires_keep_clear_of_boxes_and_numbers(opened: Open) -> None:
+    """Of a network at the level of gates: no wire runs through a node or its numbers."""
+    page = opened(explore(network()[0]))
+    page.click("#unfold")
+    page.click("#last")
+    crossed = page.evaluate(
+        """() => {
+          const boxes = [...document.querySelectorAll(".unit .body, .unit .value, .unit .grad")]
+            .map((e) => e.getBBox());
+          return [...document.querySelectorAll(".wires > .wire")].filter((wire) => {
+            const n = wire.getTotalLength();
+            return boxes.some(({x, y, width, height}) => {
+              for (let s = 4; s < n - 4; s += 2) {
+                const at = wire.getPointAtLength(s);
+                const inside = at.y > y + 2 && at.y < y + height - 2;
+                if (inside && at.x > x + 2 && at.x < x + width - 2) return true;
+              }
+              return false;
+            });
+          }).length;
+        }"""
+    )
+    assert crossed == 0
 
 
 def test_a_neuron_and_its_gates_fold_and_unfold_in_place(opened: Open) -> None:

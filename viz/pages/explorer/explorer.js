@@ -59,9 +59,9 @@ function tellBackward({id, group, node: i, gates}, known) {
 /** What has arrived at a fork so far, as a sum. */
 function accumulated(p, known) {
   const terms = known.terms.get(p) || [], expected = model.expected(p);
-  const sum = summed(terms.map(({amount}) => amount));
-  const parts = [`${model.name(p)} has received ${terms.length} of ${expected}: ${sum}`];
-  if (terms.length > 1) parts.push(number(known.grad.get(p)));
+  const all = terms.length === expected, sum = summed(terms.map(({amount}) => amount));
+  const said = `${model.name(p)} has received ${terms.length} of ${expected}: `;
+  const parts = all ? [said + model.total(p), sum, number(known.grad.get(p))] : [said + sum];
   return line(parts, {...down, kind: "sum"});
 }
 
@@ -81,25 +81,27 @@ function tell(known) {
   find("#spoken").textContent = state.playing === null ? target.textContent : "";
 }
 
-/** A node's gradient as a sum over the gates that it feeds. */
-function explain(id) {
+/** A node's gradient as a sum over the gates that it feeds; in numbers as far as they are known. */
+function explain(id, known) {
   const unit = model.units.get(id);
   if (!unit) return;
-  const {graph} = model, told = [];
+  const told = [];
   for (const i of unit.outputs.slice(0, 3)) {
     if (model.nodes[i].kind === "constant") {
       told.push(html("p", {}, `${model.name(i)} is a constant: no gradient is of interest.`));
       continue;
     }
-    const terms = model.consumers.get(i);
-    told.push(line([model.name(i), number(graph.data[i])], up));
-    if (i === model.root) told.push(line([model.total(i), "1"], down));
-    terms.slice(0, MANY).forEach(([c, k]) => told.push(line(model.chainLine(c, k, graph.grad[c]))));
-    if (terms.length > MANY) told.push(quiet(`… and ${terms.length - MANY} more`));
-    if (terms.length > 1) {
-      const sum = summed(terms.map(([c, k]) => graph.grad[c] * graph.local[c][k]));
-      told.push(line([model.total(i), sum, number(graph.grad[i])], {...down, kind: "sum"}));
+    const ways = model.consumers.get(i), arrived = known.terms.get(i) || [];
+    const fired = !unit.gates.length || known.fired.has(id);
+    told.push(line(fired ? [model.name(i), number(model.graph.data[i])] : [`${model.name(i)} has not fired yet`], up));
+    if (i === model.root && arrived.length) told.push(line([model.total(i), "1"], down));
+    for (const [c, k] of ways.slice(0, MANY)) {
+      const came = arrived.some(({from, slot}) => from === c && slot === k);
+      told.push(line(model.chainLine(c, k, came ? known.grad.get(c) : undefined)));
     }
+    if (ways.length > MANY) told.push(quiet(`… and ${ways.length - MANY} more`));
+    if (ways.length > 1 && arrived.length) told.push(accumulated(i, known));
+    if (!arrived.length) told.push(quiet("The numbers come with the backward pass."));
   }
   if (unit.outputs.length > 3) told.push(quiet(`… and ${unit.outputs.length - 3} more outputs`));
   find("#node").replaceChildren(...told);
@@ -108,7 +110,7 @@ function explain(id) {
 function select(id) {
   state.selected = id;
   diagram.highlight(id);
-  explain(id);
+  explain(id, model.after(state.at));
 }
 
 // ── steps ────────────────────────────────────────────────────────────────────────────────────
@@ -118,6 +120,8 @@ function render() {
   const known = model.after(state.at);
   diagram.show(known);
   tell(known);
+  showSlopes(known);
+  if (state.selected) explain(state.selected, known);
   const n = model.steps.length;
   const position = find("#position");
   position.max = n;
@@ -238,7 +242,7 @@ function field({node, i}) {
   const made = {
     slider: html("input", {type: "range", min: -span, max: span, step: span / 200, "aria-label": `${name}, slider`, "data-leaf": i, oninput: change}),
     box: html("input", {type: "number", step: "any", "aria-label": `${name}, number`, "data-leaf": i, oninput: change}),
-    slope: html("span", {class: "slope"}),
+    slope: html("span", {class: "slope backward-ink"}),
     trained: html("input", {
       type: "checkbox",
       checked: trained.has(i),
@@ -262,7 +266,6 @@ function changed(source = null) {
   refreshInputs(source);
   showCurve();
   render();
-  if (state.selected) explain(state.selected);
 }
 
 function refreshInputs(source = null) {
@@ -277,8 +280,15 @@ function refreshInputs(source = null) {
     }
     if (made.box !== source) made.box.value = x;
     made.slider.setAttribute("aria-valuetext", number(x));
-    const grad = model.consumers.has(i) ? model.graph.grad[i] : NaN;
-    made.slope.replaceChildren(html("span", {class: "backward-ink", "data-grad": grad}, `${model.total(i)} = ${number(grad)}`));
+  }
+}
+
+/** A gradient is listed once all of it has arrived. */
+function showSlopes(known) {
+  for (const [i, {slope}] of fields) {
+    const whole = (known.terms.get(i) || []).length === model.expected(i), grad = known.grad.get(i);
+    slope.textContent = whole ? `${model.total(i)} = ${number(grad)}` : "";
+    slope.dataset.grad = whole ? grad : "";
   }
 }
 
@@ -295,6 +305,7 @@ for (const [list, title] of [[outside, "inputs"], [inside, "parameters"]]) {
         details.append(...list.slice(0, LARGEST).map(field));
         if (list.length > LARGEST) details.append(quiet(`only the first ${LARGEST} are listed`));
         refreshInputs();
+        showSlopes(model.after(state.at));
       }
     };
     details.addEventListener("toggle", fill);

@@ -240,7 +240,7 @@ function look() {
   known.current = null;
   diagram.show(known);
   const told = model.forwardLine(model.root).parts.join(" = ");
-  find("#gate-text").textContent = `${told}; ∂loss/∂${scene.title} = ${number(upstream)}. Values above the wires, gradients of the example's loss below.`;
+  find("#gate-text").textContent = `${told}; dloss/d${scene.title} = ${number(upstream)}. Values above the wires, gradients of the example's loss below.`;
 }
 
 // ── controls ─────────────────────────────────────────────────────────────────────────────────

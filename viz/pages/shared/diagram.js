@@ -2,6 +2,7 @@
 
 const STUB = 66; // viz/pages/placement.py leaves this much room for the numbers
 const LONGEST = 22, LONGEST_TITLE = 30;
+const CROWD = 300; // units from which on wires go straight
 const PADDING = 14, HEADING = 24; // around and above what an open group holds
 
 /**
@@ -29,6 +30,41 @@ function shorten(text, longest = LONGEST) {
   return letters.length > longest ? letters.slice(0, longest - 1).join("") + "…" : text;
 }
 
+/** A piece of a wire: a Bézier curve that starts and ends level. */
+const piece = (x1, y1, x2, y2, bend) => [x1, y1, x1 + bend, y1, x2 - bend, y2, x2, y2];
+
+/** A point of a wire, which is a list of pieces; `t` goes from 0 to 1. */
+function pointOf(wire, t) {
+  const k = Math.min(wire.length - 1, Math.floor(t * wire.length)), u = t * wire.length - k, v = 1 - u;
+  const [x1, y1, x2, y2, x3, y3, x4, y4] = wire[k];
+  const [a, b, c, d] = [v ** 3, 3 * u * v * v, 3 * u * u * v, u ** 3];
+  return {x: a * x1 + b * x2 + c * x3 + d * x4, y: a * y1 + b * y2 + c * y3 + d * y4};
+}
+
+const crosses = (wire, {x, y, w, h}) =>
+  Array.from({length: 24 * wire.length + 1}, (_, k) => pointOf(wire, k / (24 * wire.length)))
+    .some((at) => at.x > x && at.x < x + w && at.y > y && at.y < y + h);
+
+/** A wire between two points: straight on, or above or below what would lie in its way. */
+function routed(x1, y1, x2, y2, boxes) {
+  const bend = Math.max(18, Math.min(90, Math.abs(x2 - x1) / 2));
+  const near = boxes.filter(({x, w}) => x < x2 && x + w > x1);
+  const hits = (wire) => near.filter((box) => crosses(wire, box)).length;
+  let best = [piece(x1, y1, x2, y2, bend)], least = hits(best);
+  const levels = least ? near.flatMap(({y, h}) => [y - 3, y + h + 3]) : [];
+  levels.sort((a, b) => Math.abs(a - y1) + Math.abs(a - y2) - Math.abs(b - y1) - Math.abs(b - y2));
+  for (const y of levels.slice(0, 24)) {
+    for (const turn of [56, 26].map((wide) => Math.min(wide, (x2 - x1) / 3))) {
+      const a = x1 + turn, b = x2 - turn;
+      const wire = [piece(x1, y1, a, y, turn / 2), piece(a, y, b, y, 0), piece(b, y, x2, y2, turn / 2)];
+      const count = hits(wire);
+      if (count < least) [best, least] = [wire, count];
+      if (!least) return best;
+    }
+  }
+  return best;
+}
+
 /** Enter and the space bar press what stands for a button. */
 const pressed = (act) => (event) => {
   if (event.key !== "Enter" && event.key !== " ") return;
@@ -44,9 +80,15 @@ class Diagram {
     this.on = on;
     this.host = host;
     this.world = svg("g", {class: "world"});
+    const arrow = (id) => svg(
+      "marker",
+      {id, viewBox: "0 0 10 10", refX: 8, refY: 5, markerWidth: 4.2, markerHeight: 4.2, orient: "auto-start-reverse"},
+      svg("path", {class: id, d: "M0,0L10,5L0,10z"}),
+    );
     this.picture = svg(
       "svg",
       {class: "diagram", role: "group", "aria-label": label, tabindex: "-1"},
+      svg("defs", {}, arrow("arrow-forward"), arrow("arrow-backward")),
       this.world,
     );
     host.append(this.picture);
@@ -142,6 +184,9 @@ class Diagram {
       }
       arriving.set(unit.id, [...seen.values()]);
     }
+    // what no wire should cross: bodies, and the numbers above and below their stubs
+    const around = ([unit, {x, y, w, h}]) => ({unit, x, y: y + h / 2 - 25, w, h: 50});
+    const obstacles = model.units.size > CROWD ? [] : [...this.boxes].map(around);
     for (const [id, list] of arriving) {
       const box = this.boxes.get(id);
       list.sort((a, b) => this.exit(a.from)[1] - this.exit(b.from)[1] || a.parts[0].slot - b.parts[0].slot);
@@ -151,11 +196,10 @@ class Diagram {
         const radius = (box.h - 10) / 2;
         const round = id[0] === "n" ? radius - Math.sqrt(Math.max(0, radius ** 2 - offset ** 2)) : 0;
         const [x1, y1] = this.exit(wire.from), x2 = box.x + round, y2 = box.y + box.h / 2 + offset;
-        const bend = Math.max(18, Math.min(90, Math.abs(x2 - x1) / 2));
-        wire.path = svg("path", {
-          class: "wire",
-          d: `M${x1},${y1} C${x1 + bend},${y1} ${x2 - bend},${y2} ${x2},${y2}`,
-        });
+        const others = obstacles.filter(({unit}) => unit !== wire.from && unit !== id);
+        wire.way = routed(x1, y1, x2, y2, others);
+        const curves = wire.way.map(([, , ...rest]) => `C${rest.join(" ")}`).join("");
+        wire.path = svg("path", {class: "wire", d: `M${x1} ${y1}${curves}`});
         wire.share = svg("text", {class: "share", x: x1 + 5, y: y1 + 17});
         wires.append(wire.path, wire.share);
         this.wires.push(wire);

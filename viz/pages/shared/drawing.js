@@ -9,7 +9,7 @@ class Drawing extends Diagram {
     this.marks = new Map();
     this.known = new Set(filled ? this.blanks.keys() : []);
     this.taken = [];
-    if (blanks.some((blank) => blank.kind === "local")) this.spread(1.35, 1.3);
+    if (blanks.some((blank) => blank.key[0] === "l")) this.spread(1.45, 1.3);
     const top = 12, {w, h} = this.extent;
     this.picture.setAttribute("viewBox", `-8 ${-top} ${w + 16} ${h + top + 18}`);
     this.picture.style.maxWidth = `${Math.round((w + 16) * 1.5)}px`;
@@ -52,23 +52,22 @@ class Drawing extends Diagram {
     this.put(made.grad, `g${i}`, graph.grad[i], x, middle + 14, "grad-slot");
   }
 
-  fillWire({path, to, parts: [{parent, gate, slot}]}) {
+  /** The local gradient on its wire: near the gate, and where nothing else is in the way. */
+  fillWire({way, parts: [{gate, slot}]}) {
     const key = `l${gate}/${slot}`;
     if (!this.blanks.has(key)) return;
-    const [x1, y1, x2, y2, x3, y3, x4, y4] = path.getAttribute("d").match(/-?[\d.]+(?:e-?\d+)?/g).map(Number);
-    const at = (t) => {
-      const [a, b, c, d] = [(1 - t) ** 3, 3 * t * (1 - t) ** 2, 3 * t * t * (1 - t), t ** 3];
-      return {x: a * x1 + b * x2 + c * x3 + d * x4, y: a * y1 + b * y2 + c * y3 + d * y4, width: 42, height: 20};
-    };
+    const width = 36, height = 20;
     const free = (margin) => (spot) => this.taken.every((other) =>
-      Math.abs(spot.x - other.x) >= (spot.width + other.width) / 2 + margin || Math.abs(spot.y - other.y) >= (spot.height + other.height) / 2 + margin);
-    const long = x4 - x1 > 150; // then near the gate that it belongs to
-    const spots = (long ? [0.8, 0.7, 0.87, 0.6, 0.5, 0.4, 0.3, 0.2, 0.14] : [0.5, 0.6, 0.4, 0.7, 0.3, 0.75, 0.25]).map(at);
-    const beside = [21, -21].flatMap((dy) => spots.map((spot) => ({...spot, y: spot.y + dy})));
-    const {x, y} = spots.find(free(3)) || spots.find(free(0)) || beside.find(free(0)) || spots[0];
+      Math.abs(spot.x - other.x) >= (width + other.width) / 2 + margin || Math.abs(spot.y - other.y) >= (height + other.height) / 2 + margin);
+    const clear = ({x, y}) => this.wires.every((wire) => wire.way === way || !crosses(wire.way, {x: x - 21, y: y - 14, w: 42, h: 28}));
+    const wished = way.at(-1)[6] - way[0][0] > 150 ? 0.8 : 0.5; // on a long wire near the gate
+    const along = Array.from({length: 35}, (_, k) => 0.1 + k / 40).sort((a, b) => Math.abs(a - wished) - Math.abs(b - wished));
+    const spots = [0, 21, -21, 30, -30].flatMap((dy) => along.map((t) => pointOf(way, t)).map(({x, y}) => ({x, y: y + dy})));
+    const alone = spots.filter(clear);
+    const {x, y} = alone.find(free(3)) || alone.find(free(0)) || spots.find(free(0)) || spots[0];
     const text = svg("text", {class: "local", x, y: y + 4, "text-anchor": "middle"});
     this.world.append(text);
-    this.put(text, key, this.model.graph.local[gate][slot], x, y, "", 42);
+    this.put(text, key, this.model.graph.local[gate][slot], x, y, "", width);
   }
 
   /** A number, or the blank that stands for it. */
@@ -100,7 +99,7 @@ class Drawing extends Diagram {
     this.say();
   }
 
-  /** What a screen reader hears at each node: given numbers, and blanks by their numbers. */
+  /** What a screen reader hears at each node: given numbers, and blanks by their letters. */
   say() {
     const {model} = this;
     for (const unit of model.units.values()) {

@@ -136,7 +136,7 @@ class Model {
         for (let m = step.unit.gates.length - 1; m >= 0; m--) {
           const i = step.unit.gates[m], upstream = grad.get(i) || 0, local = this.graph.local[i];
           this.parents[i].forEach((p, k) => {
-            const amount = upstream * local[k];
+            const amount = 0 + upstream * local[k]; // as in Python −0 becomes 0
             grad.set(p, (grad.get(p) || 0) + amount);
             if (!terms.has(p)) terms.set(p, []);
             terms.get(p).push({from: i, slot: k, amount});
@@ -149,7 +149,7 @@ class Model {
 
   /** How many gradients a node is to receive. */
   expected(i) {
-    return this.consumers.get(i).length + (i === this.root ? 1 : 0);
+    return (this.consumers.get(i) || []).length + (i === this.root ? 1 : 0);
   }
 
   // ── telling it in formulas ─────────────────────────────────────────────────────────────────
@@ -158,14 +158,31 @@ class Model {
     return this.nodes[i].kind === "constant" ? number(this.graph.data[i]) : this.nodes[i].name;
   }
 
-  /** The derivative of the root by node i. */
+  /** The derivative of the root by node i, along all paths: df/dx. */
   total(i) {
-    return `∂${this.name(this.scene.root)}/∂${this.name(i)}`;
+    return `d${this.name(this.scene.root)}/d${this.name(i)}`;
   }
 
-  /** The local gradient of gate i by its input k. */
+  /** The local gradient of gate i for its input k: ∂q/∂x, or ∂q/∂x|a where it reads x twice. */
   partial(i, k) {
-    return `∂${this.name(i)}/∂${this.name(this.parents[i][k])}`;
+    const parents = this.parents[i], {inputs} = this.graph.gates[i];
+    const [which, place] = partialAt(this.graph.gates[i], k, parents.length);
+    const slot = `|${inputs[which]}${place === null ? "" : `[${place}]`}`;
+    const twice = parents.filter((p) => p === parents[k]).length > 1;
+    return `∂${this.name(i)}/∂${this.name(parents[k])}${twice ? slot : ""}`;
+  }
+
+  /** Whether the slopes on both sides of what gate i was given differ. */
+  atKink(i) {
+    const inputs = this.parents[i].map((p) => this.graph.data[p]);
+    return inputs.some((x, k) => {
+      const [left, right] = [-1e-6, 1e-6].map((h) => {
+        const local = [], moved = x + h * Math.max(1, Math.abs(x));
+        this.graph.gates[i].fire(inputs.map((y, j) => (j === k ? moved : y)), local);
+        return local;
+      });
+      return left.some((slope, j) => Math.abs(slope - right[j]) > 0.01 * Math.max(1, Math.abs(slope)));
+    });
   }
 
   /** For a formula of gate i: what `tell` says of each input, by name; `place` picks from rows. */
@@ -175,13 +192,13 @@ class Model {
     return {...found, out: tell(i)};
   }
 
-  /** "q = x + y = −2 + 5 = 3" in parts, and the case that decides it, if any. */
+  /** "q = x + y = −2 + 5 = 3" in parts; the case that decides it, in numbers and in symbols. */
   equation(left, i, shape, result, place = null) {
     const {data} = this.graph, values = this.given(i, (p) => data[p], place);
     const numbers = this.given(i, (p) => number(data[p]), place);
-    const symbols = write(shape, this.given(i, (p) => this.name(p), place), values);
-    const parts = [left, symbols, write(shape, numbers, values), number(result)];
-    return {parts: parts.filter((part, k) => part !== parts[k - 1]), since: because(shape, numbers, values)};
+    const names = this.given(i, (p) => this.name(p), place);
+    const parts = [left, write(shape, names, values), write(shape, numbers, values), number(result)];
+    return {parts: parts.filter((part, k) => part !== parts[k - 1]), since: because(shape, numbers, values), when: because(shape, names, values)};
   }
 
   forwardLine(i) {
@@ -194,14 +211,21 @@ class Model {
     return this.equation(this.partial(i, k), i, gate.show[1 + which], this.graph.local[i][k], place);
   }
 
-  /** "∂f/∂x = ∂f/∂q · ∂q/∂x = −4 × 1 = −4", in parts. */
+  /** "df/dq · ∂q/∂x": what comes back to input k of gate i. */
+  share(i, k) {
+    return i === this.root ? this.partial(i, k) : `${this.total(i)} · ${this.partial(i, k)}`;
+  }
+
+  /**
+   * "df/dx = df/dq · ∂q/∂x = −4 × 1 = −4", in parts; without the numbers while `upstream` is
+   * not known, and without df/dx where the product is only a share of it.
+   */
   chainLine(i, k, upstream) {
-    const local = this.graph.local[i][k];
-    return [
-      this.total(this.parents[i][k]),
-      `${this.total(i)} · ${this.partial(i, k)}`,
-      `${number(upstream)} × ${factor(local)}`,
-      number(upstream * local),
-    ];
+    const p = this.parents[i][k], local = this.graph.local[i][k], parts = [this.share(i, k)];
+    if (upstream !== undefined) {
+      if (i !== this.root) parts.push(`${number(upstream)} × ${factor(local)}`);
+      parts.push(number(0 + upstream * local));
+    }
+    return this.expected(p) > 1 ? parts : [this.total(p), ...parts];
   }
 }

@@ -29,61 +29,81 @@ function agrees(answer, truth) {
   return Math.abs(answer - truth) <= 5e-3 * Math.abs(truth);
 }
 
-/** What is asked of a circuit: each blank with its place, its name, its answer and its hint. */
+/** A, B … Z, AA, AB …: letters, since a number in a blank reads as an answer. */
+const letters = (k) => (k < 26 ? "" : String.fromCharCode(64 + k / 26)) + String.fromCharCode(65 + (k % 26));
+
+/**
+ * What is asked of a circuit: each blank with its letter, place, name, answer, its hint, and the
+ * numbers that a mistake would give. A hint is in symbols: it gives no other blank away.
+ */
 function blanks(model) {
   const {graph} = model, found = [];
   const order = [...model.units.values()].map((unit) => unit.node);
-  const numbered = (blank) => found.push({...blank, tag: String(found.length + 1)});
-  const rule = (i, k) => {
-    const {parts, since} = model.localLine(i, k);
-    return `${parts[0]} = ${parts[1]}${since ? ` (${since})` : ""}`;
-  };
+  const ask = (blank) => found.push({...blank, tag: letters(found.length)});
   const counted = (i) => model.nodes[i].kind !== "constant";
+  const rule = ({parts, when}) => `${parts[0]} = ${parts[1]}${when ? ` (${when})` : ""}`;
+  const atKink = "Here the slopes on both sides differ: which of them counts is a convention.";
   if (ASKED.includes("values")) {
     for (const i of order) {
       if (graph.gates[i] === null) continue;
-      const {parts} = model.forwardLine(i);
-      numbered({kind: "values", key: `v${i}`, name: model.name(i), truth: graph.data[i], hint: () => [`${graph.gates[i].doc}`, `${parts[0]} = ${parts[1]}`]});
+      ask({
+        key: `v${i}`,
+        name: model.name(i),
+        truth: graph.data[i],
+        hint: () => [graph.gates[i].doc, rule(model.forwardLine(i))],
+        slips: [],
+      });
     }
   }
   if (ASKED.includes("local")) {
     for (const i of order) {
-      model.parents[i].forEach((p, k) => {
-        if (!counted(p)) return;
-        const twice = model.parents[i].filter((q) => q === p).length > 1;
-        const slot = twice ? `, input ${k + 1}` : "";
-        const shape = graph.gates[i];
-        const [which] = partialAt(shape, k, model.parents[i].length);
-        numbered({
-          kind: "local",
-          key: `l${i}/${k}`,
-          name: model.partial(i, k) + slot,
-          truth: graph.local[i][k],
-          hint: () => [`Gate ${shape.symbol}: ${shape.formula}, by ${shape.inputs[which]}: ${shape.partials[which]}`, rule(i, k)],
-        });
-      });
+      model.parents[i].forEach((p, k) => counted(p) && ask({
+        key: `l${i}/${k}`,
+        name: model.partial(i, k),
+        truth: graph.local[i][k],
+        hint: () => [graph.gates[i].doc, rule(model.localLine(i, k)), model.atKink(i) && atKink],
+        slips: [
+          [graph.grad[i] * graph.local[i][k], "That is what comes back to the input; the local gradient is the gate's alone."],
+          ...[...graph.local[i]].map((x) => [x, "That is the slope by another input of the gate."]),
+        ],
+      }));
     }
   }
   if (ASKED.includes("gradients")) {
     for (const i of order.slice().reverse()) {
       if (!counted(i) || i === model.root) continue;
-      const ways = model.consumers.get(i);
-      const terms = ways.map(([c, k]) => model.chainLine(c, k, graph.grad[c])[1]);
-      numbered({
-        kind: "gradients",
+      const ways = model.consumers.get(i), {grad, local} = graph;
+      const paths = ways.map(([c, k]) => grad[c] * local[c][k]);
+      const lost = "A path is missing: add up what comes back along every wire.";
+      ask({
         key: `g${i}`,
         name: model.total(i),
-        truth: graph.grad[i],
+        truth: grad[i],
         hint: () => [
-          `${model.total(i)} = ${terms.join(" + ")}`,
-          ...ways.map(([c, k]) => `with ${rule(c, k)}`),
-          ways.some(([c]) => c === model.root) ? `and ${model.total(model.root)} = 1` : null,
-          ways.length > 1 ? `${model.name(i)} is read ${ways.length} times: what comes back adds up` : null,
+          `${model.total(i)} = ${ways.map(([c, k]) => model.share(c, k)).join(" + ")}`,
+          ...ways.map(([c, k]) => {
+            const blank = found.find(({key}) => key === `l${c}/${k}`);
+            return blank ? `${blank.name} is blank ${blank.tag}` : `with ${rule(model.localLine(c, k))}`;
+          }),
+          !ASKED.includes("local") && ways.some(([c]) => model.atKink(c)) && atKink,
+          ways.length > 1 && `${model.name(i)} is read ${ways.length} times: what comes back adds up`,
+        ],
+        slips: [
+          ...(ways.length > 1 ? paths.flatMap((x) => [[x, lost], [grad[i] - x, lost]]) : []),
+          ...ways.map(([c, k]) => [local[c][k], "That is the local gradient; multiply it by what comes back to the gate."]),
+          ...ways.map(([c]) => [grad[c], "That is what comes back to the gate; multiply it by the local gradient."]),
         ],
       });
     }
   }
   return found;
+}
+
+/** What is wrong with an answer, as far as it can be told. */
+function diagnosis(answer, {truth, slips}) {
+  if (agrees(-answer, truth)) return "Check the sign.";
+  const found = slips.find(([number]) => agrees(answer, number));
+  return found ? found[1] : "";
 }
 
 // ── the sheets ───────────────────────────────────────────────────────────────────────────────
@@ -101,6 +121,7 @@ function tally() {
 function question(blank, drawing, context) {
   const id = `answer-${++fieldCount}`;
   const mark = html("span", {class: "mark", role: "status"});
+  const slip = html("p", {class: "slip", role: "status"});
   const hint = html("div", {class: "hint", id: `${id}-hint`, hidden: true});
   const row = html("li", {class: "question", "data-key": blank.key});
   const judge = () => {
@@ -111,6 +132,7 @@ function question(blank, drawing, context) {
     const said = right ? "right" : Number.isNaN(answer) ? "not a number" : "not yet";
     const icon = () => svg("svg", {viewBox: "0 0 16 16", "aria-hidden": "true"}, svg("path", {d: ICONS[right ? "right" : "wrong"]}));
     mark.replaceChildren(...(given ? [icon(), said] : []));
+    slip.textContent = given && !right ? diagnosis(answer, blank) : "";
     field.setAttribute("aria-invalid", given && !right);
     drawing.reveals(blank.key, right);
     score.set(id, right);
@@ -130,6 +152,7 @@ function question(blank, drawing, context) {
       row.classList.remove("right", "wrong");
       field.removeAttribute("aria-invalid");
       mark.replaceChildren();
+      slip.textContent = "";
       drawing.reveals(blank.key, false);
       score.set(id, false);
       tally();
@@ -156,7 +179,7 @@ function question(blank, drawing, context) {
     },
   }, "Hint");
   score.set(id, false);
-  row.append(html("span", {class: "tag", "aria-hidden": "true"}, blank.tag), html("label", {for: id}, `${blank.name} =`), field, mark, ask, hint);
+  row.append(html("span", {class: "tag", "aria-hidden": "true"}, blank.tag), html("label", {for: id}, `${blank.name} =`), field, mark, ask, slip, hint);
   return row;
 }
 
@@ -170,7 +193,7 @@ DATA.sheets.forEach((scene, s) => {
   const drawing = new Drawing(canvas, model, asked, false, `Circuit ${s + 1} with blanks`);
   if (drawing.extent.w > 800) document.body.classList.add("wide"); // on paper lying on its side
   for (const kind of ASKED) {
-    const rows = asked.filter((blank) => blank.kind === kind).map((blank) => question(blank, drawing, context));
+    const rows = asked.filter(({key}) => key[0] === kind[0]).map((blank) => question(blank, drawing, context));
     if (rows.length) parts.append(html("fieldset", {}, html("legend", {}, TITLES[kind]), html("ol", {class: "questions"}, rows)));
   }
   const filled = html("div", {class: "canvas"});

@@ -15,9 +15,14 @@ from autodiff import Constant, Value, topological_order
 from ..page import Page, page
 from ..scene import scene
 
-__all__ = ["HIDDEN", "worksheet"]
+__all__ = ["worksheet"]
 
-HIDDEN = ("gradients", "values", "local", "all")
+TITLES = {
+    "gradients": "Backpropagation by hand",
+    "values": "The forward pass by hand",
+    "local": "Local gradients by hand",
+    "all": "Both passes by hand",
+}
 MANY = 80  # blanks on one sheet
 
 
@@ -34,7 +39,7 @@ def worksheet(
     hide   what to find: "gradients", "values", "local" (the local gradients on the wires into
            the gates) or "all" three
     path   where to save it; None only returns it
-    title  heading; by default the root's label
+    title  heading; by default what is to be practised
 
     Printed, every sheet and every key has an A4 page of its own. In a notebook the result shows
     itself; its ``.save(path)`` writes the one file that needs no network.
@@ -46,8 +51,8 @@ def worksheet(
     Raises ValueError for another `hide`, for a graph without gates, and where there would be
     more blanks than fit a page.
     """
-    if hide not in HIDDEN:
-        raise ValueError(f"hide is one of {', '.join(map(repr, HIDDEN))}; got {hide!r}")
+    if hide not in TITLES:
+        raise ValueError(f"hide is one of {', '.join(map(repr, TITLES))}; got {hide!r}")
     roots = [root] if isinstance(root, Value) else list(root)
     if not roots:
         raise ValueError("a worksheet needs at least one root; got none")
@@ -57,7 +62,7 @@ def worksheet(
         _check(each, hide)
         sheets.append(made.data())
         gates += made.gates()
-    named = title or (roots[0].label if len(roots) == 1 else "") or "Backpropagation by hand"
+    named = title or TITLES[hide]
     return page(
         "worksheet",
         named,
