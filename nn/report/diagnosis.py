@@ -44,8 +44,9 @@ class LayerHealth:
     """What `diagnose` saw of one layer.
 
     name      its name in the state dict, and its repr
-    slopes    [example][unit]: ∂a/∂z of each unit; empty for a layer without an activation
-    outputs   [example][unit]: a
+    slopes    [call][unit]: ∂a/∂z of each unit, a call for each example (and position); empty for a
+              layer without an activation
+    outputs   [call][unit]: a
     gradient  root mean square of ∂J/∂parameter over its parameters; None if it has none
     """
 
@@ -164,7 +165,7 @@ def diagnose(
     for node in cost.parents:
         order = topological_order(node)
         reached.update(own.intersection(order))
-        for module, units in _units(order, own).items():
+        for (module, _), units in _units(order, own).items():
             if module in health:
                 outputs, slopes = zip(*units, strict=True)
                 health[module].outputs.append(list(outputs))
@@ -191,8 +192,11 @@ def _sum_of_outputs(output: Nested, _: object) -> Value:
 # ── slopes ───────────────────────────────────────────────────────────────────────────────────
 
 
-def _units(order: Sequence[Value], own: set[Value]) -> dict[Module, list[tuple[float, float]]]:
-    """For every module that applied an activation, (a, ∂a/∂z) of each of its units.
+def _units(
+    order: Sequence[Value], own: set[Value]
+) -> dict[tuple[Module, tuple[Value, ...]], list[tuple[float, float]]]:
+    """For every call that applied an activation, its module and its inputs, (a, ∂a/∂z) of each
+    unit. A layer that is called at several positions has as many calls.
 
     One sweep forward: a node's slope is the sum of local gradient × slope over its parents, and
     starts anew from 1 at each z: a weighted sum, or what a bare activation was given.
@@ -208,9 +212,9 @@ def _units(order: Sequence[Value], own: set[Value]) -> dict[Module, list[tuple[f
         )
         is_z = node in bare or not own.isdisjoint(parents)
         slope[node] = 1.0 if is_z else through[node]
-    found: dict[Module, list[tuple[float, float]]] = {}
+    found: dict[tuple[Module, tuple[Value, ...]], list[tuple[float, float]]] = {}
     for node, call in units:
-        found.setdefault(call.module, []).append((node.data, through[node]))
+        found.setdefault((call.module, call.inputs), []).append((node.data, through[node]))
     return found
 
 

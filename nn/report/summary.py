@@ -63,11 +63,10 @@ def summarise(model: Module, *inputs: Any) -> Summary:
     for name, module in model.modules():
         own = set(module.own_parameters()) - counted
         counted.update(own)
-        if not module.children():
+        if own or not module.children():
             shape = np.shape(outputs[module]) or (1,) if module in outputs else None
-            rows.append(SummaryRow(name, repr(module), shape, len(own)))
-        elif own:
-            rows.append(SummaryRow(name, type(module).__name__, None, len(own)))
+            shown = type(module).__name__ if module.children() else repr(module)
+            rows.append(SummaryRow(name, shown, shape, len(own)))
     return Summary(rows, len(model.parameters()))
 
 

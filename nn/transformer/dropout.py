@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -26,7 +27,7 @@ class Dropout(Module):
     [1.0, 2.0, 3.0, 4.0]
     >>> with training(dropout):
     ...     [a.data for a in dropout([1.0, 2.0, 3.0, 4.0])]
-    [2.0, 4.0, 0.0, 0.0]
+    [2.0, 0.0, 0.0, 0.0]
     """
 
     def __init__(self, p: float = 0.5, *, rng: Any = None) -> None:
@@ -34,14 +35,22 @@ class Dropout(Module):
             raise ValueError(f"Dropout: p is a probability below 1, got {p!r}")
         self.p = p
         self.training = False
-        self._random = generator(rng)
+        self._random = random.Random(generator(rng).uniform(0, 1))  # its own, so that it copies
 
     def forward(self, x: Nested) -> Nested:
         """The same shape."""
         if not self.training or not self.p:
             return x
         if BRANCHERS:
-            decided(next(flatten(x)))
+            from autodiff import BranchError, CompileError
+
+            try:
+                decided(next(flatten(x)))
+            except BranchError:
+                raise CompileError(
+                    f"{self!r} leaves other numbers out in every call, a compiled program always "
+                    "the same; train it with engine='eager'"
+                ) from None
         return self._each(x)
 
     def _each(self, nested: Nested) -> Nested:

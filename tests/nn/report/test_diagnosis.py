@@ -5,7 +5,17 @@ import random
 import pytest
 
 from autodiff import Value, jacobian
-from nn import MLP, Activation, Layer, LayerNorm, Module, Residual, Sequential, diagnose
+from nn import (
+    MLP,
+    Activation,
+    Layer,
+    LayerNorm,
+    Module,
+    Positionwise,
+    Residual,
+    Sequential,
+    diagnose,
+)
 
 RNG = random.Random(0)
 X = [[RNG.gauss(0, 1), RNG.gauss(0, 1)] for _ in range(40)]
@@ -77,6 +87,16 @@ def test_activations_behind_other_modules_are_found() -> None:
     model = Sequential(Layer(2, 4), LayerNorm(4), Residual(Layer(4, 4, "tanh")), Activation("gelu"))
     units = [layer.units for layer in diagnose(model, X).layers]
     assert units == [0, 0, 4, 4]
+
+
+def test_a_layer_at_several_positions_has_its_units_once() -> None:
+    layer = Layer(2, 3, "relu", rng=0)
+    alone, shared = (
+        diagnose(model, rows).layers[0]
+        for model, rows in ((layer, X[:6]), (Positionwise(layer), [X[:3], X[3:6]]))
+    )
+    assert shared.units == 3
+    assert shared.slopes == alone.slopes
 
 
 def test_parameters_that_no_gradient_reaches_are_named() -> None:
