@@ -19,7 +19,7 @@ from .replay import refuse
 from .tape import Tape
 from .trace import Trace
 from .version import Version, make_version
-from .write.backends import choose
+from .write.backends import choose, worth
 from .write.loops import loops_source
 from .write.report import Report
 
@@ -51,7 +51,8 @@ def compile(  # noqa: A001
               Values or modules, are the parameters; they need not be listed. A module by itself
               predicts, also if it has just one output.
     backend   "numpy", "native" (machine code), or "auto": native if llvmlite is installed
-              and the program is of at most 100 array operations (unrolled loops give many)
+              and the program has at most 100 array operations (unrolled loops give many) and
+              30,000 parameters
     dtype     what it computes in: "float64", or "float32" (half the memory; about 7 digits)
 
     >>> import autodiff
@@ -160,14 +161,27 @@ class Program:
         return self
 
     def descent(self, rule: Callable[..., None], *arrays: ArrayLike) -> Callable[..., int]:
-        """Many steps of an optimiser in one native call; `llvm.native.descent` says
+        """Many steps of an optimiser in one call of machine code; `llvm.native.descent` says
         how `rule` is written and what the result takes. Needs llvmlite."""
+        choose("native")  # is it there?
         from .llvm.native import descent
 
-        version, _ = self._open(arrays)
-        if version.function is None:
-            raise RuntimeError(f"{self._name} came out of a pickle; compile it anew to train it")
-        return descent(version.function, rule)
+        return descent(self._open(arrays)[0].function, rule)
+
+    def is_worth(self, steps: int, *arrays: ArrayLike) -> bool:
+        """Does machine code repay the time to make it in so many steps? It is the rule of
+        backend="auto", which counts on 1,000 calls: at most 100 array operations and 30,000
+        parameters, and llvmlite installed."""
+        return worth(self._open(arrays)[0].function, steps)
+
+    def on(self, backend: str) -> Program:
+        """The same program on another backend; what was traced is not traced again."""
+        versions = {shapes: version.on(backend) for shapes, version in self._versions.items()}
+        last = next(reversed(versions.values()), None)
+        own = {"_backend": backend, "_versions": versions, "_opened": {}, "_last": last}
+        other = Program.__new__(Program)
+        other.__dict__ = self.__dict__ | own
+        return other
 
     def _value_and_grad(
         self, version: Version, theta: Floats, arrays: list[Floats]
@@ -288,7 +302,6 @@ class Program:
         <BLANKLINE>
         """
         version = self._made()
-        assert version.function is not None
         return loops_source(version.function, loss=bool(version.source))
 
     @property

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -34,7 +34,7 @@ class Version:
     backend: str
     report: dict[str, Any]
     may_warn: bool
-    function: Function | None = None
+    function: Function
     trace: Trace | None = None
     names: tuple[str, ...] = ()  # of the arguments
     runners: dict[str, Runner] = field(default_factory=dict)
@@ -56,9 +56,14 @@ class Version:
         # the receiving process may be without llvmlite
         self.build("auto" if self.backend == "native" else self.backend)
 
+    def on(self, backend: str) -> Version:
+        """The same on another backend."""
+        other = replace(self, runners={})
+        other.build(backend)
+        return other
+
     def build(self, backend: str) -> None:
         """Make the runners."""
-        assert self.function is not None
         for name, source, loss in (
             ("value_and_grad", self.source, True),
             ("outputs", self.outputs_source, False),

@@ -101,19 +101,13 @@ class Compiled:
 
     name, fallback = "compiled", ""
 
-    def __init__(
-        self,
-        model: Model,
-        loss: Loss | None,
-        parameters: Sequence[Value],
-        backend: str = "numpy",
-    ) -> None:
+    def __init__(self, model: Model, loss: Loss | None, parameters: Sequence[Value]) -> None:
         import autodiff
 
         self.parameters = list(parameters)
-        self.predicting = _Placed(autodiff.compile(model, backend=backend), self.parameters)
+        self.predicting = _Placed(autodiff.compile(model, backend="numpy"), self.parameters)
         if loss is not None:
-            program = autodiff.compile(_ExampleLoss(model, loss), backend=backend)
+            program = autodiff.compile(_ExampleLoss(model, loss), backend="numpy")
             self.training = _Placed(program, self.parameters)
 
     def cost_and_gradient(self, theta: Array, X: Array, Y: Array) -> tuple[float, Array]:
@@ -135,12 +129,17 @@ class Compiled:
 
 
 class Native(Compiled):
-    """The same programs as machine code; whole epochs run without Python in the loop."""
+    """Programs of the engine before as machine code; whole epochs run without Python in the
+    loop."""
 
     name = "native"
 
-    def __init__(self, model: Model, loss: Loss | None, parameters: Sequence[Value]) -> None:
-        super().__init__(model, loss, parameters, backend="native")
+    def __init__(self, compiled: Compiled) -> None:
+        self.parameters, self.predicting = compiled.parameters, compiled.predicting
+        if hasattr(compiled, "training"):
+            self.training = compiled.training
+        else:
+            self.predicting.program = self.predicting.program.on("native")
         self._descend: Callable[..., int] | None = None
 
     def run(
@@ -154,19 +153,12 @@ class Native(Compiled):
         l2: float,
     ) -> tuple[Array, list[float]] | None:
         """One step per batch: θ after them, and the cost before each. Fewer costs than batches if
-        one was not finite; None if this cannot be run in one go, because the optimiser has its
-        own `update` or a rule that is not compiled, or moves other parameters than the program
-        has."""
+        one was not finite; None if this cannot be run in one go: see `takes`."""
         import numpy as np
 
-        self.training.widen(theta, X, Y)
-        if not self.training.same or type(optimiser).update is not Optimiser.update:
+        if self._descend is None and not self.takes(optimiser, theta, X, Y):
             return None
-        if self._descend is None:
-            try:
-                self._descend = self.training.program.descent(optimiser.rule, X, Y)
-            except NotImplementedError:  # the rule has more in it than loops over numbers
-                return None
+        assert self._descend is not None
         moved, costs = theta.copy(), np.empty(len(batches))
         done = self._descend(
             moved,
@@ -183,6 +175,21 @@ class Native(Compiled):
         )
         optimiser.steps += done
         return moved, costs[:done].tolist()
+
+    def takes(self, optimiser: Optimiser, theta: Array, X: Array, Y: Array) -> bool:
+        """Can many steps be run in one go? Not if the optimiser has its own `update` or a rule
+        that is not compiled, or moves other parameters than the program has: then the gradient
+        alone is machine code."""
+        self.training.widen(theta, X, Y)
+        program = self.training.program
+        try:
+            if self.training.same and type(optimiser).update is Optimiser.update:
+                self._descend = program.descent(optimiser.rule, X, Y)
+                return True
+        except NotImplementedError:
+            pass
+        self.training.program = program.on("native")
+        return False
 
 
 class _ExampleLoss:
@@ -239,21 +246,25 @@ class _Placed:
         self.rest = self.program.theta()
 
 
-ENGINES: dict[str, Callable[..., Engine]] = {
-    "eager": Eager,
-    "compiled": Compiled,
-    "native": Native,
-}
+ENGINES = ("eager", "compiled", "native")
 MANY = 32  # targets that take more numbers than this are not classes
 
 
 def choose_engine(
-    name: str, model: Model, loss: Loss | None, parameters: Sequence[Value], X: Array, Y: Any = None
+    name: str,
+    model: Model,
+    loss: Loss | None,
+    parameters: Sequence[Value],
+    X: Array,
+    Y: Any = None,
+    steps: int = 0,
 ) -> Engine:
     """An engine by name, compared with the eager one on some rows of the data.
 
-    "auto" is the NumPy program, and the eager engine where there is none or where it gives other
-    numbers: `fallback` of the engine then says why. Asked for by name, such a program is refused.
+    "auto" is machine code where so many steps of training repay the time to make it (the rule of
+    `Program.is_worth`), else the NumPy program; and the eager engine where there is none or where
+    it gives other numbers: `fallback` of the engine then says why. Asked for by name, such a
+    program is refused.
     """
     if name not in ("auto", *ENGINES):
         raise ValueError(f"unknown engine {name!r}; known: auto, {', '.join(ENGINES)}")
@@ -271,9 +282,13 @@ def choose_engine(
         if name != "auto":
             raise
         eager.fallback = f"{type(error).__name__}: {error}"
-    if name == "auto":
-        return eager if eager.fallback else compiled
-    return compiled if name == compiled.name else ENGINES[name](model, loss, parameters)
+    if name == "auto" and eager.fallback:
+        return eager
+    if name == "native" or (
+        name == "auto" and steps and compiled.training.program.is_worth(steps, *inputs)
+    ):
+        return Native(compiled)
+    return compiled
 
 
 def _sample(X: Array, Y: Array | None) -> NDArray[np.intp]:

@@ -65,11 +65,13 @@ def fit(
     rng         seed or generator for the split and the batches
     progress    show a progress bar
     engine      "eager": graphs of Values; "compiled": the array program of `autodiff.compile`, in
-                NumPy; "native": the same as machine code, which takes a tenth of a second to
-                compile and then runs faster; "auto": "compiled" if that gives the numbers of
-                "eager" on some rows (one of every class among them), else "eager", and
-                `history.fallback` says why; it never chooses "native". A `loss` that tests its
-                target (y == 1) is not compiled
+                NumPy; "native": the same as machine code (the extra `native`), whole epochs at a
+                time; "auto": "native" if there are at least 1,000 steps to repay the tenth of a
+                second that it takes to make, and the program has at most 100 array operations
+                and 30,000 parameters, else "compiled"; "eager" where that gives other numbers on
+                some rows (one of every class among them). `history.engine` says what ran, and
+                `history.fallback` why it was not compiled. A `loss` that tests its target
+                (y == 1) is not compiled
 
     Ctrl-C ends training early: the model keeps the last complete step, and the history says so.
 
@@ -94,8 +96,10 @@ def fit(
         optimiser = Adam(model.parameters(), lr=0.01)
     parameters = optimiser.parameters
     _check_reached(model, loss, parameters, data)
+    size = batch_size if isinstance(batch_size, int) and batch_size > 0 else len(data.X)
+    steps = epochs * -(-len(data.X) // size)
     with training(model):
-        computing = choose_engine(engine, model, loss, parameters, data.X, data.Y)
+        computing = choose_engine(engine, model, loss, parameters, data.X, data.Y, steps)
     stepper = _Stepper(computing, model, loss, reduction, l2)
 
     theta = best = read(parameters)

@@ -27,7 +27,10 @@ from .numpy_source import numpy_source
 Runner: TypeAlias = Callable[..., Any]
 Build: TypeAlias = Callable[[Function, str, str, bool], Runner]
 
-WORTH: Final = 100  # array operations: beyond, "auto" does not wait for machine code
+# measured: what machine code gains by running, against what it costs to make
+MOST_OPERATIONS: Final = 100
+MOST_PARAMETERS: Final = 30_000
+LEAST_STEPS: Final = 1_000
 _numbers = itertools.count(1)
 
 
@@ -76,10 +79,22 @@ def _native(function: Function, name: str, doc: str, loss: bool) -> Runner:
 
 
 def _native_if_worth(function: Function, name: str, doc: str, loss: bool) -> Runner:
-    operations = len(function.forward) + len(function.backward)
-    if operations > WORTH:
-        raise Unsupported(f"{operations} array operations would compile for long")
+    if not worth(function):
+        raise Unsupported("machine code is not worth its time here")
     return _native(function, name, doc, loss)
+
+
+def worth(function: Function, steps: int = LEAST_STEPS) -> bool:
+    """What "auto" means: is machine code, where llvmlite is installed, worth the time that it
+    takes to make?
+
+    It takes 3 to 5 ms for each array operation, once, and saves 20 to 100 µs a step, more than
+    the arithmetic of small programs takes; with tens of thousands of parameters NumPy's products
+    of matrices are as fast.
+    """
+    operations = len(function.forward) + len(function.backward)
+    small = operations <= MOST_OPERATIONS and function.theta_size <= MOST_PARAMETERS
+    return has_native() and small and steps >= LEAST_STEPS
 
 
 def has_native() -> bool:

@@ -133,6 +133,42 @@ def test_auto_compiles_where_it_can() -> None:
     assert isinstance(engine, Compiled)
 
 
+def test_auto_takes_machine_code_where_the_steps_repay_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    oracle("llvmlite")
+    monkeypatch.setenv("GLASSGRAD_CACHE", str(tmp_path))
+    ran = {}
+    for epochs in (2, 500):
+        model = MLP(3, [2, 1], "tanh", rng=0)
+        history = fit(model, X, NUMBER, "squared_error", epochs=epochs, batch_size=15,
+                      progress=False)  # fmt: skip
+        ran[len(history.steps)] = history.engine
+    assert ran == {4: "compiled", 1000: "native"}
+
+
+def own_rule(theta: Any, gradient: Any, state: Any, rate: float, step: int, settings: Any) -> None:
+    """The sign of the gradient decides: no loop over numbers that is compiled."""
+    theta -= rate * np.sign(gradient)
+
+
+def test_a_rule_that_is_not_compiled_takes_its_steps_from_python(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    oracle("llvmlite")
+    monkeypatch.setenv("GLASSGRAD_CACHE", str(tmp_path))
+    runs = []
+    for engine in ("compiled", "native"):
+        model = MLP(3, [2, 1], "tanh", rng=0)
+        optimiser = SGD(model.parameters(), lr=0.01)
+        monkeypatch.setattr(optimiser, "rule", own_rule)
+        history = fit(model, X, NUMBER, "squared_error", optimiser, epochs=3, batch_size=7,
+                      rng=0, engine=engine, progress=False)  # fmt: skip
+        assert history.engine == engine
+        runs.append(history.steps)
+    np.testing.assert_allclose(runs[0], runs[1], rtol=1e-12)
+
+
 class Branching(Module):
     """Goes one way or the other, depending on a Value."""
 
