@@ -317,10 +317,8 @@ class _Backward:
             u = self.whole(term, step.out, full)
             if local.coefficient == 1 and len(local.factors) == 1 and not local.divisors:
                 upstream = Term(factors=(u,))  # written once, used by all inputs
-            if name == step.stack:
-                self.pull(stack, Term(factors=(Product(u, matrix),)), stack.shape)
-            else:
-                self.pull(matrix, Term(factors=(outer(u, stack, matrix),)), matrix.shape)
+            product = Product(u, matrix) if name == step.stack else outer(u, stack, matrix)
+            self.pull(step.inputs[name], Term(factors=(product,)), product.shape)
 
     def whole(self, term: Term, array: Array, shape: Shape) -> Expr:
         """The term as one variable of full shape, fit for a matrix product."""

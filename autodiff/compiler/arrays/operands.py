@@ -286,6 +286,8 @@ class Operands:
             return self.parameters_at(at, wish), used
         group = [g for g, count in enumerate(groups) for _ in range(count)]
         blocks = _blocks(upward, sizes, found.axes, group) or [(1, 1)]
+        if any(above % step for (above, _), (step, _) in itertools.pairwise(blocks)):
+            blocks = _blocks(upward, sizes, found.axes)  # one dense block in a wider row
         if wish[0] == "W" and len(blocks) == 1 and 1 in sizes and blocks[0][0] == 1:
             blocks = [(blocks[0][1], 1), *blocks]  # a matrix of one row
         strides, shape = zip(*blocks, strict=True)

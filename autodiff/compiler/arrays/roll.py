@@ -400,6 +400,12 @@ class _Firing:
             theta = self.rows[key[0]].source == THETA
             rank = (False, known is not None, theta, len(distinct(starts)))
             columns.append((rank, key, starts, known))
+        for name, operand in self.rows.items():
+            if operand.source == CONSTANT and not self.ragged:
+                table = operand.value.reshape(space.count, -1)
+                distinct, rank_of = np.unique(table, axis=0, return_inverse=True)
+                if len(distinct) > 1:
+                    columns.append(((True, False, False, 0), (name, -1), rank_of.reshape(-1), None))
         for name, operand in self.singles.items():
             if operand.source == CONSTANT:
                 if not (operand.value == operand.value[0]).all():
@@ -424,6 +430,15 @@ class _Firing:
         self.maps = space.maps
         if self.ragged and None in self.maps.values():
             raise Unrollable("rows that start here and there")
+        for name in (
+            *self.rows,
+            *self.singles,
+        ):  # there are zeros around an array, not around theta
+            row = name in self.rows
+            if self.source(name) == THETA and (maps := self.maps_of(name, row)):
+                low, high = maps[0].bounds(self.everything(row)[0])
+                if low < 0 or high >= len(roller.theta):
+                    raise Unrollable("they reach out of theta")
         if not self.flat and any(
             m is None and self.source(name) == THETA for (name, _), m in self.maps.items()
         ) and len(roller.parts(self.family)) > 1:  # fmt: skip
@@ -501,7 +516,7 @@ class _Firing:
     def check_padding(self, operand: Operand, maps: list[Map]) -> None:
         """The constants of rows must be zeros that lie around an array."""
         assert operand.held is not None
-        if (operand.value[~operand.held] != 0).any():
+        if operand.source == THETA or (operand.value[~operand.held] != 0).any():
             raise Unrollable("rows with constants among their elements")
         outside = np.zeros(len(operand.at), dtype=bool)
         _, coords = self.everything(True)

@@ -158,6 +158,8 @@ def flatten(scalars: Scalars) -> Scalars:
             uses[p] += 1
     for i in scalars.outputs:
         uses[i] += 1
+    for i in _zeros(scalars, roles):
+        uses[i] = 1
     free = _free(scalars)
     dead = [False] * len(gate)
     new_gate, new_parents = list(gate), list(parents)
@@ -181,7 +183,7 @@ def flatten(scalars: Scalars) -> Scalars:
         others = set(products)
         rest = [t for t in terms if t not in others]
         if len(products) >= 2 - started and len(rest) <= 1:
-            pairs = [_weight_first(parents[p], free) for p in products]
+            pairs = [_weight_first(parents[p], free, scalars.constant) for p in products]
             rows = (*(a for a, _ in pairs), *(b for _, b in pairs))
             new_gate[i] = roles.affine if rest else roles.dot
             new_parents[i] = (*rows, *rest)
@@ -189,7 +191,7 @@ def flatten(scalars: Scalars) -> Scalars:
         elif len(products) >= 2 and gate[i] in roles.plus:
             # the last product comes after all factors, so its place can hold the dot product
             last = max(products)
-            pairs = [_weight_first(parents[p], free) for p in products]
+            pairs = [_weight_first(parents[p], free, scalars.constant) for p in products]
             new_gate[last] = roles.dot
             new_parents[last] = (*(a for a, _ in pairs), *(b for _, b in pairs))
             new_gate[i] = roles.total
@@ -235,6 +237,19 @@ def _terms(
     return terms, inner
 
 
+def _zeros(scalars: Scalars, roles: Roles) -> set[int]:
+    """Weights times 0, and sums of these. A zero around an image is the same gate for every
+    channel; as part of a longer sum it counts as if each had its own."""
+    zero = {i for i, value in scalars.constant.items() if value == 0.0}
+    found: set[int] = set()
+    for i, (gate, row) in enumerate(zip(scalars.gate, scalars.parents, strict=True)):
+        product = gate in roles.times and not zero.isdisjoint(row)
+        total = gate in roles.plus or (gate is roles.total and len(row) == 1)
+        if product or (total and all(p in found or p in zero for p in row)):
+            found.add(i)
+    return found
+
+
 def _free(scalars: Scalars) -> list[bool]:
     """Which scalars do not depend on data."""
     free: list[bool] = []
@@ -243,9 +258,13 @@ def _free(scalars: Scalars) -> list[bool]:
     return free
 
 
-def _weight_first(pair: tuple[int, ...], free: list[bool]) -> tuple[int, int]:
+def _weight_first(
+    pair: tuple[int, ...], free: list[bool], constant: dict[int, float]
+) -> tuple[int, int]:
+    """What depends on no data first; a constant stands for data (a zero around an image)."""
     a, b = pair
-    return (b, a) if free[b] and not free[a] else (a, b)
+    weights = [free[p] and p not in constant for p in pair]
+    return (b, a) if weights[1] and not weights[0] else (a, b)
 
 
 def _compact(scalars: Scalars, gate: list[Gate | None], parents: list[tuple[int, ...]]) -> Scalars:

@@ -301,7 +301,7 @@ class _Source:
             while marks[-1] == ":":
                 marks.pop()
             return f"{self.bound(array, _ATOM)}[{', '.join(marks)}]"
-        if isinstance(array, Slice):
+        if isinstance(array, Slice) and array.count == 1:
             before, after = array.shape[: array.axis], array.shape[array.axis + 1 :]
             if shape == before + after:
                 return self.sliced(array, array.axis)
