@@ -403,8 +403,8 @@ class _Firing:
         for name, operand in self.rows.items():
             if operand.source == CONSTANT and not self.ragged:
                 table = operand.value.reshape(space.count, -1)
-                distinct, rank_of = np.unique(table, axis=0, return_inverse=True)
-                if len(distinct) > 1:
+                kinds, rank_of = np.unique(table, axis=0, return_inverse=True)
+                if len(kinds) > 1:
                     columns.append(((True, False, False, 0), (name, -1), rank_of.reshape(-1), None))
         for name, operand in self.singles.items():
             if operand.source == CONSTANT:

@@ -93,11 +93,9 @@ class Program:
 
         def layer(x: Grid) -> Grid:
             starts = range(0, max(1, len(x) - size + 1), step)
-            width = range(len(x[0]))
-            return [
-                [GATES["dot"](taps[: len(x) - t], [x[t + k][c] for k in range(size) if t + k < len(x)])
-                 for c in width] for t in starts
-            ]  # fmt: skip
+            columns = list(zip(*x, strict=True))
+            cuts = [slice(t, t + size) for t in starts]
+            return [[GATES["dot"](taps[: len(c[cut])], c[cut]) for c in columns] for cut in cuts]
 
         return layer
 
