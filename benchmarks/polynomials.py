@@ -1,4 +1,4 @@
-"""autodiff/compiler/llvm/polynomials.py, computed anew by Remez's algorithm in 300 bits.
+"""The tables of autodiff/compiler/llvm/vector_math, computed anew by Remez's algorithm in 300 bits.
 
     python -m benchmarks.polynomials
 

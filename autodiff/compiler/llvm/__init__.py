@@ -1,10 +1,14 @@
 """Machine code through LLVM, whose intermediate representation is written as text.
 
-    builder      instructions from Python expressions
-    vector_math  exp, log, tanh and so on for all lanes of a vector at once, of `doubles`,
-                 `polynomials` and, for sines, `circle`
-    machine      the host's processor; text to machine code, loaded and callable
+In the order in which a program goes through it:
+
+    native       the backend: runners for a program, and whole runs of an optimiser
+    emit         the loops of `write.loops` as instructions, with `arithmetic` and `code`
+    vector_math  exp, log, tanh and so on for all lanes of a vector at once
+    entry        how Python calls what comes out
+    machine      the host's processor; text to machine code, loaded into memory
     cache        machine code kept in the user's cache folder
 
-llvmlite (the extra `native`) is imported when something is compiled or loaded, not before.
+`builder` writes instructions from Python expressions. llvmlite (the extra `native`) is imported
+when something is compiled or loaded, not before.
 """

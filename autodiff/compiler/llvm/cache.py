@@ -89,5 +89,5 @@ def _check_ours(found: os.stat_result) -> None:
 @cache
 def _own_text() -> str:
     """A number for the text of this package: another emitter writes other code."""
-    files = sorted(Path(__file__).parent.glob("*.py"))
+    files = sorted(Path(__file__).parent.rglob("*.py"))
     return hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()

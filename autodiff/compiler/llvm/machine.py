@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import ctypes
 import itertools
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Any, Final
@@ -98,15 +98,20 @@ _NUMBERS = itertools.count()
 class Loaded:
     """An object file of `assemble` in memory, as long as this object or a function of it lives.
 
+    used       addresses of functions that it calls
     addresses  where the functions asked for begin
     """
 
-    def __init__(self, code: bytes, names: Iterable[str]) -> None:
+    def __init__(
+        self, code: bytes, names: Iterable[str], used: Mapping[str, int] | None = None
+    ) -> None:
         import llvmlite.binding as llvm
 
         library = llvm.JITLibraryBuilder().add_object_img(code).add_current_process()
         for name in names:
             library.export_symbol(name)
+        for name, address in (used or {}).items():
+            library.import_symbol(name, address)
         linker = _linker()
         self._tracker = library.link(linker, f"glassgrad_{next(_NUMBERS)}")
         self.addresses = {name: self._tracker[name] for name in names}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import threading
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -16,38 +17,32 @@ from ..write.loops import loops_source
 from . import machine, vector_math
 from .cache import kept
 from .emit import emit
+from .entry import HEAD, Entry, entry
 
 Floats = NDArray[np.float64]
 
 LONGEST = 400  # array operations: about two seconds of LLVM's time
 _ALIGNED = 64  # bytes: a line of the cache, and the widest vector
 
-# NumPy's arrays as the code sees them: behind what every object has comes where the numbers are
-_DATA = object.__basicsize__
-
 
 def build(function: Function, name: str, doc: str, loss: bool) -> Callable[..., Any]:
     """A runner, as `backends` describes it."""
     _check(function)
     dtype = function.dtype
-    kinds = [*["object"] * (len(function.inputs) + 2), "ptr", "i64"]
+    kinds = [*["array"] * (len(function.inputs) + 2), "ptr", "rows"]
     number = {"float64": "double", "float32": "float"}[dtype]
-    entry, result = ("gradient", number) if loss else ("outputs", "void")
-    code = _Code(loops_source(function, loss), entry, result, kinds, dtype)
+    main, result = ("gradient", number) if loss else ("outputs", "void")
+    code = _Code(loops_source(function, loss), main, result, kinds, dtype)
     call, scratch = code.call, code.scratch
     count = function.theta_size
     width = 0 if loss else function.output.shape[-1]
 
     def run(theta: Floats, *arrays: Floats) -> Any:
-        tables = [a if a.flags.c_contiguous else np.ascontiguousarray(a) for a in arrays]
-        rows = len(tables[0])
-        if loss:
-            gradient = np.empty(count, dtype)
-            J = call(id(theta), *map(id, tables), id(gradient), scratch(), rows)
-            return J, gradient
-        out = np.empty((rows, width), dtype)
-        call(id(theta), *map(id, tables), id(out), scratch(), rows)
-        return out
+        out = np.empty(count if loss else (len(arrays[0]), width), dtype)
+        J = call(theta, *arrays, out, scratch())
+        if J is False:  # rows that do not lie one after the other
+            J = call(*map(np.ascontiguousarray, (theta, *arrays)), out, scratch())
+        return (J, out) if loss else out
 
     run.__name__, run.__doc__ = name, doc
     return run
@@ -69,8 +64,7 @@ def descent(function: Function, rule: Rule) -> Callable[..., int]:
     if function.dtype != "float64":
         raise Unsupported("whole runs of an optimiser are compiled in float64")
     _check(function)
-    objects = ["object"] * (2 * len(function.inputs) + 7)
-    kinds = [*objects, *["i64"] * 6, "double", "ptr"]
+    kinds = [*["array"] * (2 * len(function.inputs) + 7), *["i64"] * 6, "double", "ptr"]
     source, memory, given = descent_source(function, rule)
     code = _Code(source, "descend", "i64", kinds, function.dtype)
     count = function.theta_size
@@ -105,7 +99,10 @@ def descent(function: Function, rule: Rule) -> Callable[..., int]:
         objects = [theta, *batches, np.empty(count), *tables]
         objects += [np.ascontiguousarray(order, np.int64), state, rates, settings, costs]
         numbers = size, len(order), len(costs), step, int(scale), int(picked)
-        return int(code.call(*map(id, objects), *numbers, l2, code.scratch()) or 0)
+        done = code.call(*objects, *numbers, l2, code.scratch())
+        if done is False:
+            raise ValueError("theta, state, rates, settings and costs must be contiguous arrays")
+        return int(done)
 
     return descend
 
@@ -117,8 +114,7 @@ class _Code:
         self, source: str, name: str, result: str, kinds: Sequence[str], dtype: str
     ) -> None:
         self.bytes, code = _machine_code(source, name, result, tuple(kinds), dtype)
-        kinds = ["ptr" if kind == "object" else kind for kind in kinds]
-        self.call = machine.Loaded(code, [f"call_{name}"]).function(f"call_{name}", result, kinds)
+        self.call = Entry(code, name).call
         self.room = threading.local()
 
     def scratch(self) -> int:
@@ -143,30 +139,12 @@ def _machine_code(
         lanes = host.lanes * (2 if dtype == "float32" else 1)
         emitted = emit(source, lanes, dtype, wide=host.lanes == 8)
         text = emitted.text + vector_math.definitions(emitted.functions)
-        code = machine.assemble(text + _entry(name, result, kinds))
+        code = machine.assemble(text + entry(name, result, kinds))
         return emitted.scratch.to_bytes(8, "little") + code
 
-    key = [source, dtype, host.cpu, host.features, llvmlite.__version__, str(_DATA)]
+    key = [source, dtype, host.cpu, host.features, llvmlite.__version__, sys.platform, str(HEAD)]
     made = kept(key, make)
     return int.from_bytes(made[:8], "little"), made[8:]
-
-
-def _entry(name: str, result: str, kinds: Sequence[str]) -> str:
-    """A function around another that takes NumPy's arrays as objects and looks where their
-    numbers are, which Python would do in a microsecond for each."""
-    given, lines, passed = [], [], []
-    for k, kind in enumerate(kinds):
-        given.append(f"{'ptr' if kind == 'object' else kind} %a{k}")
-        passed.append(given[-1])
-        if kind == "object":
-            lines += [f"  %f{k} = getelementptr i8, ptr %a{k}, i64 {_DATA}"]
-            lines += [f"  %d{k} = load ptr, ptr %f{k}"]
-            passed[-1] = f"ptr %d{k}"
-    back = "ret void" if result == "void" else f"ret {result} %r"
-    call = f"call {result} @{name}({', '.join(passed)})"
-    lines += [f"  {call}" if result == "void" else f"  %r = {call}", f"  {back}"]
-    head = f"define {result} @call_{name}({', '.join(given)}) {{"
-    return "\n".join(["", head, *lines, "}", ""])
 
 
 def _check(function: Function) -> None:

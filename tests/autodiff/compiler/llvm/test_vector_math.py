@@ -7,8 +7,8 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from autodiff.compiler.llvm import polynomials
 from autodiff.compiler.llvm.machine import Processor
+from autodiff.compiler.llvm.vector_math import polynomials
 from autodiff.formula.atoms import ATOMS
 from tests.oracles import oracle
 

@@ -10,8 +10,8 @@ from __future__ import annotations
 import math
 from typing import Final
 
+from ..builder import Vector
 from . import polynomials
-from .builder import Vector
 from .doubles import BIAS, INF, MANTISSA, NAN, ROUND, polynomial, product_error
 
 # π/2 in parts: a whole number below 2^20 times one of the first three is exact

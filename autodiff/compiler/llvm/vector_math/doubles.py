@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 from typing import Final
 
-from .builder import Vector, bits_of
+from ..builder import Vector, bits_of
 
 # Added to a number below 2^51 it leaves the nearest whole number in the last bits of the sum.
 ROUND: Final = 1.5 * 2.0**52

@@ -21,8 +21,8 @@ import math
 from collections.abc import Callable, Iterable
 from typing import Final
 
+from ..builder import Builder, Vector, bits_of, suffix
 from . import polynomials
-from .builder import Builder, Vector, bits_of, suffix
 from .circle import cos, cos_of_large, sin, sin_of_large
 from .doubles import BIAS, INF, LN2, NAN, ROUND, nearest_whole, polynomial, product_error, split
 
