@@ -3,7 +3,7 @@
     python docs/make_gallery.py [name ...]     # without names: all pictures
 
 A block's last line is an expression; its value is drawn into the file that the next image of the
-page names. Diagrams are drawn by the same Graphviz on every machine, that of pygraphviz.
+page names. Diagrams come out the same on every machine.
 """
 
 from __future__ import annotations
@@ -55,7 +55,6 @@ def svg(picture: Any) -> str:
     import numpy as np
 
     if hasattr(picture, "pipe"):
-        picture.program = "wheel"
         text: str = picture.pipe("svg", encoding="utf-8")
         return text
     axes = picture.ravel()[0] if isinstance(picture, np.ndarray) else picture

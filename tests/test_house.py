@@ -19,7 +19,14 @@ FLOORS = ("autodiff", "nn", "viz")
 DOORS = {("autodiff.value", "viz.notebook"), ("autodiff.__main__", "viz.command.cli")}
 
 # The rooms of viz, lowest first; rooms that stand side by side share a floor.
-ROOMS = {"fold": 0, "words": 1, "dot": 2, "pages": 3, "plots": 3, "notebook": 4, "command": 4}
+FLOORS_OF_VIZ = (
+    ("fold", "layout"),
+    ("words",),
+    ("dot",),
+    ("pages", "plots"),
+    ("notebook", "command"),
+)
+ROOMS = {room: k for k, rooms in enumerate(FLOORS_OF_VIZ) for room in rooms}
 
 LARGEST_CIRCLE = 6  # modules; the engine's own: a Value fires gates, and gates make Values
 MOST_FILES = 12  # in one folder

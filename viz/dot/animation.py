@@ -10,6 +10,7 @@ from typing import Any
 
 from autodiff import Value
 
+from .drawing import Drawing
 from .frames import stills
 
 __all__ = ["animate"]
@@ -35,23 +36,20 @@ def animate(
         raise ValueError(f"cannot animate into {target.name!r}: end the name in .svg or .gif")
     diagrams = [diagram for _, diagram in stills(root, **options)]
     if target.suffix == ".svg":
-        pictures = [diagram.pipe("svg", encoding="utf-8") for diagram in diagrams]
-        target.write_text(_moving_svg(pictures, seconds), encoding="utf-8")
+        drawings = [diagram.drawing for diagram in diagrams]
+        target.write_text(_moving_svg(drawings, seconds), encoding="utf-8")
     else:
         _moving_gif([diagram.pipe("png") for diagram in diagrams], target, seconds)
     return target
 
 
-def _moving_svg(pictures: list[str], seconds: float) -> str:
+def _moving_svg(drawings: list[Drawing], seconds: float) -> str:
     """The frames on top of each other, one visible at a time."""
-    sizes = [re.search(r'<svg width="([\d.]+)pt" height="([\d.]+)pt"', p) for p in pictures]
-    width = max(float(size[1]) for size in sizes if size)
-    height = max(float(size[2]) for size in sizes if size)
-    n = len(pictures)
+    width, height = (max(getattr(d, side) for d in drawings) for side in ("width", "height"))
+    n = len(drawings)
     layers = []
-    for k, picture in enumerate(pictures):
-        inner = picture[picture.index("<svg") :].rstrip()
-        inner = re.sub(r' id="[^"]*"', "", inner)  # an id may occur once in a file
+    for k, drawing in enumerate(drawings):
+        inner = drawing.svg().partition("\n")[2].rstrip()
         inner = re.sub(r'="([\d.]+)pt"', r'="\1"', inner, count=2)  # in units of the viewBox
         layers.append(f'<g style="animation-delay: {k * seconds:g}s">{inner}</g>')
     shown = f"0%, {100 / n:.4f}% {{ visibility: visible }}"

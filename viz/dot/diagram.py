@@ -16,15 +16,12 @@ from autodiff import Value
 
 from ..fold.detail import build
 from ..fold.picture import Picture
-from .circuit import Circuit
-from .record import Record
 from .render import DPI, Diagram, Program
+from .styles import STYLES
 from .themes import Theme
-from .writer import Options, Writer
+from .writer import Options
 
 __all__ = ["draw", "write"]
-
-STYLES: dict[str, type[Writer]] = {"circuit": Circuit, "record": Record}
 
 
 def draw(
@@ -100,4 +97,4 @@ def write(
     """A `Picture` as a `graphviz.Digraph`; the options are those of `draw`."""
     if style not in STYLES:
         raise ValueError(f"unknown style {style!r}; choose one of {', '.join(STYLES)}")
-    return STYLES[style](picture, Options(**options)).diagram(program, dpi)
+    return Diagram(STYLES[style](picture, Options(**options)).drawing(), program=program, dpi=dpi)

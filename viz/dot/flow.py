@@ -7,8 +7,6 @@ from collections.abc import Iterable
 from itertools import pairwise
 
 from ..words.numbers import number
-from .markup import cell, row, table, words
-from .themes import Theme
 
 __all__ = ["Flow"]
 
@@ -54,14 +52,3 @@ class Flow:
             for i in range(STEPS + 1)
         ]
         return [f"{a} … {b}" for a, b in pairwise(ends)]
-
-    def legend(self, theme: Theme, size: float) -> str:
-        """Swatches of the steps, as markup."""
-        ranges = self.ranges()
-        low, high = (0, STEPS) if len(ranges) > 1 else (2, 3)
-        cells = [words("size of the gradient", size=size)]
-        for ink, thick, text in zip(theme.scale[low:high], WIDTHS[low:high], ranges, strict=True):
-            swatch = cell("", BGCOLOR=ink, HEIGHT=round(thick) + 1, WIDTH=26, FIXEDSIZE="TRUE")
-            bar = table([row(swatch)], CELLPADDING=0)
-            cells += [cell("  "), cell(bar), words(text, size=size)]
-        return table([row(*cells)])

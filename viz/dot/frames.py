@@ -16,15 +16,17 @@ from autodiff import Value, topological_order
 from autodiff.graph import adjoints
 
 from ..fold.detail import build
-from ..fold.picture import Node, Part, Picture
-from .circuit import Circuit
+from ..fold.picture import Edge, Node, Part, Picture
+from ..layout.columns import Point
+from .drawing import Curve
 from .render import Diagram
+from .styles import Circuit
 from .themes import Theme
-from .writer import Options
+from .writer import Glyph, Options
 
 __all__ = ["Moment", "frames", "moments", "stills"]
 
-HIDDEN = "#00000001"  # with an alpha of 0 the Graphviz of old systems writes opaque black
+HIDDEN = ""  # what has no colour is not drawn
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,10 +106,11 @@ class _Still(Circuit):
         heads = [edge.head for edge in self.picture.edges if part in edge.parts]
         return self.moment.done.issuperset(heads)
 
-    def connect(self, tail: Node, head: Node, text: str, attributes: dict[str, str]) -> None:
-        if self.moment.current in self._gates_at(head.name) and self._at_work():
-            attributes = attributes | {"color": self._ink(), "penwidth": "2.4"}
-        super().connect(tail, head, text, attributes)
+    def curve(self, edge: Edge, tail: Glyph, points: tuple[Point, ...]) -> Curve:
+        found = super().curve(edge, tail, points)
+        if self.moment.current in self._gates_at(edge.head) and self._at_work():
+            return replace(found, ink=self._ink(), width=2.4)
+        return found
 
     def _at_work(self) -> bool:
         """The root's own gradient comes along no wire."""
@@ -133,7 +136,7 @@ def stills(
     found = []
     for moment in moments(picture):
         captioned = replace(picture, notes=(moment.caption,))
-        found.append((moment, _Still(captioned, Options(**options), moment).diagram()))
+        found.append((moment, Diagram(_Still(captioned, Options(**options), moment).drawing())))
     return found
 
 

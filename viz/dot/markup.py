@@ -1,13 +1,12 @@
-"""Text and tables in Graphviz's HTML-like labels."""
+"""Text in Graphviz's HTML-like labels, and the room that it needs."""
 
 from __future__ import annotations
 
 import html
 import re
 import unicodedata
-from collections.abc import Iterable
 
-__all__ = ["bold", "cell", "colour", "label", "literal", "row", "table", "width", "words"]
+__all__ = ["label", "literal", "visible", "width"]
 
 
 def literal(text: str) -> str:
@@ -16,12 +15,16 @@ def literal(text: str) -> str:
     >>> print(literal('<b>a|b</b> & "c"'))
     &lt;b&gt;a|b&lt;/b&gt; &amp; &quot;c&quot;
     """
-    shown = "".join(_visible(c) for c in text)
     # Graphviz replaces \N and its like even here; two backslashes come out as one
-    escaped = html.escape(shown).replace("\\", "\\\\").replace("&#x27;", "&#39;")
+    escaped = html.escape(visible(text)).replace("\\", "\\\\").replace("&#x27;", "&#39;")
     # several spaces, or one at an end, would be taken for layout
     kept = re.sub(r"^ | $| (?= )|(?<= ) ", "\u00a0", escaped, flags=re.MULTILINE)
     return "<BR/>".join(kept.split("\n"))
+
+
+def visible(text: str) -> str:
+    """`text` with signs in the place of what cannot be written."""
+    return "".join(map(_visible, text))
 
 
 def _visible(c: str) -> str:
@@ -76,60 +79,13 @@ def _ems(line: str) -> float:
     return total
 
 
-def colour(markup: str, ink: str, size: float = 0) -> str:
-    """Coloured markup, of another size if one is given."""
-    given = (f' COLOR="{ink}"' if ink else "") + (f' POINT-SIZE="{size:g}"' if size else "")
-    return f"<FONT{given}>{markup}</FONT>"
-
-
-def bold(markup: str) -> str:
-    """Bold markup."""
-    return f"<B>{markup}</B>"
-
-
-def cell(markup: str = "", **attributes: object) -> str:
-    """One table cell; attributes of None are left out."""
-    given = "".join(f' {name}="{value}"' for name, value in attributes.items() if value is not None)
-    return f"<TD{given}>{markup}</TD>"
-
-
-def words(
-    text: str,
-    ink: str = "",
-    *,
-    size: float = 14,
-    heavy: bool = False,
-    padding: int = 1,
-    align: str = "LEFT",
-    **attributes: object,
-) -> str:
-    """A cell with one run of text, as wide as the text may get; `padding` is the cell's own.
-
-    >>> words("x", heavy=True)
-    '<TD ALIGN="LEFT" WIDTH="12"><B>x</B></TD>'
-    """
-    shown = literal(text) if text else " "
-    if heavy and text:
-        shown = bold(shown)
-    if text and (ink or size != 14):
-        shown = colour(shown, ink, 0 if size == 14 else size)
-    room = width(text, size, heavy)
-    wide = room + 2 * padding if room else None
-    return cell(shown, ALIGN=align, WIDTH=wide, **attributes)
-
-
-def row(*cells: str) -> str:
-    """One table row."""
-    return f"<TR>{''.join(cells)}</TR>"
-
-
-def table(rows: Iterable[str], **attributes: object) -> str:
-    """A table without borders, unless `attributes` say otherwise."""
-    plain: dict[str, object] = {"BORDER": 0, "CELLBORDER": 0, "CELLSPACING": 0, "CELLPADDING": 1}
-    given = "".join(f' {name}="{value}"' for name, value in (plain | attributes).items())
-    return f"<TABLE{given}>{''.join(rows)}</TABLE>"
-
-
-def label(markup: str) -> str:
-    """Marks a label as HTML-like, as the package `graphviz` wants it."""
-    return f"<{markup}>"
+def label(text: str, ink: str, size: float, bold: bool = False, anchor: str = "middle") -> str:
+    """A text as a label; what does not stand in the middle is as wide as it may get in any font."""
+    shown = f"<B>{literal(text)}</B>" if bold else literal(text)
+    shown = f'<FONT COLOR="{ink}" POINT-SIZE="{size:g}">{shown}</FONT>'
+    if anchor == "middle":
+        return f"<{shown}>"
+    align = "LEFT" if anchor == "start" else "RIGHT"
+    table = '<TABLE BORDER="0" CELLBORDER="0" CELLSPACING="0" CELLPADDING="0">'
+    cell = f'<TD ALIGN="{align}" WIDTH="{width(text, size, bold)}" BALIGN="{align}">'
+    return f"<{table}<TR>{cell}{shown}</TD></TR></TABLE>>"

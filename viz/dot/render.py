@@ -17,6 +17,8 @@ from typing import Any, Literal, TypeAlias
 import graphviz
 from graphviz.backend.dot_command import command
 
+from .drawing import FONT, Drawing
+
 __all__ = ["Diagram", "NoProgram", "Program", "find", "render", "run"]
 
 Program: TypeAlias = Literal["auto", "system", "wheel"]
@@ -80,17 +82,25 @@ class Diagram(graphviz.Digraph):  # type: ignore[misc]
     """
 
     def __init__(
-        self, *arguments: Any, program: Program = "auto", dpi: float = DPI, **options: Any
+        self, drawing: Drawing, *, program: Program = "auto", dpi: float = DPI, **options: Any
     ) -> None:
-        super().__init__(*arguments, **options)
+        size = f"0,0,{drawing.width:.1f},{drawing.height:.1f}"
+        look = {"layout": "nop2", "bb": size, "pad": "0", "bgcolor": drawing.theme.paper}
+        super().__init__(
+            "glassgrad",
+            graph_attr=look,
+            node_attr={"shape": "plain", "fontname": FONT},
+            edge_attr={"arrowsize": "0.65"},
+            body=drawing.dot(),
+            **options,
+        )
+        self.drawing = drawing
         self.program: Program = program
         self.dpi = dpi
 
     def copy(self) -> Diagram:
         """A copy that is drawn in the same way."""
-        twin: Diagram = super().copy()
-        twin.program, twin.dpi = self.program, self.dpi
-        return twin
+        return Diagram(self.drawing, program=self.program, dpi=self.dpi)
 
     def save(self, filename: Any = None, directory: Any = None, **options: Any) -> str:
         """Write the text; under a name like "circuit.png", the picture itself."""
@@ -120,10 +130,13 @@ class Diagram(graphviz.Digraph):  # type: ignore[misc]
         **options: Any,
     ) -> Any:
         kind = kind or self.format
+        if kind == "svg":
+            drawn = self.drawing.svg()
+            return drawn.encode() if encoding is None else drawn
         _, *flags = command(engine or self.engine, kind, **options)
         dots = [f"-Gdpi={self.dpi:g}"] if kind.partition(":")[0] in PIXELS else []
-        drawn = run(self.source, self.program, *flags, *dots)
-        return drawn if encoding is None else drawn.decode(encoding)
+        made = run(self.source, self.program, *flags, *dots)
+        return made if encoding is None else made.decode(encoding)
 
     def _render(
         self, engine: str, kind: str, source: str, *, outfile: Any = None, **options: Any

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 __all__ = ["THEMES", "Theme", "theme"]
 
@@ -15,7 +15,7 @@ class Theme:
     value, grad    forward value and gradient (green and red, as in CS231n)
     wire, faint    wires; captions and cluster frames
     gate, input, box   fills of gates, of record cells of leaves, of folded boxes
-    clusters       fills of nested module boxes, outermost first, then repeated
+    clusters       fills of nested module boxes, outermost first; the last for all within
     scale          five steps of gradient magnitude, small to large, told apart by any eye
     """
 
@@ -33,6 +33,11 @@ class Theme:
     clusters: tuple[str, ...]
     scale: tuple[str, ...]
 
+    def colours(self) -> list[str]:
+        """All of them, each at its place."""
+        rows = [getattr(self, f.name) for f in fields(self)[1:]]
+        return [c for row in rows for c in (row if isinstance(row, tuple) else (row,))]
+
 
 THEMES: dict[str, Theme] = {
     row.name: row
@@ -49,7 +54,7 @@ THEMES: dict[str, Theme] = {
             gate_edge="#3b5b92",
             input="#f6f8fa",
             box="#fff8e6",
-            clusters=("#f6f8fa", "#eef1f5", "#e6eaf0"),
+            clusters=("#f6f8fa", "#eef1f5", "#e6eaf0", "#dde3eb", "#d4dce6"),
             # viridis, read from its yellow end; the palest step is darkened to stay visible
             scale=("#b8bf2a", "#5ec962", "#21918c", "#3b528b", "#440154"),
         ),
@@ -65,7 +70,7 @@ THEMES: dict[str, Theme] = {
             gate_edge="#79a6f2",
             input="#161b22",
             box="#2b2412",
-            clusters=("#151b23", "#1c232d", "#232b37"),
+            clusters=("#151b23", "#1c232d", "#232b37", "#2b3442", "#333e4e"),
             scale=("#5c4a8a", "#3f77a8", "#21a087", "#6fd05f", "#fde725"),
         ),
         Theme(
@@ -80,7 +85,7 @@ THEMES: dict[str, Theme] = {
             gate_edge="#000000",
             input="#ffffff",
             box="#ffffff",
-            clusters=("#ffffff",),
+            clusters=("#ffffff",) * 5,
             scale=("#c4c4c4", "#9a9a9a", "#707070", "#404040", "#000000"),
         ),
     )

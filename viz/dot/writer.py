@@ -1,28 +1,29 @@
-"""What the styles have in common: frames, boxes, wires and their numbers."""
+"""What the styles have in common: where everything lies, frames, folded boxes, wires and shares."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from itertools import pairwise
-from typing import Any, NamedTuple
-
-import graphviz
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from ..fold.picture import Edge, Node, Part, Picture
+from ..layout.columns import Box, Layout, Point, Wire, place
 from ..words.numbers import number, span
+from .drawing import Curve, Drawing, Mark, Shape, Text
 from .flow import WIDTHS, Flow
-from .markup import bold, cell, label, literal, row, table, width, words
-from .render import DPI, Diagram, Program
+from .markup import width
 from .themes import Theme, theme
 
-__all__ = ["Options", "Writer"]
+__all__ = ["Glyph", "Options", "Writer"]
 
-FONT = "Helvetica"  # every Graphviz knows its metrics, every viewer has it or its like
 SMALL = 11.0  # points of the letters beside the drawing
+MIDDLE = 12.0  # of the shares on the wires
+LINE = 18.0  # height of a line of text in points
+PAD = 12.0
 FORKS = 4  # wires up to this number say what comes back along each of them ...
 SHARES = 40  # ... in pictures with up to this number of nodes
-
-
+STUB = 30.0  # points of wire under a number, at least
 PARTS = ("upstream", "local", "downstream")
 
 
@@ -37,8 +38,21 @@ class Options(NamedTuple):
     title: str = ""
 
 
+@dataclass(slots=True)
+class Glyph:
+    """A node as it looks: its marks from its upper left corner, its inputs, and its output at the
+    right (or lower) end."""
+
+    width: float
+    height: float
+    ins: list[Point]
+    out: float
+    marks: list[Mark] = field(default_factory=list)
+    tail: str = ""  # the name of what its wires begin at
+
+
 class Writer:
-    """Writes a picture as DOT; a style says how a node looks and where its wires begin."""
+    """Draws a picture; a style says how a value looks."""
 
     def __init__(self, picture: Picture, options: Options) -> None:
         if options.direction not in ("LR", "TB"):
@@ -51,201 +65,140 @@ class Writer:
         self.picture = picture
         self.options = options
         self.parts = PARTS if "all" in parts else parts
+        self.across = options.direction == "LR"
         self.theme = theme(options.theme)
-        self.flow = Flow(p.downstream for e in picture.edges for p in e.parts)
-        self.flowing = options.flow and picture.reached
         # what comes back along each branch of a fork is said even if nothing was asked for
         self.shares = options.parts is None and len(picture.nodes) <= SHARES
+        self.flow = Flow(p.downstream for e in picture.edges for p in e.parts)
+        self.flowing = options.flow and picture.reached
         self.by_name = {node.name: node for node in picture.nodes}
-        self.parents = {cluster.name: cluster.parent for cluster in picture.clusters}
         self.wires_from: dict[str, list[Edge]] = {}
+        self.wires_to: dict[str, list[Edge]] = {}
         for edge in picture.edges:
             self.wires_from.setdefault(edge.tail, []).append(edge)
+            self.wires_to.setdefault(edge.head, []).append(edge)
 
     # ── what a style defines ─────────────────────────────────────────────────────────────────
 
-    def draw_value(self, node: Node, graph: Diagram) -> None:
-        """Add a gate or a leaf (and what belongs to it) to the graph or to its frame."""
+    def value(self, node: Node) -> Glyph:
+        """A gate or a leaf, with its numbers."""
         raise NotImplementedError
-
-    def tail(self, node: Node) -> str:
-        """Where the wires from this node begin."""
-        return f"{node.name}:{self.side('e', 's')}" if node.kind == "box" else node.name
-
-    def head(self, node: Node) -> str:
-        """Where the wires to this node end."""
-        wide = node.kind == "box" or (node.gate is not None and node.gate.rows)
-        return f"{node.name}:{self.side('w', 'n')}" if wide else node.name
 
     def inks(self, thing: Node | Part) -> Theme:
         """The colours that a node or a part of a wire is drawn in."""
         return self.theme
 
-    def side(self, across: str, down: str) -> str:
-        """A compass point for either direction."""
-        return across if self.options.direction == "LR" else down
+    def stroke(self, gradients: Sequence[float | None]) -> tuple[str, float, bool]:
+        """Colour, width and whether it is dotted, for the largest of these gradients."""
+        if not self.flowing:
+            return self.theme.wire, 2.0 if len(gradients) > 1 else 1.2, False
+        steps = [s for s in map(self.flow.step, gradients) if s is not None]
+        if not steps:
+            return self.theme.faint, 1.2, True
+        return self.theme.scale[max(steps)], WIDTHS[max(steps)], False
 
     # ── the whole ────────────────────────────────────────────────────────────────────────────
 
-    def diagram(self, program: Program = "auto", dpi: float = DPI) -> Diagram:
-        """The finished graph."""
-        theme = self.theme
-        graph = Diagram(
-            "glassgrad",
-            program=program,
-            dpi=dpi,
-            graph_attr={
-                "rankdir": self.options.direction,
-                "bgcolor": theme.paper,
-                "pad": "0.15",
-                "nodesep": "0.18",
-                "ranksep": "0.28",
-                "fontname": FONT,
-                "fontsize": f"{SMALL:g}",
-                "fontcolor": theme.faint,
-            },
-            node_attr={
-                "shape": "plain",
-                "fontname": FONT,
-                "fontsize": "14",
-                "fontcolor": theme.ink,
-                "color": theme.gate_edge,
-            },
-            edge_attr={
-                "arrowsize": "0.65",
-                "color": theme.wire,
-                "penwidth": "1.2",
-                "fontname": FONT,
-                "fontsize": f"{SMALL:g}",
-                "fontcolor": theme.faint,
-            },
-        )
-        frames: dict[str, Diagram] = {}
-        self.homes: dict[str | None, Diagram] = {None: graph}
-        for cluster in self.picture.clusters:
-            frame = frames[cluster.name] = Diagram(f"cluster_{cluster.name}")
-            depth = len(self.around(cluster.name)) - 2
-            frame.attr(
-                label=label(bold(literal(cluster.title))),
-                labeljust="l",
-                style="rounded,filled",
-                color=theme.faint,
-                fillcolor=theme.clusters[depth % len(theme.clusters)],
-                fontcolor=theme.ink,
-                fontsize=f"{SMALL:g}",
-                margin="10",
-            )
-        self.homes.update(frames)
-        draw = {"box": self.draw_box, "row": self.draw_bus}
-        for node in self.picture.nodes:
-            draw.get(node.kind, self.draw_value)(node, self.homes[node.cluster])
-        for node in self.picture.nodes:
-            if node.kind == "row":
-                self.keep_in_order(node)
+    def drawing(self) -> Drawing:
+        """Everything at its place."""
+        glyphs = [self.glyph(node) for node in self.picture.nodes]
+        index = {node.name: k for k, node in enumerate(self.picture.nodes)}
+        homes = {cluster.name: k for k, cluster in enumerate(self.picture.clusters)}
+        frames = [homes.get(node.cluster or "", -1) for node in self.picture.nodes]
+        routes: list[tuple[Edge, list[int]]] = []  # the wires that an edge is drawn along
+        wires: list[Wire] = []
+        ports = dict.fromkeys(index, 0)
         for edge in self.picture.edges:
-            self.draw_edge(edge)
-        for cluster in reversed(self.picture.clusters):  # inner frames first
-            self.homes[cluster.parent].subgraph(frames[cluster.name])
-        if rows := self.caption():
-            above = "t" if self.options.title else "b"
-            graph.attr(label=label(table(rows, CELLPADDING=3)), labelloc=above, labeljust="l")
-        return graph
+            tail, head = index[edge.tail], index[edge.head]
+            port = ports[edge.head]
+            ports[edge.head] += 1
+            if share := self.share(edge):
+                glyphs.append(share)
+                frames.append(frames[head])
+                wires += [Wire(tail, len(glyphs) - 1, 0), Wire(len(glyphs) - 1, head, port)]
+                routes.append((edge, [len(wires) - 2, len(wires) - 1]))
+            else:
+                wires.append(Wire(tail, head, port))
+                routes.append((edge, [len(wires) - 1]))
+        laid = self.placed(glyphs, frames, wires)
+        rows = self.caption()
+        above = PAD + LINE * 1.4 * bool(self.options.title)
+        drawing = Drawing(self.theme, self.across)
+        drawing.width = max([laid.width, *(wide for _, wide in rows)]) + 2 * PAD
+        drawing.height = above + laid.height + PAD + LINE * len(rows[bool(self.options.title) :])
+        for cluster, (x, y, w, h), k in zip(
+            self.picture.clusters, laid.frames, homes.values(), strict=True
+        ):
+            depth = self._depth(k)
+            fill = self.theme.clusters[min(depth, len(self.theme.clusters) - 1)]
+            if w:
+                left, top = x + PAD, y + above
+                frame = Shape(cluster.name, "frame", left, top, w, h, fill, self.theme.faint)
+                drawing.marks.append(frame)
+                title = Text(left + 8, top + 13, cluster.title, self.theme.ink, SMALL, True)
+                drawing.marks.append(title)
+        shift = (PAD, above)
+        for edge, route in sorted(routes, key=lambda item: self._weight(item[0])):
+            points = tuple(point for k in route for point in laid.wires[k])
+            drawing.marks.append(self.curve(edge, glyphs[index[edge.tail]], points).moved(shift))
+        for glyph, (x, y) in zip(glyphs, laid.boxes, strict=True):
+            drawing.marks += [mark.moved((x + PAD, y + above)) for mark in glyph.marks]
+        y = above + laid.height + LINE
+        for k, (marks, _) in enumerate(rows):
+            heading = bool(self.options.title) and k == 0
+            drawing.marks += [mark.moved((PAD, PAD + 4 if heading else y)) for mark in marks]
+            y += 0 if heading else LINE
+        # an edge of Graphviz needs its ends first
+        drawing.marks.sort(key=lambda mark: isinstance(mark, Curve))
+        return drawing
 
-    def caption(self) -> list[str]:
-        """What stands beside the drawing: its title, its notes, the legend of gradient sizes."""
-        title, theme, rows = self.options.title, self.theme, []
+    def placed(self, glyphs: list[Glyph], frames: list[int], wires: list[Wire]) -> Layout:
+        """Where they lie; top down is left to right with the sides changed."""
+        homes = {cluster.name: k for k, cluster in enumerate(self.picture.clusters)}
+        around = [homes.get(cluster.parent or "", -1) for cluster in self.picture.clusters]
+        titles = [width(c.title, SMALL, bold=True) + 18.0 for c in self.picture.clusters]
+        if self.across:
+            boxes = [Box(g.width, g.height, g.ins, g.out) for g in glyphs]
+            least, room = [(wide, 0.0) for wide in titles], (10.0, 26.0, 10.0, 10.0)
+        else:
+            boxes = [Box(g.height, g.width, [(y, x) for x, y in g.ins], g.out) for g in glyphs]
+            least, room = [(0.0, wide) for wide in titles], (26.0, 10.0, 10.0, 10.0)
+        for box, frame in zip(boxes, frames, strict=True):
+            box.frame = frame
+        found = place(boxes, wires, around, least, room)
+        if self.across:
+            return found
+        return Layout(
+            [(x, y) for y, x in found.boxes],
+            [(x, y, w, h) for y, x, h, w in found.frames],
+            [[(x, y) for y, x in points] for points in found.wires],
+            found.height,
+            found.width,
+        )
+
+    def _depth(self, frame: int) -> int:
+        parents = {c.name: c.parent for c in self.picture.clusters}
+        depth, name = 0, self.picture.clusters[frame].parent
+        while name is not None:
+            depth, name = depth + 1, parents[name]
+        return depth
+
+    def _weight(self, edge: Edge) -> float:
+        """The strongest wire of a bundle is drawn last."""
+        return self.stroke([part.downstream for part in edge.parts])[1]
+
+    def caption(self) -> list[tuple[list[Mark], float]]:
+        """What stands beside the drawing, and how wide it is: its title, its notes, the legend of
+        gradient sizes."""
+        rows: list[tuple[list[Mark], float]] = []
+        title, faint = self.options.title, self.theme.faint
         if title:
-            rows.append(row(words(title, theme.ink, size=16, heavy=True, padding=3)))
+            rows.append(([Text(0, 0, title, self.theme.ink, 16, True)], width(title, 16, True)))
         for note in (*self.picture.notes, *self.reading()):
-            rows.append(row(words(note, size=SMALL, padding=3)))
+            rows.append(([Text(0, 0, note, faint, SMALL)], width(note, SMALL)))
         if self.flowing:
-            rows.append(row(cell(self.flow.legend(theme, SMALL), ALIGN="LEFT")))
+            rows.append(self.legend())
         return rows
-
-    def around(self, frame: str | None) -> list[str | None]:
-        """The frames from this one outwards, and None: the whole."""
-        found = [frame]
-        while found[-1] is not None:
-            found.append(self.parents[found[-1]])
-        return found
-
-    def frame_around(self, a: Node, b: Node) -> Diagram:
-        """The innermost frame that holds both."""
-        outer = self.around(a.cluster)
-        return self.homes[next(frame for frame in self.around(b.cluster) if frame in outer)]
-
-    def keep_in_order(self, bus: Node) -> None:
-        """Boxes that read one bus stand in their own order: neuron 0 first."""
-        heads = [self.by_name[edge.head] for edge in self.wires_from[bus.name]]
-        around = {head.cluster for head in heads}
-        if len(around) > 1 or None in around or any(head.kind != "box" for head in heads):
-            return
-        column = Diagram(graph_attr={"rank": "same"})
-        # from left to right Graphviz sets what an edge in one rank points to above its tail
-        order = heads if self.options.direction == "TB" else heads[::-1]
-        for before, after in pairwise(order):
-            column.edge(before.name, after.name, style="invis")
-        self.homes[around.pop()].subgraph(column)
-
-    # ── wires ────────────────────────────────────────────────────────────────────────────────
-
-    def draw_edge(self, edge: Edge) -> None:
-        """Add one wire."""
-        tail, head = self.by_name[edge.tail], self.by_name[edge.head]
-        attributes: dict[str, str] = {}
-        if self.flowing:
-            if tail.kind != "constant":
-                attributes |= self.stroke([part.downstream for part in edge.parts])
-        elif len(edge.parts) > 1:
-            attributes["penwidth"] = "2"
-        if head.kind == "row":
-            attributes["arrowhead"] = "none"
-        self.connect(tail, head, self.edge_text(edge, tail), attributes)
-
-    def connect(self, tail: Node, head: Node, text: str, attributes: dict[str, str]) -> None:
-        """Draw the wire, with `text` (markup of a row of cells) beside it."""
-        if text:
-            attributes["label"] = label(table([row(text)]))
-        self.homes[None].edge(self.tail(tail), self.head(head), **attributes)
-
-    def stroke(self, gradients: list[float | None]) -> dict[str, str]:
-        """Colour and width for the largest of these gradients."""
-        steps = [s for s in map(self.flow.step, gradients) if s is not None]
-        if not steps:
-            return {"color": self.theme.faint, "style": "dotted"}
-        return {"color": self.theme.scale[max(steps)], "penwidth": f"{WIDTHS[max(steps)]:g}"}
-
-    def edge_text(self, edge: Edge, tail: Node) -> str:
-        """What a wire says of its share: the markup of a table cell, or nothing."""
-        if len(edge.parts) != 1 or tail.kind == "constant":
-            return ""
-        forks = self.shares and 1 < len(self.wires_from[edge.tail]) <= FORKS
-        return self.part_text(edge.parts[0], ("downstream",) if forks else self.parts)
-
-    def part_text(self, part: Part, wanted: tuple[str, ...]) -> str:
-        """upstream × local = downstream, or what is wanted of it, as a cell."""
-        theme = self.inks(part)
-        shown = {
-            "upstream": (part.upstream, theme.grad),
-            "local": (part.local, theme.ink),
-            "downstream": (part.downstream, theme.grad),
-        }
-        signs = {("upstream", "local"): "×", ("local", "downstream"): "="}
-        cells: list[str] = []
-        before = ""
-        for name in PARTS:
-            amount, ink = shown[name]
-            if name not in wanted or amount is None:
-                continue
-            sign = signs.get((before, name), "→")
-            figure = number(amount, self.options.digits)
-            if sign == "×" and amount < 0:
-                figure = f"({figure})"
-            if before:
-                cells.append(words(sign, theme.ink, size=12))
-            cells.append(words(figure, ink, size=12))
-            before = name
-        return "".join(cells) if len(cells) < 2 else cell(table([row(*cells)]))
 
     def reading(self) -> list[str]:
         """How the numbers on a wire are to be read: "upstream × local = downstream"."""
@@ -256,11 +209,93 @@ class Writer:
         wanted = [f"{part} gradient" for part in PARTS if part in self.parts]
         return [f"on the wires: {', '.join(wanted)}"]
 
-    # ── numbers and boxes ────────────────────────────────────────────────────────────────────
+    def legend(self) -> tuple[list[Mark], float]:
+        """Swatches of the steps of gradient magnitude."""
+        ranges = self.flow.ranges()
+        low, high = (0, len(WIDTHS)) if len(ranges) > 1 else (2, 3)
+        marks: list[Mark] = [Text(0, 0, "size of the gradient", self.theme.faint, SMALL)]
+        x = width("size of the gradient", SMALL) + 12.0
+        for k, text in zip(range(low, high), ranges, strict=True):
+            ink, thick = self.theme.scale[k], round(WIDTHS[k]) + 1.0
+            marks.append(Shape(f"legend{k}", "box", x, -thick / 2, 26, thick, ink, ink))
+            marks.append(Text(x + 31, 0, text, self.theme.faint, SMALL))
+            x += 31 + width(text, SMALL) + 12
+        return marks, x
 
-    def value_text(self, node: Node) -> str:
-        """The forward value of a node."""
-        return number(node.values[0], self.options.digits)
+    # ── wires ────────────────────────────────────────────────────────────────────────────────
+
+    def curve(self, edge: Edge, tail: Glyph, points: tuple[Point, ...]) -> Curve:
+        """The wire of an edge."""
+        head = self.by_name[edge.head]
+        ink, thick, dotted = self.stroke([part.downstream for part in edge.parts])
+        if self.by_name[edge.tail].kind == "constant":
+            ink, thick, dotted = self.theme.wire, 1.2, False
+        return Curve(tail.tail, head.name, points, ink, thick, dotted, head.kind != "row")
+
+    def share(self, edge: Edge) -> Glyph | None:
+        """What a wire says of its share, under (or beside) a stretch of it."""
+        if len(edge.parts) != 1 or self.by_name[edge.tail].kind == "constant":
+            return None
+        forks = self.shares and 1 < len(self.wires_from[edge.tail]) <= FORKS
+        words = self.part(edge.parts[0], ("downstream",) if forks else self.parts)
+        if not words:
+            return None
+        wide = 4.0
+        marks: list[Mark] = []
+        for text, ink in words:
+            x = wide if self.across else wide + 3
+            marks.append(Text(x, 10.0, text, ink, MIDDLE))
+            wide += width(text, MIDDLE) + 3
+        if self.across:
+            return Glyph(max(wide, 20.0), 20.0, [(0.0, 1.0)], 1.0, marks)
+        return Glyph(wide + 4, 20.0, [(1.0, 0.0)], 1.0, marks)
+
+    def part(self, part: Part, wanted: tuple[str, ...]) -> list[tuple[str, str]]:
+        """upstream × local = downstream, or what is wanted of it: texts and their colours."""
+        theme = self.inks(part)
+        shown = {
+            "upstream": (part.upstream, theme.grad),
+            "local": (part.local, theme.ink),
+            "downstream": (part.downstream, theme.grad),
+        }
+        signs = {("upstream", "local"): "×", ("local", "downstream"): "="}
+        found: list[tuple[str, str]] = []
+        before = ""
+        for name in PARTS:
+            amount, ink = shown[name]
+            if name not in wanted or amount is None:
+                continue
+            sign = signs.get((before, name), "→")
+            figure = number(amount, self.options.digits)
+            if before:
+                found.append((sign, theme.ink))
+            found.append((f"({figure})" if sign == "×" and amount < 0 else figure, ink))
+            before = name
+        return found
+
+    # ── glyphs ───────────────────────────────────────────────────────────────────────────────
+
+    def glyph(self, node: Node) -> Glyph:
+        """A node as it looks."""
+        draw = {"box": self.box, "row": self.bus}.get(node.kind, self.value)
+        glyph = draw(node)
+        glyph.tail = glyph.tail or node.name
+        return glyph
+
+    def ports(self, node: Node, w: float, h: float, round_: bool = False) -> list[Point]:
+        """Where the wires to a node end: on its left (or upper) side, in their order."""
+        n = len(self.wires_to.get(node.name, ()))
+        along, r = (h, h / 2) if self.across else (w, w / 2)
+        found = []
+        for k in range(n):
+            off = (2 * k + 1 - n) / n * (r if round_ else along / 2)
+            depth = r - math.sqrt(max(r * r - off * off, 0.0)) if round_ else 0.0
+            found.append((depth, h / 2 + off) if self.across else (w / 2 + off, depth))
+        return found
+
+    def grad_text(self, node: Node) -> str:
+        """Its gradient, or nothing where no backward pass has been."""
+        return "" if node.grad is None else number(node.grad, self.options.digits)
 
     def constant_text(self, node: Node) -> str:
         """A constant as somebody wrote it down, if that was short: 1.00001 is not 1."""
@@ -269,56 +304,54 @@ class Writer:
         short = len(exact) <= 8 and exact == number(x, 15)
         return node.text or (exact if short else number(x))
 
-    def grad_text(self, node: Node) -> str:
-        """Its gradient, or nothing where no backward pass has been."""
-        return "" if node.grad is None else number(node.grad, self.options.digits)
-
-    def draw_box(self, node: Node, graph: Diagram) -> None:
+    def box(self, node: Node) -> Glyph:
         """A folded box: its title, then values in green and gradients in red."""
         theme = self.inks(node)
-        columns = 3 if any(line.grads for line in node.lines) else 2
-        rows = [row(words(node.text, heavy=True, padding=3, COLSPAN=columns))]
-        small: Any = {"size": SMALL, "padding": 3}
-        for line in node.lines:
-            values = span(line.values, self.options.digits)
-            cells = [words(line.text, theme.faint, **small), words(values, theme.value, **small)]
-            if line.grads:
-                grads = f"∂ {span(line.grads, self.options.digits)}"
-                cells.append(words(grads, theme.grad, **small))
-            elif columns == 3:
-                cells.append(cell(""))
-            rows.append(row(*cells))
-        frame: Any = {"BORDER": 1, "STYLE": "ROUNDED", "COLOR": theme.gate_edge}
-        graph.node(node.name, label(table(rows, BGCOLOR=theme.box, CELLPADDING=3, **frame)))
+        table = [
+            (
+                line.text,
+                span(line.values, self.options.digits),
+                f"∂ {span(line.grads, self.options.digits)}" if line.grads else "",
+            )
+            for line in node.lines
+        ]
+        inks = (theme.faint, theme.value, theme.grad)
+        starts = [9.0]
+        for column in zip(*table, strict=True):
+            starts.append(starts[-1] + max(width(text, SMALL) for text in column) + 8)
+        wide = max(starts[-1], width(node.text, 14, True) + 18.0)
+        high = 26.0 + 16 * len(table) + 4
+        marks: list[Mark] = [
+            Shape(node.name, "round", 0, 0, wide, high, theme.box, theme.gate_edge)
+        ]
+        marks.append(Text(9, 14, node.text, theme.ink, 14, True))
+        for k, texts in enumerate(table):
+            for x, text, ink in zip(starts, texts, inks, strict=False):
+                marks.append(Text(x, 33 + 16 * k, text, ink, SMALL))
+        out = high / 2 if self.across else wide / 2
+        return Glyph(wide, high, self.ports(node, wide, high), out, marks)
 
-    def draw_bus(self, node: Node, graph: Diagram) -> None:
+    def bus(self, node: Node) -> Glyph:
         """A row that several gates read: a bar across the wires."""
-        wide, high = self.side("0.05", "0.9"), self.side("0.9", "0.05")
-        ink = {"fillcolor": self.theme.wire, "color": self.theme.wire}
-        graph.node(node.name, "", shape="box", style="filled", width=wide, height=high, **ink)
+        long = max(40.0, 9.0 * len(self.wires_to[node.name]))
+        w, h = (4.0, long) if self.across else (long, 4.0)
+        ink = self.theme.wire
+        marks: list[Mark] = [Shape(node.name, "box", 0, 0, w, h, ink, ink)]
+        return Glyph(w, h, self.ports(node, w, h), long / 2, marks)
 
-    def draw_gate(self, node: Node, name: str, wire_to: str, graph: Diagram, **stroke: str) -> None:
-        """A gate, called `name`, and the piece of wire that it puts its value on: round, or a
-        rounded box for a symbol that does not fit in."""
-        symbol = node.text
-        size, points = {1: (0.42, 17), 2: (0.46, 14)}.get(len(symbol), (0.58, 12))
-        attributes: dict[str, Any] = {
-            "style": "filled",
-            "fillcolor": self.inks(node).gate,
-            "penwidth": "1.2",
-            "fontsize": f"{points}",
-        }
-        if len(symbol) <= 4:
-            attributes |= {"shape": "circle", "fixedsize": "true", "width": f"{size:g}"}
-        else:
-            attributes |= {
-                "shape": "box",
-                "style": "rounded,filled",
-                "margin": "0.09,0.04",
-                "height": "0.4",
-                "width": f"{width(symbol, 12, bold=True) / 72 + 0.15:.2f}",
-            }
-        # a plain label is centred by whoever draws it, in whichever font
-        graph.node(name, graphviz.escape(symbol), fontname=f"{FONT}-Bold", **attributes)
-        stroke |= self.stroke([node.grad]) if self.flowing else {}
-        graph.edge(name, wire_to, weight="8", **stroke)
+    def gate(self, node: Node) -> Glyph:
+        """The round shape of a gate, or a rounded box for many inputs or a symbol that does not fit
+        in."""
+        theme, text = self.inks(node), node.text
+        n = len(self.wires_to.get(node.name, ()))
+        size, points = {1: (30.0, 17.0), 2: (33.0, 14.0)}.get(len(text), (42.0, 12.0))
+        round_ = len(text) <= 4 and n <= 4
+        w = size if round_ else max(size, width(text, 12, True) + 16.0)
+        h = size if round_ else 28.0
+        if not round_:
+            w, h = (w, max(h, 10.0 * n)) if self.across else (max(w, 10.0 * n), h)
+        form = "circle" if round_ else "round"
+        look = (theme.gate, theme.gate_edge, text, theme.ink, points)
+        marks: list[Mark] = [Shape(node.name, form, 0, 0, w, h, *look)]
+        out = h / 2 if self.across else w / 2
+        return Glyph(w, h, self.ports(node, w, h, round_), out, marks)

@@ -1,0 +1,233 @@
+"""What a picture is made of: frames, shapes, texts and wires, each at its place in points; written
+as SVG, and as Graphviz text for all other formats.
+"""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from typing import TypeAlias
+
+from ..layout.columns import Point
+from .markup import label, visible, width
+from .themes import Theme
+
+__all__ = ["FONT", "Curve", "Drawing", "Mark", "Shape", "Text"]
+
+FONT = "Helvetica"  # every Graphviz knows its metrics, every viewer has it or its like
+FAMILY = "Helvetica, Arial, 'DejaVu Sans', sans-serif"
+ARROW = 7.0  # points from the tip of an arrow to its base
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """Words at a height. `anchor` says which part of them stands at x: start, middle or end."""
+
+    x: float
+    y: float
+    text: str
+    ink: str
+    size: float = 14.0
+    bold: bool = False
+    anchor: str = "start"
+
+    def moved(self, by: Point) -> Text:
+        """The same elsewhere."""
+        return replace(self, x=self.x + by[0], y=self.y + by[1])
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """A circle, a box, a rounded box ("round"), a "frame" around others or nothing ("point"), with
+    a word in its middle."""
+
+    name: str
+    form: str
+    x: float
+    y: float
+    width: float
+    height: float
+    fill: str = ""
+    stroke: str = ""
+    text: str = ""
+    ink: str = ""
+    size: float = 14.0
+
+    def moved(self, by: Point) -> Shape:
+        """The same elsewhere."""
+        return replace(self, x=self.x + by[0], y=self.y + by[1])
+
+
+@dataclass(frozen=True, slots=True)
+class Curve:
+    """A wire between two shapes, through points: level where two have one level, else bent."""
+
+    tail: str
+    head: str
+    points: tuple[Point, ...]
+    ink: str
+    width: float = 1.2
+    dotted: bool = False
+    arrow: bool = False
+
+    def moved(self, by: Point) -> Curve:
+        """The same elsewhere."""
+        return replace(self, points=tuple((x + by[0], y + by[1]) for x, y in self.points))
+
+    def bezier(self, across: bool) -> list[Point]:
+        """A start, and three points for each piece."""
+        found = [self.points[0]]
+        for x, y in self.points[1:]:
+            px, py = found[-1]
+            if (x, y) == (px, py):
+                continue
+            if across:
+                found += [((px + x) / 2, py), ((px + x) / 2, y), (x, y)]
+            else:
+                found += [(px, (py + y) / 2), (x, (py + y) / 2), (x, y)]
+        return found
+
+
+Mark: TypeAlias = Text | Shape | Curve
+
+
+@dataclass(slots=True)
+class Drawing:
+    """`title` and `description` are for those who do not see it; `dark` is the theme that the
+    reader's system may ask for instead."""
+
+    theme: Theme
+    across: bool
+    width: float = 0.0
+    height: float = 0.0
+    title: str = ""
+    description: str = ""
+    dark: Theme | None = None
+    marks: list[Mark] = field(default_factory=list)
+
+    def _ends(self, curve: Curve) -> tuple[list[Point], Point | None]:
+        """The pieces of a curve, and the tip of its arrow."""
+        points = curve.bezier(self.across)
+        if not curve.arrow or len(points) < 4:
+            return points, None
+        x, y = tip = points[-1]
+        points[-1] = (x - ARROW, y) if self.across else (x, y - ARROW)
+        return points, tip
+
+    # ── as SVG ───────────────────────────────────────────────────────────────────────────────
+
+    def svg(self) -> str:
+        """The drawing as an SVG file; equal drawings give equal files."""
+        size = f'width="{self.width:g}pt" height="{self.height:g}pt"'
+        said = "".join(
+            f"<{tag}>{html.escape(visible(text), quote=False)}</{tag}>\n"
+            for tag, text in (("title", self.title), ("desc", self.description))
+            if text
+        )
+        lines = [
+            '<?xml version="1.0" encoding="UTF-8"?>',
+            f'<svg xmlns="http://www.w3.org/2000/svg" {size} role="img" '
+            f'viewBox="0 0 {self.width:g} {self.height:g}" font-family="{FAMILY}">',
+            said + self._style() + f'<rect width="100%" height="100%" fill="{self.theme.paper}"/>',
+        ]
+        for mark in self.marks:
+            lines += self._svg_of(mark)
+        return "\n".join([*lines, "</svg>\n"])
+
+    def _style(self) -> str:
+        if self.dark is None:
+            return ""
+        rules = "".join(
+            f'[fill="{a}"]{{fill:{b}}}[stroke="{a}"]{{stroke:{b}}}'
+            for a, b in zip(self.theme.colours(), self.dark.colours(), strict=True)
+        )
+        return f"<style>@media (prefers-color-scheme:dark){{{rules}}}</style>\n"
+
+    def _svg_of(self, mark: Mark) -> Iterator[str]:
+        if isinstance(mark, Text):
+            yield from _svg_text(mark)
+        elif isinstance(mark, Curve):
+            points, tip = self._ends(mark)
+            dots = ' stroke-dasharray="1,4"' if mark.dotted else ""
+            yield (
+                f'<path d="{_path(points)}" fill="none" stroke="{mark.ink}" '
+                f'stroke-width="{mark.width:g}"{dots}/>'
+            )
+            if tip:
+                (x, y), (bx, by), half = tip, points[-1], 2.3 + mark.width / 2
+                dx, dy = (0.0, half) if self.across else (half, 0.0)
+                corners = f"{_xy(bx - dx, by - dy)} {_xy(x, y)} {_xy(bx + dx, by + dy)}"
+                yield f'<polygon points="{corners}" fill="{mark.ink}"/>'
+        elif mark.form != "point":
+            radius = {"circle": mark.height / 2, "round": 9, "frame": 10}.get(mark.form, 0)
+            yield (
+                f'<rect x="{mark.x:.1f}" y="{mark.y:.1f}" width="{mark.width:.1f}" '
+                f'height="{mark.height:.1f}" rx="{radius:g}" fill="{mark.fill}" '
+                f'stroke="{mark.stroke}" stroke-width="{1 if mark.form == "frame" else 1.2}"/>'
+            )
+            x, y = mark.x + mark.width / 2, mark.y + mark.height / 2
+            yield from _svg_text(Text(x, y, mark.text, mark.ink, mark.size, True, "middle"))
+
+    # ── as Graphviz text ─────────────────────────────────────────────────────────────────────
+
+    def dot(self) -> Iterator[str]:
+        """The body of a Graphviz graph in which everything has its place already."""
+        paper = self.theme.paper  # a sheet, lest Graphviz cuts off what is empty
+        yield self._dot_shape(Shape("paper", "box", 0, 0, self.width, self.height, paper, paper))
+        for k, mark in enumerate(self.marks):
+            if isinstance(mark, Text):
+                if mark.ink and mark.text:
+                    yield self._dot_text(mark, f"t{k}")
+            elif isinstance(mark, Curve):
+                points, tip = self._ends(mark)
+                spline = " ".join(self._pos(*point) for point in points)
+                end = f"e,{self._pos(*tip)} " if tip else ""
+                look = f'color="{mark.ink}" penwidth={mark.width:g}'
+                look += " style=dotted" if mark.dotted else ""
+                look += "" if tip else " arrowhead=none"
+                yield f'\t{mark.tail} -> {mark.head} [pos="{end}{spline}" {look}]\n'
+            else:
+                yield self._dot_shape(mark)
+
+    def _pos(self, x: float, y: float) -> str:
+        return f"{x:.1f},{self.height - y:.1f}"
+
+    def _dot_shape(self, mark: Shape) -> str:
+        pos = self._pos(mark.x + mark.width / 2, mark.y + mark.height / 2)
+        if mark.form == "point":
+            return f'\t{mark.name} [pos="{pos}" shape=point style=invis width=0 height=0]\n'
+        size = f"width={mark.width / 72:.3f} height={mark.height / 72:.3f} fixedsize=true"
+        form = "circle" if mark.form == "circle" else "box"
+        style = '"rounded,filled"' if mark.form in ("round", "frame") else "filled"
+        look = f'shape={form} style={style} fillcolor="{mark.fill}" color="{mark.stroke}"'
+        words = label(mark.text, mark.ink, mark.size, True) if mark.text else '""'
+        return f'\t{mark.name} [pos="{pos}" {size} {look} label={words}]\n'
+
+    def _dot_text(self, mark: Text, name: str) -> str:
+        wide = width(mark.text, mark.size, mark.bold)
+        shift = {"start": wide / 2, "end": -wide / 2}.get(mark.anchor, 0.0)
+        words = label(mark.text, mark.ink, mark.size, mark.bold, mark.anchor)
+        return f'\t{name} [pos="{self._pos(mark.x + shift, mark.y)}" label={words}]\n'
+
+
+def _svg_text(mark: Text) -> Iterator[str]:
+    lines = mark.text.split("\n") if mark.ink and mark.text else []
+    for k, line in enumerate(lines):
+        y = mark.y + mark.size * (0.35 + 1.2 * (k - (len(lines) - 1) / 2))
+        bold = ' font-weight="bold"' if mark.bold else ""
+        anchor = "" if mark.anchor == "start" else f' text-anchor="{mark.anchor}"'
+        yield (
+            f'<text x="{mark.x:.1f}" y="{y:.1f}" font-size="{mark.size:g}"{bold}{anchor} '
+            f'fill="{mark.ink}" xml:space="preserve">{html.escape(visible(line))}</text>'
+        )
+
+
+def _xy(x: float, y: float) -> str:
+    return f"{x:.1f},{y:.1f}"
+
+
+def _path(points: list[Point]) -> str:
+    return f"M{_xy(*points[0])}" + "".join(
+        f"{'C' if k % 3 == 0 else ' '}{_xy(*point)}" for k, point in enumerate(points[1:])
+    )
