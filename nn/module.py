@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from autodiff.value import UNREACHED, Call, Constant, Row, Value, as_float
+from autodiff.watch.changes import Counting
 
 if TYPE_CHECKING:
     import numpy as np
@@ -19,7 +20,7 @@ __all__ = ["Module", "Nested", "as_inputs", "as_nodes", "flatten"]
 Nested: TypeAlias = Any  # a Value, or a (nested) list of them: how a module takes and gives data
 
 
-class Module:
+class Module(Counting):
     """Base of everything with parameters: subclass it, keep Values and Modules as attributes,
     and define `forward`.
 

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import dis
 import functools
+import operator
 import sys
 import types
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 from ..value import Constant, Value
+from ..watch.changes import Counting
 
 _LIBRARY = ("autodiff", "nn")
+_CONTENTS = operator.attrgetter("cell_contents")
+_DATA = operator.attrgetter("data")
 
 
 def referred_parameters(function: Callable[..., Any]) -> list[Value]:
@@ -45,44 +49,51 @@ class Captured:
     """
 
     def __init__(self, function: Callable[..., Any], parameters: Sequence[Value]) -> None:
-        known = set(parameters)
-        self.live: list[Any] = []  # lists, sets and dictionaries ...
-        self.cells: list[types.CellType] = []
-        self.globals: list[tuple[dict[str, Any], str]] = []
-        self.leaves: list[Value] = []
-        self.reads_data = False
-        for thing in _reached(function, _inside):
-            if isinstance(thing, list | dict | set):
-                self.live.append(thing)
-            elif isinstance(thing, Value):
-                if thing not in known:
-                    self.leaves.append(thing)
-            elif isinstance(thing, types.FunctionType):
-                if not _is_library(thing):
-                    self.cells += _cells(thing)
-                    named = _names(thing, "LOAD_GLOBAL")
-                    self.globals += [(thing.__globals__, name) for name in named]
-                    self.reads_data = self.reads_data or "data" in _names(thing, "LOAD_ATTR")
-            elif _has_attributes(thing):
-                self.live.append(vars(thing))
-        if not self.reads_data:
-            self.leaves = []
-        self.kept = [one.copy() for one in self.live]  # ... and what was in them
-        self.values = self._values()
+        self.count = Counting.changes
+        things = _reached(function, _inside)
+        functions = [
+            thing
+            for thing in things
+            if isinstance(thing, types.FunctionType) and not _is_library(thing)
+        ]
+        self.reads_data = any("data" in _names(one, "LOAD_ATTR") for one in functions)
+        objects = [thing for thing in things if _has_attributes(thing)]
+        collections = [thing for thing in things if isinstance(thing, list | dict | set)]
+        collections += [vars(one) for one in objects if not isinstance(one, Counting)]
+        # what may change, each beside what was in it; the last only when the count has moved
+        self.variables = [(read, of, read(of)) for one in functions for read, of in _reads(one)]
+        if self.reads_data:
+            known = set(parameters)
+            leaves = [thing for thing in things if isinstance(thing, Value) and thing not in known]
+            self.variables += [(_DATA, leaf, leaf.data) for leaf in leaves]
+        self.collections, self.held = collections, [one.copy() for one in collections]
+        self.counting = [vars(one) for one in objects if isinstance(one, Counting)]
+        self.counted = [one.copy() for one in self.counting]
 
     def changed(self) -> bool:
         """Is anything bound to something else?"""
         try:
-            return not (self.live == self.kept and self._values() == self.values)
+            for read, of, was in self.variables:
+                now = read(of)
+                if now is not was and now != was:
+                    return True
+            if self.collections != self.held:
+                return True
+            if self.count != (count := Counting.changes):
+                if self.counting != self.counted:
+                    return True
+                self.count = count
+            return False
         except ValueError:  # an array in the place of another, or a variable that was deleted
             return True
 
-    def _values(self) -> list[Any]:
-        return [
-            [cell.cell_contents for cell in self.cells],
-            [known.get(name) for known, name in self.globals],
-            [leaf.data for leaf in self.leaves],
-        ]
+
+def _reads(function: types.FunctionType) -> Iterator[tuple[Callable[[Any], Any], Any]]:
+    """Its variables, each as a function and the argument that gives what it is bound to."""
+    for cell in _cells(function):
+        yield _CONTENTS, cell
+    for name in _names(function, "LOAD_GLOBAL"):
+        yield function.__globals__.get, name
 
 
 def _reached(function: Any, parts: Callable[[Any], Iterable[Any]]) -> list[Any]:

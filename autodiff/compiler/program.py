@@ -7,7 +7,7 @@ import math
 import pickle
 import threading
 from collections.abc import Callable, Sequence
-from typing import Any, TypeGuard, overload
+from typing import Any, overload
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -184,7 +184,7 @@ class Program:
         return other
 
     def _value_and_grad(
-        self, version: Version, theta: Floats, arrays: list[Floats]
+        self, version: Version, theta: Floats, arrays: Sequence[Floats]
     ) -> tuple[float, Floats]:
         J, gradient = version.gradient(theta, *arrays)
         if not math.isfinite(J):
@@ -194,7 +194,7 @@ class Program:
         return J, gradient
 
     def _predict(
-        self, version: Version, arrays: list[Floats], theta: Floats | None = None
+        self, version: Version, arrays: Sequence[Floats], theta: Floats | None = None
     ) -> Floats:
         theta = self._numbers(self._known()) if theta is None else theta
         with np.errstate(all="ignore"):
@@ -252,7 +252,7 @@ class Program:
         return self._parameters
 
     def _checked_theta(self, theta: ArrayLike) -> Floats:
-        checked = theta if self._is_ready(theta) else self._real(theta, "theta")
+        checked = self._real(theta, "theta")
         count = len(self._parameters if self._parameters is not None else self._known())
         if checked.shape != (count,):
             raise ValueError(
@@ -340,21 +340,21 @@ class Program:
 
     # ── at the door ──────────────────────────────────────────────────────────────────────────
 
-    def _open(self, arrays: Sequence[ArrayLike]) -> tuple[Version, list[Floats]]:
+    def _open(self, arrays: Sequence[Any]) -> tuple[Version, Sequence[Floats]]:
         """Arrays of float64 with equally many rows, and the version for their shapes."""
         self._forget_if_changed()
         ready = self._dtype
-        checked: list[Floats] = [
-            a if a.__class__ is np.ndarray and a.dtype is ready else self._real(a, f"argument {k}")
-            for k, a in enumerate(arrays, 1)
+        shapes: list[Any] = [
+            a.shape if a.__class__ is np.ndarray and a.dtype is ready else None for a in arrays
         ]
-        version = self._opened.get(tuple([a.shape for a in checked]))
+        version = self._opened.get(tuple(shapes))
         if version is None:
-            version = self._version_for(checked)
+            arrays = [self._real(a, f"argument {k}") for k, a in enumerate(arrays, 1)]
+            version = self._version_for(arrays)
         self._last = version
-        return version, checked
+        return version, arrays
 
-    def _version_for(self, checked: list[Floats]) -> Version:
+    def _version_for(self, checked: Sequence[Floats]) -> Version:
         """The version for rows of these shapes, if there are equally many of each."""
         shapes = tuple(a.shape for a in checked)
         rows = {shape[0] if shape else 0 for shape in shapes}
@@ -371,11 +371,11 @@ class Program:
             self._opened[shapes] = version
         return version
 
-    def _is_ready(self, data: object) -> TypeGuard[Floats]:
-        return data.__class__ is np.ndarray and data.dtype is self._dtype
-
-    def _real(self, data: ArrayLike, what: str) -> Floats:
+    def _real(self, data: Any, what: str) -> Floats:
         """An array of the program's dtype, or an error that says what it is instead."""
+        if data.__class__ is np.ndarray and data.dtype is self._dtype:
+            ready: Floats = data
+            return ready
         try:
             array = np.asarray(data)
         except ValueError as error:
@@ -384,7 +384,7 @@ class Program:
             raise TypeError(f"{what} has dtype {array.dtype}; it must hold real numbers")
         return array.astype(self._dtype)
 
-    def _compile(self, key: tuple[tuple[int, ...], ...], arrays: list[Floats]) -> Version:
+    def _compile(self, key: tuple[tuple[int, ...], ...], arrays: Sequence[Floats]) -> Version:
         function = self._need_function()
         example = [a[0] for a in arrays]
         version = make_version(

@@ -19,7 +19,8 @@ import autodiff
 from autodiff import DomainError, Value
 from autodiff.compiler import BranchError, CompileError
 from autodiff.compiler.write.backends import Unsupported
-from nn import MLP, Layer, Sequential, losses
+from nn import MLP, Layer, Module, Sequential, losses
+from nn.module import Nested
 from tests.autodiff.compiler import networks
 from tests.oracles import oracle
 
@@ -504,6 +505,28 @@ def test_a_layer_that_is_appended_or_replaced_is_compiled() -> None:
     net.layers[0].neurons[1].b = Value(5.0)
     assert predict(X)[3] == pytest.approx([v.data for v in net(X[3].tolist())])
     assert predict.parameters == net.parameters()
+
+
+def test_attributes_of_a_module_may_change_and_those_of_others_do_not_matter() -> None:
+    class Scaled(Module):
+        def __init__(self) -> None:
+            self.layer = Layer(2, 1, rng=0)
+            self.scale = 2.0
+
+        def forward(self, x: Nested) -> Nested:
+            return self.layer(x) * getattr(self, "scale", 1.0)
+
+    model, other = Scaled(), Scaled()
+    predict = autodiff.compile(model, backend="numpy")
+    once = predict(X)
+    other.scale = 7.0
+    version = predict.report().versions[0]["milliseconds"]
+    assert (predict(X) == once).all()
+    assert predict.report().versions[0]["milliseconds"] is version
+    model.scale = 6.0
+    assert predict(X) == pytest.approx(3 * once)
+    del model.scale
+    assert predict(X) == pytest.approx(once / 2)
 
 
 def test_a_number_read_from_a_value_is_read_again_when_it_changes() -> None:
