@@ -25,6 +25,7 @@ TABLES = {
     "autodiff/gates.py",
     "autodiff/formula/atoms.py",
     "autodiff/formula/grammar.py",
+    "autodiff/formula/languages.py",
     "autodiff/value.py",
     "viz/plots/activations.py",
 }

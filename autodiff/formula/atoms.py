@@ -49,14 +49,12 @@ class Atom(NamedTuple):
     """A function that formulas may call.
 
     `numpy` and `javascript` are what the call's name becomes there; `*_helper` is the source of a
-    definition that the target needs first (empty where it has the function built in). `latex` is
-    a row of `writers`' table: how tightly it binds, and a template.
+    definition that the target needs first (empty where it has the function built in).
     """
 
     python: Callable[..., float]
     numpy: str
     javascript: str
-    latex: tuple[int, str]
     numpy_helper: str = ""
     javascript_helper: str = ""
     row: bool = False  # takes a whole row of numbers, not one number
@@ -128,33 +126,21 @@ function erf(x) {
 """
 
 ATOMS: dict[str, Atom] = {
-    "exp": Atom(math.exp, "np.exp", "Math.exp", (12, "e^{{{0}}}")),
-    "log": Atom(math.log, "np.log", "Math.log", (10, r"\ln {0:12}")),
-    "log1p": Atom(math.log1p, "np.log1p", "Math.log1p", (12, r"\ln(1 + {0})")),
-    "sqrt": Atom(math.sqrt, "np.sqrt", "Math.sqrt", (12, r"\sqrt{{{0}}}")),
-    "sin": Atom(math.sin, "np.sin", "Math.sin", (10, r"\sin {0:12}")),
-    "cos": Atom(math.cos, "np.cos", "Math.cos", (10, r"\cos {0:12}")),
-    "tanh": Atom(math.tanh, "np.tanh", "Math.tanh", (10, r"\tanh {0:12}")),
-    "abs": Atom(abs, "np.abs", "Math.abs", (12, r"\left|{0}\right|")),
-    "sigmoid": Atom(
-        sigmoid, "sigmoid", "sigmoid", (12, r"\sigma\left({0}\right)"), _NUMPY_SIGMOID, _JS_SIGMOID
-    ),
-    "softplus": Atom(
-        softplus,
-        "softplus",
-        "softplus",
-        (12, r"\mathrm{{softplus}}\left({0}\right)"),
-        _NUMPY_SOFTPLUS,
-        _JS_SOFTPLUS,
-    ),
-    "erf": Atom(
-        math.erf, "erf", "erf", (12, r"\mathrm{{erf}}\left({0}\right)"), _NUMPY_ERF, _JS_ERF
-    ),
+    "exp": Atom(math.exp, "np.exp", "Math.exp"),
+    "log": Atom(math.log, "np.log", "Math.log"),
+    "log1p": Atom(math.log1p, "np.log1p", "Math.log1p"),
+    "sqrt": Atom(math.sqrt, "np.sqrt", "Math.sqrt"),
+    "sin": Atom(math.sin, "np.sin", "Math.sin"),
+    "cos": Atom(math.cos, "np.cos", "Math.cos"),
+    "tanh": Atom(math.tanh, "np.tanh", "Math.tanh"),
+    "abs": Atom(abs, "np.abs", "Math.abs"),
+    "sigmoid": Atom(sigmoid, "sigmoid", "sigmoid", _NUMPY_SIGMOID, _JS_SIGMOID),
+    "softplus": Atom(softplus, "softplus", "softplus", _NUMPY_SOFTPLUS, _JS_SOFTPLUS),
+    "erf": Atom(math.erf, "erf", "erf", _NUMPY_ERF, _JS_ERF),
     "logsumexp": Atom(
         logsumexp,
         "logsumexp",
         "logsumexp",
-        (12, r"\ln \sum_i e^{{{0}}}"),
         _NUMPY_LOGSUMEXP,
         _JS_LOGSUMEXP,
         row=True,
@@ -165,17 +151,9 @@ ATOMS: dict[str, Atom] = {
         finish="top + log(total)",
     ),
     "sum": Atom(
-        sum,
-        "sum",
-        "sum",
-        (10, r"\sum_i {0:9}"),
-        row=True,
-        passes=(("total", "0.0", "total + a"),),
-        finish="total",
+        sum, "sum", "sum", row=True, passes=(("total", "0.0", "total + a"),), finish="total"
     ),
-    "isnan": Atom(
-        math.isnan, "np.isnan", "Number.isNaN", (12, r"{0:12}\text{{ is NaN}}"), predicate=True
-    ),
+    "isnan": Atom(math.isnan, "np.isnan", "Number.isNaN", predicate=True),
 }
 
 CONSTANTS: dict[str, float] = {"pi": math.pi, "inf": math.inf, "nan": math.nan}

@@ -15,7 +15,8 @@ import ast
 from collections.abc import Iterable, Sequence
 
 from .atoms import ATOMS, CONSTANTS
-from .writers import OPERATORS, WRITERS, rows_in
+from .languages import OPERATORS
+from .writers import rows_in, written
 
 __all__ = ["Formula", "FormulaError"]
 
@@ -167,11 +168,11 @@ exp, log, log1p, sqrt, sin, cos, tanh, abs, sigmoid, softplus, erf, logsumexp, s
 
     def python(self, **names: str) -> str:
         """Python source on floats; `names` says what an input, or "**", is called there."""
-        return self._written("python", names)
+        return written(self.tree, "python", self.rows, names)
 
     def on_values(self, **names: str) -> str:
         """Python source on Values: operators stay operators, so that Values build a graph."""
-        return self._written("on_values", names)
+        return written(self.tree, "on_values", self.rows, names)
 
     def numpy(self, **names: str) -> str:
         """NumPy source on arrays (float64, any shape that broadcasts).
@@ -180,15 +181,15 @@ exp, log, log1p, sqrt, sin, cos, tanh, abs, sigmoid, softplus, erf, logsumexp, s
         that is as a whole ``1.0 if test else 0.0`` becomes the boolean test (a mask to multiply
         with). Rows lie along the last axis.
         """
-        return self._written("numpy", names)
+        return written(self.tree, "numpy", self.rows, names)
 
     def javascript(self, **names: str) -> str:
         """JavaScript source on numbers; rows are arrays."""
-        return self._written("javascript", names)
+        return written(self.tree, "javascript", self.rows, names)
 
     def latex(self, **names: str) -> str:
         """LaTeX without the surrounding dollars; `names` gives the symbol or number of an input."""
-        return self._written("latex", names)
+        return written(self.tree, "latex", self.rows, names)
 
     def blackboard(self, **names: str) -> str:
         """Plain text for people, as one writes by hand; `names` as for `latex`.
@@ -196,7 +197,4 @@ exp, log, log1p, sqrt, sin, cos, tanh, abs, sigmoid, softplus, erf, logsumexp, s
         >>> Formula("-out / b ** 2", ["b", "out"]).blackboard(out="q")
         '−q / b²'
         """
-        return self._written("blackboard", names)
-
-    def _written(self, target: str, names: dict[str, str]) -> str:
-        return WRITERS[target](self.rows, names).text(self.tree)
+        return written(self.tree, "blackboard", self.rows, names)

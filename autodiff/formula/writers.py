@@ -1,8 +1,4 @@
-"""Formulas written out: for each language a table of constructs, and one writer that brackets.
-
-A row of a table says how tightly a construct binds and how it is written. ``{0:7}`` is its first
-operand, in brackets where that binds less tightly than 7; an operand without a number needs none.
-"""
+"""Formulas written out: one writer that brackets, and for each language what no table can say."""
 
 from __future__ import annotations
 
@@ -10,98 +6,12 @@ import ast
 import functools
 import re
 from collections.abc import Mapping, Sequence
-from typing import ClassVar, NamedTuple, TypeAlias
+from typing import ClassVar, NamedTuple
 
 from .atoms import ATOMS, CONSTANTS
+from .languages import LANGUAGES, OPERATORS, WHOLE, Language
 
-__all__ = ["OPERATORS", "WRITERS", "rows_in"]
-
-OPERATORS: dict[type[ast.AST], str] = {
-    ast.Add: "+", ast.Sub: "-", ast.Mult: "*", ast.Div: "/", ast.Pow: "**",
-    ast.Lt: "<", ast.LtE: "<=", ast.Gt: ">", ast.GtE: ">=", ast.Eq: "==", ast.NotEq: "!=",
-    ast.USub: "neg", ast.Not: "not", ast.And: "and", ast.Or: "or",
-}  # fmt: skip
-
-Language: TypeAlias = dict[str, tuple[int, str]]
-
-_WHOLE = 12  # what is a word or carries its own brackets
-
-_ON_VALUES: Language = {
-    "if": (1, "{1:2} if {0:2} else {2:1}"),
-    "or": (2, "{0:2} or {1:3}"),
-    "and": (3, "{0:3} and {1:4}"),
-    "not": (4, "not {0:4}"),
-    **{sign: (5, f"{{0:6}} {sign} {{1:6}}") for sign in ("<", "<=", ">", ">=")},
-    **{sign: (5, f"_number({{0}}) {sign} _number({{1}})") for sign in ("==", "!=")},
-    "+": (8, "{0:8} + {1:8}"),
-    "-": (8, "{0:8} - {1:9}"),
-    "*": (9, "{0:9} * {1:9}"),
-    "/": (9, "{0:9} / {1:10}"),
-    "neg": (10, "-{0:10}"),
-    "**": (11, "{0:12} ** {1:11}"),
-    **{name: (_WHOLE, f"{name}({{0}})") for name in ATOMS},
-}
-_PYTHON = _ON_VALUES | {sign: (5, f"{{0:6}} {sign} {{1:6}}") for sign in ("==", "!=")}
-_NUMPY = (
-    _PYTHON
-    | {
-        "if": (_WHOLE, "np.where({0}, {1}, {2})"),
-        "or": (6, "{0:6} | {1:7}"),
-        "and": (7, "{0:7} & {1:8}"),
-        "not": (10, "~{0:12}"),
-    }
-    | {name: (_WHOLE, f"{atom.numpy}({{0}})") for name, atom in ATOMS.items()}
-    | {"sum": (_WHOLE, "{0:12}.sum(axis=-1)")}
-)
-_JAVASCRIPT = (
-    _PYTHON
-    | {
-        "if": (1, "{0:2} ? {1:2} : {2:1}"),
-        "or": (2, "{0:2} || {1:3}"),
-        "and": (3, "{0:3} && {1:4}"),
-        "not": (10, "!{0:12}"),
-        "==": (5, "{0:6} === {1:6}"),
-        "!=": (5, "{0:6} !== {1:6}"),
-        "**": (_WHOLE, "Math.pow({0}, {1})"),
-    }
-    | {name: (_WHOLE, f"{atom.javascript}({{0}})") for name, atom in ATOMS.items()}
-    | {"sum": (_WHOLE, "{0}.reduce((s, t) => s + t, 0)")}
-)
-_LATEX = (
-    _PYTHON
-    | {
-        "or": (2, r"{0:2} \text{{ or }} {1:3}"),
-        "and": (3, r"{0:3} \text{{ and }} {1:4}"),
-        "not": (10, r"\lnot {0:12}"),
-        "<=": (5, r"{0:6} \le {1:6}"),
-        ">=": (5, r"{0:6} \ge {1:6}"),
-        "==": (5, "{0:6} = {1:6}"),
-        "!=": (5, r"{0:6} \ne {1:6}"),
-        "*": (9, r"{0:9} \cdot {1:9}"),
-        "/": (_WHOLE, r"\frac{{{0}}}{{{1}}}"),
-        "**": (11, "{0:12}^{{{1}}}"),
-    }
-    | {name: atom.latex for name, atom in ATOMS.items()}
-)
-
-_BLACKBOARD = _PYTHON | {
-    "if": (1, "{1:2} if {0:2}, else {2:1}"),
-    "<=": (5, "{0:6} ≤ {1:6}"),
-    ">=": (5, "{0:6} ≥ {1:6}"),
-    "==": (5, "{0:6} = {1:6}"),
-    "!=": (5, "{0:6} ≠ {1:6}"),
-    "-": (8, "{0:8} − {1:9}"),
-    "*": (9, "{0:9}·{1:9}"),
-    "neg": (10, "−{0:10}"),
-    "**": (11, "{0:12}^{1:12}"),
-    "log": (_WHOLE, "ln({0})"),
-    "log1p": (_WHOLE, "ln(1 + {0:8})"),
-    "sqrt": (10, "√{0:12}"),
-    "abs": (_WHOLE, "|{0}|"),
-    "sigmoid": (_WHOLE, "σ({0})"),
-    "sum": (9, "Σ {0:9}"),
-    "isnan": (5, "{0:6} is NaN"),
-}
+__all__ = ["rows_in", "written"]
 
 _PLAIN = re.compile(r"[\w.]+(\[[^\[\]]*\])?(\.T)?\Z")
 
@@ -110,7 +20,7 @@ class _Text(NamedTuple):
     """A piece of what is written, and how tightly it binds."""
 
     text: str
-    binds: int = _WHOLE
+    binds: int = WHOLE
     brackets: str = "({})"
 
     def __format__(self, least: str) -> str:
@@ -123,11 +33,11 @@ class _Writer:
     `rows` are the inputs that stand for a row; `names` says what a name is called there.
     """
 
-    language: ClassVar[Language]
     symbols: ClassVar[Mapping[str, str]] = {}
     brackets: ClassVar[str] = "({})"
 
-    def __init__(self, rows: Sequence[str], names: Mapping[str, str]) -> None:
+    def __init__(self, language: Language, rows: Sequence[str], names: Mapping[str, str]) -> None:
+        self.language = language
         self.rows = rows
         self.names = names
         self.inside_row = False
@@ -163,7 +73,7 @@ class _Writer:
 
     def name(self, name: str) -> _Text:
         text = self.names.get(name) or self.symbols.get(name, name)
-        return _Text(text, _WHOLE if _PLAIN.match(text) else 0)
+        return _Text(text, WHOLE if _PLAIN.match(text) else 0)
 
     def row(self, argument: ast.expr) -> _Text:
         """What a function of a row is given."""
@@ -177,8 +87,6 @@ class _OnValues(_Writer):
     """Python on Values: a row is written as a list comprehension over its elements, and since
     ``==`` of Values is identity, ``a == b`` becomes ``_number(a) == _number(b)``."""
 
-    language = _ON_VALUES
-
     def row(self, argument: ast.expr) -> _Text:
         if isinstance(argument, ast.Name):
             return self.write(argument)
@@ -190,8 +98,6 @@ class _OnValues(_Writer):
 
 class _Python(_OnValues):
     """Python on floats: `math.pow` for ``**``, which refuses what Python would make complex."""
-
-    language = _PYTHON
 
     def write(self, node: ast.expr) -> _Text:
         match node:
@@ -212,7 +118,6 @@ class _Python(_OnValues):
 class _NumPy(_Writer):
     """NumPy on arrays; see `Formula.numpy`."""
 
-    language = _NUMPY
     symbols: ClassVar = {name: f"np.{name}" for name in CONSTANTS}
 
     def text(self, tree: ast.expr) -> str:
@@ -233,7 +138,6 @@ class _NumPy(_Writer):
 class _JavaScript(_Writer):
     """JavaScript on numbers; rows are arrays."""
 
-    language = _JAVASCRIPT
     symbols: ClassVar = {"pi": "Math.PI", "inf": "Infinity", "nan": "NaN"}
 
     def name(self, name: str) -> _Text:
@@ -251,7 +155,6 @@ class _JavaScript(_Writer):
 class _LaTeX(_Writer):
     """LaTeX without the dollars around it."""
 
-    language = _LATEX
     brackets = r"\left({}\right)"
     element: ClassVar[str] = "{}_i"
     minus: ClassVar[str] = "-"
@@ -263,7 +166,7 @@ class _LaTeX(_Writer):
     def name(self, name: str) -> _Text:
         text = self.names.get(name)
         if text is not None:
-            binds = 10 if text.startswith("-") else 0 if " " in text else _WHOLE
+            binds = 10 if text.startswith("-") else 0 if " " in text else WHOLE
             return _Text(text, binds, self.brackets)
         return _Text(self.symbols.get(name, self.element.format(name) if self.inside_row else name))
 
@@ -299,7 +202,6 @@ class _LaTeX(_Writer):
 class _Blackboard(_LaTeX):
     """As one writes it by hand, in plain text: 3·x², √a, −out / b."""
 
-    language = _BLACKBOARD
     brackets = "({})"
     element = "{}ᵢ"
     minus = "−"
@@ -310,7 +212,7 @@ class _Blackboard(_LaTeX):
         if text is None:
             return super().name(name)
         plain = _PLAIN.match(text) or text in ("∞", "…")
-        return _Text(text, 10 if text.startswith("−") else _WHOLE if plain else 0)
+        return _Text(text, 10 if text.startswith("−") else WHOLE if plain else 0)
 
     def fill(self, construct: str, *operands: _Text) -> _Text:
         if construct == "*" and operands[0].text.startswith("−"):
@@ -327,7 +229,7 @@ class _Blackboard(_LaTeX):
 _RAISED = str.maketrans("0123456789−", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻")
 _RAISED_TEXT = re.compile(r"−?\d+")
 
-WRITERS = {
+_WRITERS = {
     "python": _Python,
     "on_values": _OnValues,
     "numpy": _NumPy,
@@ -335,6 +237,20 @@ WRITERS = {
     "latex": _LaTeX,
     "blackboard": _Blackboard,
 }
+
+
+def written(
+    tree: ast.expr, language: str, rows: Sequence[str] = (), names: Mapping[str, str] | None = None
+) -> str:
+    """A formula in one of the `LANGUAGES`.
+
+    rows   the inputs that stand for a whole row
+    names  what inputs are called there
+
+    >>> written(ast.parse("a ** 2 / (b + 1)", mode="eval").body, "javascript", names={"a": "x"})
+    'Math.pow(x, 2) / (b + 1)'
+    """
+    return _WRITERS[language](LANGUAGES[language], rows, names or {}).text(tree)
 
 
 def rows_in(node: ast.expr, rows: Sequence[str]) -> list[str]:

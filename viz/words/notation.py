@@ -15,7 +15,7 @@ from functools import partial
 from typing import ClassVar, NamedTuple
 
 from autodiff import Constant, Value
-from autodiff.formula.writers import WRITERS
+from autodiff.formula.writers import written
 
 from ..fold.cells import slots
 from .names import Naming
@@ -155,7 +155,7 @@ class Text:
         if isinstance(tree, str):
             return self.call(tree, list(put_in.values()))
         known = {name: self.number(x, digits) for name, x in rule.known.items()}
-        return WRITERS[self.language]((), put_in | known | {"…": self.dots}).text(tree)
+        return written(tree, self.language, names=put_in | known | {"…": self.dots})
 
     def call(self, gate: str, inputs: Sequence[str]) -> str:
         """``max(x, y)``."""
