@@ -7,7 +7,6 @@ read here, so that each name is said once.
 import ast
 from collections.abc import Callable
 from importlib import import_module
-from inspect import getsource
 from sys import modules
 from typing import Any
 
@@ -19,7 +18,7 @@ def lazily(package: str) -> tuple[Callable[[str], Any], Callable[[], list[str]]]
     held = vars(modules[package])
     later = {
         alias.name: "." * statement.level + (statement.module or "")
-        for block in ast.parse(getsource(modules[package])).body
+        for block in ast.parse(held["__loader__"].get_source(package)).body
         if isinstance(block, ast.If) and ast.unparse(block.test) == "TYPE_CHECKING"
         for statement in block.body
         if isinstance(statement, ast.ImportFrom)

@@ -54,11 +54,14 @@ def trace(function: Callable[..., Any], example: Sequence[NDArray[np.float64]]) 
     def note(node: Value) -> None:
         made[node] = len(made)
 
+    def varies(one: Value) -> bool:
+        fixed = one in made or isinstance(one, Constant)
+        return one.gate is None and (one in data or not fixed)
+
     def decide(*sides: Value) -> None:
-        for one in topological_order(*sides):
-            fixed = one in made or isinstance(one, Constant)
-            if one.gate is None and (one in data or not fixed):
-                raise _branch(function, one, one in data)
+        firsts = [next(filter(varies, topological_order(side)), None) for side in sides]
+        if leaves := [leaf for leaf in dict.fromkeys(firsts) if leaf is not None]:
+            raise _branch(function, [(leaf, leaf in data) for leaf in leaves])
 
     with watching(note), branching(decide):
         result = function(*nested)
@@ -117,16 +120,21 @@ def _name(function: Callable[..., Any]) -> str:
     return getattr(function, "__name__", None) or type(function).__name__
 
 
-def _branch(function: Callable[..., Any], node: Value, is_data: bool) -> BranchError:
+def _branch(function: Callable[..., Any], leaves: list[tuple[Value, bool]]) -> BranchError:
+    """For a comparison whose sides depend on these leaves, each with whether it is data."""
     frame = users_frame()
     where = ""
     if frame is not None:
         line = Line.of(frame)
         where = f"\n  {line.place}, in {frame.f_code.co_name}\n    {line.text}".rstrip()
-    what = "its data" if is_data else "a parameter"
+    on = " and ".join(
+        f"{'its data' if is_data else 'a parameter'} ({leaf.describe()})"
+        for leaf, is_data in leaves
+    )
+    sides = "Values that depend" if leaves[1:] else "a Value that depends"
     return BranchError(
-        f"{_name(function)} compares a Value that depends on {what} ({node.describe()}) and so "
-        f"builds a different graph for different numbers; a compiled program is one graph for all."
+        f"{_name(function)} compares {sides} on {on} and so builds a different graph for different "
+        f"numbers; a compiled program is one graph for all."
         f"{where}\n"
         "Write the choice as a gate, as a.max(b), a.min(b), a.relu() or abs(a), or do without "
         "compiling."

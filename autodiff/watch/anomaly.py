@@ -10,6 +10,7 @@ from __future__ import annotations
 import ast
 import math
 import sys
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType, TracebackType
@@ -191,11 +192,12 @@ class _Watch:
 
     # ── backward ──
 
-    def backward(self, root: Value, plain: Callable[[Value], None]) -> None:
+    def before(self, root: Value) -> None:
         self.check_misuse(root)
         if (found := not_finite_backward(root)) is not None:
             self.stop_backward(found[0].node, found[0].upstream, found[1])
-        plain(root)
+
+    def after(self, root: Value) -> None:
         leaves = [n for n in topological_order(root) if n.gate is None and type(n) is Value]
         self.seen = {leaf: (leaf.grad, leaf.data) for leaf in leaves}
         self.lines.clear()  # a training loop must not keep all its graphs
@@ -269,7 +271,7 @@ def detect_anomaly() -> Iterator[None]:
     after the forward pass.
 
     Gates fire several times slower inside, so use it to look for a fault, not to train. It
-    sees the gates of its own thread, and the backward passes of all.
+    sees what its own thread does.
 
     >>> with detect_anomaly():
     ...     x = Value(1e200, label="x")
@@ -284,26 +286,64 @@ def detect_anomaly() -> Iterator[None]:
     or scale inputs and weights down
     """
     watch = _Watch()
-    plain = Value.backward
-    slot = Value.__dict__["grad"]
-
-    def backward(self: Value) -> None:
-        watch.backward(self, plain)
-
-    def read(self: Value) -> Any:
-        grad = slot.__get__(self)
-        if grad is UNREACHED:
-            watch.read(self)
-        return grad
-
-    type.__setattr__(Value, "backward", backward)
-    type.__setattr__(Value, "grad", property(read, slot.__set__))
-    try:
-        with watching(watch.node):
+    with _instrumented(watch), watching(watch.node):
+        try:
             yield
-    except DomainError as error:
-        watch.enrich(error)
-        raise
+        except DomainError as error:
+            watch.enrich(error)
+            raise
+
+
+class _OfThisThread(threading.local):
+    watches: tuple[_Watch, ...] = ()
+
+
+_here = _OfThisThread()
+_blocks = 0  # of all threads
+_lock = threading.Lock()
+_PLAIN = Value.backward
+_SLOT = Value.__dict__["grad"]
+
+
+@contextmanager
+def _instrumented(watch: _Watch) -> Iterator[None]:
+    """Show `watch` the backward passes of this thread, and the gradients that it reads.
+
+    Methods of a class belong to all threads: they are replaced while any thread is in a block.
+    """
+    global _blocks
+    outer = _here.watches
+    with _lock:
+        _blocks += 1
+        if _blocks == 1:
+            _install(_backward, property(_read, _SLOT.__set__))
+    _here.watches = (*outer, watch)
+    try:
+        yield
     finally:
-        type.__setattr__(Value, "backward", plain)
-        type.__setattr__(Value, "grad", slot)
+        _here.watches = outer
+        with _lock:
+            _blocks -= 1
+            if _blocks == 0:
+                _install(_PLAIN, _SLOT)
+
+
+def _install(backward: Callable[[Value], None], grad: Any) -> None:
+    type.__setattr__(Value, "backward", backward)
+    type.__setattr__(Value, "grad", grad)
+
+
+def _backward(root: Value) -> None:
+    for watch in _here.watches:
+        watch.before(root)
+    _PLAIN(root)
+    for watch in _here.watches:
+        watch.after(root)
+
+
+def _read(node: Value) -> Any:
+    grad = _SLOT.__get__(node)
+    if grad is UNREACHED:
+        for watch in _here.watches:
+            watch.read(node)
+    return grad

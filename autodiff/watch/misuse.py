@@ -9,13 +9,12 @@ from __future__ import annotations
 import math
 import sys
 from collections.abc import Iterable, Mapping
-from pathlib import Path
 from typing import Any
 
 from ..formula.firing import DomainError
 from ..graph import topological_order
 from ..value import UNREACHED, Constant, Value
-from .caller import warn_at
+from .caller import is_engine, warn_at
 
 __all__ = ["MisuseWarning", "check_gradients", "mutated", "spend", "stale"]
 
@@ -164,12 +163,9 @@ class Spent(float):
     __slots__ = ()
 
     def __add__(self, other: Any) -> float:
-        if sys._getframe(1).f_code.co_filename.startswith(_ENGINE) and float(self) != 0.0:
+        if is_engine(sys._getframe(1).f_code.co_filename) and float(self) != 0.0:
             warn_at(NOT_ZEROED.format(what="a parameter"), MisuseWarning)
         return float(self) + float(other)
-
-
-_ENGINE = str(Path(__file__).resolve().parents[1])
 
 
 def spend(parameters: Iterable[Value]) -> None:

@@ -204,6 +204,10 @@ def test_both_sides_of_a_comparison_count() -> None:
 
     with pytest.raises(BranchError, match="its data"):
         autodiff.compile(steps)([1.0, 0.1, 1.0, 0.1, 1.0])
+    w = Value(0.5, label="w")
+    both = r"Values that depend on a parameter \(0\.5 \(label 'w'\)\) and its data \(2\.0\) and so"
+    with pytest.raises(BranchError, match=both):
+        autodiff.compile(lambda x: x * w if w * 2 < x else x)([2.0])
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,7 @@
 """detect_anomaly names the gate, the user's line, the path and the remedy."""
 
 import math
+import threading
 import warnings
 from collections.abc import Callable
 
@@ -234,4 +235,29 @@ def test_results_inside_are_those_outside_and_nothing_stays_behind() -> None:
     assert (Value.backward, Value.__dict__["grad"]) == plain
     with pytest.raises(RuntimeError), detect_anomaly():
         raise RuntimeError
+    assert (Value.backward, Value.__dict__["grad"]) == plain
+
+
+def test_overlapping_blocks_of_two_threads_see_their_own_passes_and_leave_nothing_behind() -> None:
+    """In, in, out, out: the second to leave is not the one that came first."""
+    plain = Value.backward, Value.__dict__["grad"]
+    entered, first_left = threading.Event(), threading.Event()
+    seen: list[bool] = []
+
+    def other() -> None:
+        with detect_anomaly():
+            entered.set()
+            first_left.wait(10)
+            with pytest.raises(AnomalyError):
+                (Value(0.0).sqrt() * 3).backward()
+            seen.append(True)
+
+    thread = threading.Thread(target=other)
+    with detect_anomaly():
+        thread.start()
+        assert entered.wait(10)
+    Value(0.0).sqrt().backward()  # this thread has left its block: nothing is checked
+    first_left.set()
+    thread.join()
+    assert seen == [True]
     assert (Value.backward, Value.__dict__["grad"]) == plain
