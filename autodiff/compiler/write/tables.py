@@ -28,7 +28,8 @@ def literal(name: str, values: np.ndarray | str, typed: str) -> str:
                 int(first),
                 [int(s) for s in steps],
                 values.shape,
-                ".0" + typed if values.dtype.kind == "f" else "",
+                ".0" if values.dtype.kind == "f" else "",
+                typed,
             )
     prefix = f"{name} = np.array("
     with np.printoptions(threshold=10**9, linewidth=96, floatmode="unique"):
@@ -36,8 +37,10 @@ def literal(name: str, values: np.ndarray | str, typed: str) -> str:
     return f"np.array({text}{typed})".replace("nan", "np.nan").replace("inf", "np.inf")
 
 
-def ranges(first: int, steps: Sequence[int], shape: Sequence[int], point: str = "") -> str:
-    """first + Σ step · axis, as text; `point` is put behind the bounds.
+def ranges(
+    first: int, steps: Sequence[int], shape: Sequence[int], point: str = "", typed: str = ""
+) -> str:
+    """first + Σ step · axis, as text; `point` is put behind the bounds, `typed` at the end.
 
     >>> ranges(0, [1, 1], [8, 3]), ranges(1, [10, 2], [2, 4])
     ('np.arange(8)[:, None] + np.arange(3)', 'np.arange(1, 21, 10)[:, None] + np.arange(0, 8, 2)')
@@ -48,7 +51,11 @@ def ranges(first: int, steps: Sequence[int], shape: Sequence[int], point: str = 
         stop = start + step * n
         bounds = f"{stop}" if not start and step == 1 else f"{start}, {stop}"
         by = f", {step}" if step != 1 else ""
-        text = f"np.arange({bounds}{point}{by})" if step else f"np.full({n}, {start}{point})"
+        text = (
+            f"np.arange({bounds}{point}{by}{typed})"
+            if step
+            else f"np.full({n}, {start}{point}{typed})"
+        )
         after = ", None" * (len(shape) - 1 - k)
         parts.append(f"{text}[:{after}]" if after else text)
     return " + ".join(parts)

@@ -88,9 +88,18 @@ def steps(x: list[Value]) -> Value:
     return total + GATES["dot"](hidden, [0.5, 1.5, 0.25]) + w[0].relu() + hidden[0].relu().relu()
 
 
+def constants(x: list[Value]) -> Value:
+    """Rows of constants that are written as ranges."""
+    even = GATES["dot"](x, [-3.0, 0.0, 3.0, 6.0])
+    return (
+        even * w[0] + GATES["dot"](x, [2.0, 2.0, 2.0, 2.0]) + GATES["dot"](x, [0.0, 1.0, 2.0, 3.0])
+    )
+
+
 @pytest.mark.parametrize(
     ("f", "arrays"),
     [
+        (constants, (X4,)),
         (lambda x, y: losses.softmax_cross_entropy(one_hot(x), y), (X4, CLASSES)),
         (lambda x, y: losses.softmax_cross_entropy(one_hot(x), y), (X4, np.eye(3)[CLASSES])),
         (lambda x, y: losses.cross_entropy(normed(x), y), (X4, CLASSES)),
@@ -101,7 +110,18 @@ def steps(x: list[Value]) -> Value:
         (steps, (X4,)),
         (lambda x: w[0] * w[0] + 2 * w[1], (X4,)),
     ],
-    ids=["table", "one-hot", "norm", "padding", "image", "logistic", "scatter", "masks", "no data"],
+    ids=[
+        "constants",
+        "table",
+        "one-hot",
+        "norm",
+        "padding",
+        "image",
+        "logistic",
+        "scatter",
+        "masks",
+        "no data",
+    ],
 )
 def test_networks_compute_in_single_precision(
     f: Callable[..., Value], arrays: Sequence[Any]
