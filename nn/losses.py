@@ -135,18 +135,8 @@ def softmax_cross_entropy(logits: Nested, target: Any) -> Value:
     return total - right
 
 
-LOSSES: dict[str, Loss] = {
-    loss.__name__: loss
-    for loss in (
-        squared_error,
-        mean_squared_error,
-        cross_entropy,
-        hinge,
-        logistic,
-        softmax_cross_entropy,
-    )
-}
-
+_ALL = squared_error, mean_squared_error, cross_entropy, hinge, logistic, softmax_cross_entropy
+LOSSES: dict[str, Loss] = {loss.__name__: loss for loss in _ALL}
 
 IGNORED = -100.0  # PyTorch's mark of a target that does not count
 

@@ -49,19 +49,13 @@ def from_torch(network: Any, model: Module) -> Module:
     return model
 
 
-def _convert(module: Module) -> Any:
-    from torch import nn
-
-    kind = type(module)
-    for known, convert in _CONVERTERS.items():
-        if issubclass(kind, known):
-            return convert(module, nn)
-    raise ValueError(f"{kind.__name__} has no counterpart in torch.nn")
-
-
 def _parts(module: Module, nn: Any) -> list[Any]:
     """A module and, where it has one, its activation, which is a module of its own there."""
-    converted = [_convert(module)]
+    known = (convert for kind, convert in _CONVERTERS.items() if isinstance(module, kind))
+    convert = next(known, None)
+    if convert is None:
+        raise ValueError(f"{type(module).__name__} has no counterpart in torch.nn")
+    converted = [convert(module, nn)]
     chosen = getattr(module, "activation", None)
     if chosen is not None and chosen.function is not None and not isinstance(module, Activation):
         converted.append(_activation(chosen, nn))

@@ -110,27 +110,10 @@ def _rebuild(metadata: dict[str, str], path: str) -> Module:
 
 Description = dict[str, Any]
 
-# classes by their names; those of the second table hold other modules
-_KINDS: dict[str, type[Module]] = {
-    kind.__name__: kind
-    for kind in (
-        Layer,
-        LayerNorm,
-        RMSNorm,
-        Activation,
-        Flatten,
-        Conv1D,
-        Conv2D,
-        Embedding,
-        AttentionHead,
-        SelfAttention,
-        TransformerBlock,
-        Dropout,
-    )
-}
-_HOLDERS: dict[str, type[Module]] = {
-    kind.__name__: kind for kind in (Sequential, MLP, Residual, Positionwise)
-}
+_HOLDERS = (Sequential, MLP, Residual, Positionwise)  # of modules
+_OTHERS = (Layer, LayerNorm, RMSNorm, Activation, Flatten, Conv1D, Conv2D, Embedding,
+           AttentionHead, SelfAttention, TransformerBlock, Dropout)  # fmt: skip
+_KINDS: dict[str, type[Module]] = {kind.__name__: kind for kind in (*_HOLDERS, *_OTHERS)}
 
 
 def architecture(model: Module) -> Description:
@@ -153,11 +136,11 @@ def _describe(module: Module, seen: dict[Module, int]) -> Description:
         return {"same as": seen[module]}
     seen[module] = len(seen)
     name = type(module).__name__
-    if type(module) is _HOLDERS.get(name):
-        parts: list[Module] = getattr(module, "body", module).layers  # type: ignore[union-attr]
-        return {"class": name, "modules": [_describe(part, seen) for part in parts]}
     if type(module) is not _KINDS.get(name):
         raise ValueError(f"{name} is not one of glassgrad's modules")
+    if type(module) in _HOLDERS:
+        parts: list[Module] = getattr(module, "body", module).layers  # type: ignore[union-attr]
+        return {"class": name, "modules": [_describe(part, seen) for part in parts]}
     given = options(module)
     if unnamed := [value for value in given.values() if callable(value)]:
         raise ValueError(f"the activation {unnamed[0]!r} has no name")
@@ -179,14 +162,14 @@ def _build(description: Description, built: list[Module | None]) -> Module:
     name = given.pop("class")
     place = len(built)
     built.append(None)
-    if name in _HOLDERS:
-        parts = [_build(part, built) for part in given["modules"]]
-        module = _hold(_HOLDERS[name], parts)
-    elif name in _KINDS:
-        random = "init" in inspect.signature(_KINDS[name]).parameters
-        module = _KINDS[name](**given, **({"init": "zeros"} if random else {}))
+    if name not in _KINDS:
+        raise ValueError(f"unknown module {name!r}; known: {', '.join(_KINDS)}")
+    kind = _KINDS[name]
+    if kind in _HOLDERS:
+        module = _hold(kind, [_build(part, built) for part in given["modules"]])
     else:
-        raise ValueError(f"unknown module {name!r}; known: {', '.join([*_HOLDERS, *_KINDS])}")
+        random = "init" in inspect.signature(kind).parameters
+        module = kind(**given, **({"init": "zeros"} if random else {}))
     built[place] = module
     return module
 

@@ -114,8 +114,9 @@ def fit(
                 for moved, cost in stepper.steps(theta, data, plan, optimiser, first):
                     theta = moved
                     history.steps.append(cost)
-            sizes = [len(rows) for rows in plan]
-            numbers = {"loss": _epoch_cost(history.steps[first:], sizes, reduction)}
+            costs = history.steps[first:]  # of the batches; the epoch's is their mean or sum
+            mean = float(np.average(costs, weights=[len(rows) for rows in plan]))
+            numbers = {"loss": sum(costs) if reduction == "sum" else mean}
             if patience is not None and not data.held_out:
                 numbers["loss"] = stepper.objective(theta, data.X, data.Y)
             numbers |= _judge(stepper.engine, theta, data, chosen)
@@ -280,13 +281,6 @@ def _check_options(epochs: int, reduction: str, patience: int | None) -> None:
         raise ValueError(f"reduction is 'mean' or 'sum', got {reduction!r}")
     if patience is not None and (not isinstance(patience, int) or patience < 1):
         raise ValueError(f"patience is a number of epochs of at least 1, got {patience!r}")
-
-
-def _epoch_cost(costs: list[float], sizes: list[int], reduction: str) -> float:
-    """The mean over all examples that the epoch saw (or the sum)."""
-    if reduction == "sum":
-        return sum(costs)
-    return sum(cost * size for cost, size in zip(costs, sizes, strict=True)) / sum(sizes)
 
 
 def _judge(
