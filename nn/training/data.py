@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
@@ -11,7 +12,6 @@ from numpy.typing import NDArray
 from ..checks import Array, as_table, same_rows
 from ..initialisation import Generator, generator
 from ..losses import Loss
-from ..module import flatten
 from .tasks import Task, task_of
 
 __all__ = ["Data", "batches", "prepare"]
@@ -31,8 +31,8 @@ def prepare(
 ) -> Data:
     """`validation` as `fit` takes it: None, a share of the rows to hold out, or a pair (X, Y)."""
     X = as_table(X, "X")
-    outputs = len(list(flatten(model(X[0].tolist()))))
-    task = task_of(loss, outputs)
+    shape = np.shape(model(X[0].tolist())) or (1,)
+    outputs, task = math.prod(shape), task_of(loss, *shape)
 
     def encoded(X: Array, Y: Any, kind: str) -> tuple[Array, Array]:
         Y = as_table(Y, f"{kind}Y")

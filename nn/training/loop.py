@@ -146,7 +146,8 @@ def predict(model: Model, X: Any, loss: str | Loss | None = None, *, engine: str
     """What `model` returns for each row of X: an array [rows, outputs].
 
     With a `loss` the decisions that belong to it, [rows]: classes for softmax cross entropy, 0/1
-    for the logistic loss, ±1 for the hinge loss; for regression still the outputs.
+    for the logistic loss, ±1 for the hinge loss; for regression still the outputs; for softmax
+    cross entropy over positions a class for each, [rows, positions].
 
     >>> from nn import MLP
     >>> predict(MLP(2, [3], init="zeros"), [[1, 2], [3, 4]], "softmax_cross_entropy")
@@ -158,7 +159,8 @@ def predict(model: Model, X: Any, loss: str | Loss | None = None, *, engine: str
     outputs = computing.outputs(read(parameters), X)
     if loss is None:
         return outputs
-    return task_of(resolve_loss(loss), outputs.shape[1]).decide(outputs)
+    shape = np.shape(model(X[0].tolist())) or (1,)
+    return task_of(resolve_loss(loss), *shape).decide(outputs)
 
 
 def evaluate(

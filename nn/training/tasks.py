@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple, TypeAlias
 
@@ -36,16 +37,23 @@ def resolve_loss(loss: str | losses.Loss) -> losses.Loss:
     return losses.LOSSES[loss]
 
 
-def task_of(loss: losses.Loss, outputs: int) -> Task:
-    """The task that a loss belongs to; an unknown loss gets its targets as they are."""
+def task_of(loss: losses.Loss, *shape: int) -> Task:
+    """The task that a loss belongs to; an unknown loss gets its targets as they are.
+
+    shape  of what the network returns for one example: its outputs, or positions and classes
+    """
+    outputs = math.prod(shape)
     name = getattr(loss, "__name__", "")
     if loss in (losses.hinge, losses.logistic) and outputs != 1:
         raise ValueError(f"{name} takes one output of the network, it has {outputs}")
     if loss is losses.softmax_cross_entropy and outputs == 1:
         raise ValueError(f"{name} takes one output for each class, the network has 1; see logistic")
     if isinstance(loss, losses.OverPositions):
-        classes = loss.loss is losses.softmax_cross_entropy
-        return Task(_targets_of_positions if classes else lambda Y, _: Y, lambda a: a, ())
+        if loss.loss is not losses.softmax_cross_entropy:
+            return Task(lambda Y, _: Y, lambda a: a, ())
+        if len(shape) != 2:
+            raise ValueError(f"{name} takes a row of logits for each position, got shape {shape}")
+        return _class_of_each(*shape)
     if loss is losses.hinge:
         return _two(-1, 1, 0.0)
     if loss is losses.logistic:
@@ -98,34 +106,37 @@ def _one_hot(Y: Array, outputs: int) -> Array:
     return Y
 
 
-def _targets_of_positions(Y: Array, outputs: int) -> Array:
-    """Classes, one for each position, or `losses.IGNORED`."""
-    positions = Y[0].size
-    if outputs % positions:
-        raise ValueError(
-            f"Y: {positions} targets in each row do not go with {outputs} outputs; there must be "
-            "one for each position"
-        )
-    classes = outputs // positions
-    right = (Y == losses.IGNORED) | ((Y >= 0) & (Y < classes) & (np.floor(Y) == Y))
-    wrong = np.argwhere(~right)
-    if len(wrong):
-        row, position = wrong[0]
-        raise ValueError(
-            f"Y: row {row}, position {position} is {Y[row, position]:g}; the classes are the whole "
-            f"numbers 0 to {classes - 1}, and {losses.IGNORED:g} where none counts"
-        )
-    return Y
+def _class_of_each(positions: int, classes: int) -> Task:
+    """A class for each position, or `losses.IGNORED`."""
+
+    def encode(Y: Array, outputs: int) -> Array:
+        if Y.shape[1:] != (positions,):
+            raise ValueError(
+                f"Y: {Y[0].size} targets in each row, but the network has {positions} positions"
+            )
+        known = (Y >= 0) & (Y < classes) & (np.floor(Y) == Y)
+        wrong = np.argwhere(~known & (Y != losses.IGNORED))
+        if len(wrong):
+            row, position = wrong[0]
+            raise ValueError(
+                f"Y: row {row}, position {position} is {Y[row, position]:g}; the classes are the "
+                f"whole numbers 0 to {classes - 1}, and {losses.IGNORED:g} where none counts"
+            )
+        return Y
+
+    return Task(
+        encode, lambda a: a.reshape(len(a), positions, classes).argmax(axis=-1), ("accuracy",)
+    )
 
 
 # ── metrics ──────────────────────────────────────────────────────────────────────────────────
 
 
 def accuracy(decisions: Array, targets: Array) -> float:
-    """The share of decisions that are right."""
-    if targets.ndim > 1:
+    """The share of decisions that are right, of those that count."""
+    if targets.ndim > decisions.ndim:  # one-hot
         targets = targets.argmax(axis=1)
-    return float((decisions == targets).mean())
+    return float((decisions == targets)[targets != losses.IGNORED].mean())
 
 
 def rmse(predictions: Array, targets: Array) -> float:

@@ -201,8 +201,10 @@ def test_fit_refuses_targets_that_no_position_has() -> None:
     loss = losses.OverPositions(losses.softmax_cross_entropy)
     with pytest.raises(ValueError, match="row 1, position 0 is 3; the classes are the whole"):
         fit(model, [[0, 1], [1, 2]], [[0, 1], [3, 0]], loss, epochs=1, progress=False)
-    with pytest.raises(ValueError, match="3 targets in each row do not go with 4 outputs"):
-        fit(Sequential(Embedding(3, 2)), [[0, 1]], [[0, 1, 2]], loss, progress=False)
+    with pytest.raises(ValueError, match="3 targets in each row, but the network has 2 positions"):
+        fit(model, [[0, 1]], [[0, 1, 2]], loss, progress=False)
+    with pytest.raises(ValueError, match=r"a row of logits for each position, got shape \(3,\)"):
+        fit(Layer(2, 3), [[0, 1]], [[0, 1]], loss, progress=False)
 
 
 # ── training and sampling ────────────────────────────────────────────────────────────────────
@@ -233,6 +235,10 @@ def test_a_sequence_model_learns_to_count_and_counts() -> None:
     adam = Adam(model.parameters(), lr=0.02)
     history = fit(model, X, Y, loss, adam, epochs=60, engine="compiled", rng=0, progress=False)
     assert history.loss[-1] < 0.05
+    assert history["accuracy"][-1] == 1.0
+    decided = predict(model, X, loss)
+    assert decided.shape == (10, 4)
+    assert (decided[:, 1:] == np.array(Y)[:, 1:]).all()
     assert generate(model, [1, 2], 2, temperature=0) == [3, 4]
     assert generate(model, [1, 3], 2, temperature=0) == [0, 2]
 
