@@ -26,6 +26,7 @@ TABLES = {
     "autodiff/formula/atoms.py",
     "autodiff/formula/grammar.py",
     "autodiff/formula/languages.py",
+    "autodiff/text/composed.py",
     "autodiff/value.py",
     "viz/plots/activations.py",
 }

@@ -63,6 +63,7 @@ class Atom(NamedTuple):
     passes: tuple[tuple[str, str, str], ...] = ()
     finish: str = ""
     predicate: bool = False  # answers yes or no
+    meaning: str = ""  # of a function of a row a, by other functions, for those who read it
 
 
 _NUMPY_SIGMOID = """\
@@ -149,6 +150,7 @@ ATOMS: dict[str, Atom] = {
             ("total", "0.0", "total + (exp(a - top) if a != top else 1.0)"),
         ),
         finish="top + log(total)",
+        meaning="log(sum(exp(a)))",
     ),
     "sum": Atom(
         sum, "sum", "sum", row=True, passes=(("total", "0.0", "total + a"),), finish="total"

@@ -1,9 +1,9 @@
 """Formulas: one text, checked against a closed grammar, and written out for every target.
 
 A gate's value and its partial derivatives are written once, as text, in the syntax of a Python
-expression: ``"a * b"``, ``"1 - out**2"``, ``"0.0 if a <= 0 else a"``. The functions that it may
-call are the `ATOMS` of `formula.atoms`; `formula.writers` writes it as Python, NumPy, JavaScript
-and LaTeX.
+expression: ``"a * b"``, ``"1 - out**2"``, ``"0.0 if a <= 0 else a"``; blackboard signs such as
+``"√a"`` will do too. The functions that it may call are the `ATOMS` of `formula.atoms`;
+`formula.writers` writes it as Python, NumPy, JavaScript and LaTeX.
 
 Formulas are code written by a programmer. Text typed by a user (the command line, a file) never
 comes here; it goes through `autodiff.text.expression`.
@@ -16,6 +16,7 @@ from collections.abc import Iterable, Sequence
 
 from .atoms import ATOMS, CONSTANTS
 from .languages import OPERATORS
+from .spelling import in_python
 from .writers import rows_in, written
 
 __all__ = ["Formula", "FormulaError"]
@@ -109,11 +110,11 @@ exp, log, log1p, sqrt, sin, cos, tanh, abs, sigmoid, softplus, erf, logsumexp, s
     __slots__ = ("inputs", "rows", "text", "tree")
 
     def __init__(self, text: str, inputs: Iterable[str], rows: Iterable[str] = ()) -> None:
-        self.text = text
-        self.inputs = tuple(inputs)
-        self.rows = tuple(rows)
         if not isinstance(text, str):
             raise FormulaError(f"{text!r} is not text; formulas are written as text: {str(text)!r}")
+        self.text = text = in_python(text)
+        self.inputs = tuple(inputs)
+        self.rows = tuple(rows)
         try:
             self.tree = ast.parse(text, mode="eval").body
         except (SyntaxError, ValueError) as error:

@@ -3,12 +3,14 @@
 The text is read with Python's own parser and then checked against a closed grammar; nothing is
 ever evaluated as Python. What may stand in an expression:
 
-- numbers, names, parentheses, ``+ - * / **``, and as on a blackboard ``× · ÷ − ^ ² ³``;
-- a call of any gate of the table, by its name or its symbol: ``sigmoid(z)``, ``σ(z)``, ``ln(p)``;
-- rows: ``dot([a, b], [x, y])``, ``sum(w)``, ``w[0]``;
+- numbers, names, parentheses, ``+ - * / **``, and as on a blackboard ``2x² − √y · |θ₀|``;
+- π and e, unless the names stand for something else;
+- a call of any gate of the table, by its name or its symbol: ``sigmoid(z)``, ``σ(z)``, ``ln(p)``,
+  and of functions composed of a few: ``tan``, ``sinh``, ``cosh``, ``log2``, ``log10``, ``softmax``;
+- rows: ``dot([a, b], [x, y])`` or ``[a, b] · [x, y]``, ``sum(w)``, ``w[0]``;
 - names for intermediate results, one after the other: ``q = x + y; f = q * z``.
 
-Every operator and every call is one gate; what the last statement says is the root.
+Every operator and every call of a gate is one gate; what the last statement says is the root.
 """
 
 from __future__ import annotations
@@ -18,11 +20,11 @@ import operator
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from ..formula.atoms import CONSTANTS
 from ..formula.firing import DomainError
 from ..gates import Gate
 from ..value import Constant, Row, Value
-from .reading import Reader, functions
+from .composed import COMPOSED, OF_ROWS
+from .reading import KNOWN, Reader, functions
 from .source import ExpressionError
 
 __all__ = ["ExpressionError", "functions", "parse"]
@@ -31,6 +33,7 @@ _OPERATORS: dict[type[ast.operator], Callable[[Value, Value], Value]] = {
     ast.Add: operator.add,
     ast.Sub: operator.sub,
     ast.Mult: operator.mul,
+    ast.MatMult: operator.mul,
     ast.Div: operator.truediv,
     ast.Pow: operator.pow,
 }
@@ -97,14 +100,21 @@ class _Builder:
                 return Row(self.single(operand, piece) for operand in operands)
             case ast.Subscript(slice=ast.Constant(value=int(index))):
                 return self.element(operands[0], index, piece)
-            case ast.Call(func=ast.Name(id=name)):
+            case ast.Call(func=ast.Name(id=name)) if name in self.reader.functions:
                 return self.call(name, operands, piece)
+            case ast.Call(func=ast.Name(id=name)):
+                return self.composed(name, operands, piece)
             case ast.UnaryOp(op=ast.UAdd()):
                 return self.single(operands[0], piece)
             case ast.UnaryOp(operand=ast.Constant() as constant):
                 return Constant(-self.reader.number(constant))
+            case ast.UnaryOp(op=ast.Invert()):
+                return self.single(operands[0], piece).sqrt()
             case ast.UnaryOp():
                 return -self.single(operands[0], piece)
+            case ast.BinOp(op=ast.MatMult()) if all(isinstance(row, Row) for row in operands):
+                dot = ast.Call(ast.Name("dot"), [piece.left, piece.right], [])
+                return self.call("dot", operands, ast.copy_location(dot, piece))
             case ast.BinOp(op=op):
                 left, right = (self.single(operand, piece) for operand in operands)
                 return _OPERATORS[type(op)](left, right)
@@ -126,7 +136,7 @@ class _Builder:
         """The node of a name: always the same one."""
         if name not in self.nodes:
             if name not in self.reader.given:
-                return Constant(CONSTANTS[name])
+                return Constant(KNOWN[name])
             self.nodes[name] = _as_node(name, self.reader.given[name])
         return self.nodes[name]
 
@@ -172,6 +182,15 @@ class _Builder:
         except ValueError as error:  # rows that are empty, or of unequal length
             raise self.error(str(error), piece) from error
         return result
+
+    def composed(self, name: str, operands: list[_Result], piece: ast.Call) -> _Result:
+        """A function that is no gate, but a few."""
+        if name in OF_ROWS and operands:
+            row = operands[0] if isinstance(operands[0], Row) else operands
+            return OF_ROWS[name](Row(self.single(operand, piece) for operand in row))
+        if len(operands) != 1:
+            raise self.error(f"{name} takes 1 input; got {len(operands)}", piece)
+        return COMPOSED[name](self.single(operands[0], piece))
 
     def fold(self, gate: Gate, operands: list[_Result], piece: ast.Call) -> Value:
         """max(a, b, c) is max(max(a, b), c)."""

@@ -10,12 +10,15 @@ from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from ..formula.atoms import CONSTANTS
+from ..formula.spelling import spelled
 from ..gates import GATES, Gate
+from .composed import COMPOSED, OF_ROWS
 from .source import ExpressionError, Source
 
-__all__ = ["Reader", "Statement", "functions"]
+__all__ = ["KNOWN", "Reader", "Statement", "functions"]
 
-OPERATORS = (ast.Add, ast.Sub, ast.Mult, ast.Div, ast.Pow)
+OPERATORS = (ast.Add, ast.Sub, ast.Mult, ast.MatMult, ast.Div, ast.Pow)
+KNOWN = CONSTANTS | {"e": math.e}
 
 # What syntax outside the grammar is called, and what to write instead.
 _REFUSED: dict[type[ast.AST], str] = {
@@ -61,6 +64,11 @@ def functions() -> dict[str, Gate]:
     return known
 
 
+def _name(given: str) -> str:
+    """A name as Python reads it in the text: θ₀ is θ0."""
+    return unicodedata.normalize("NFKC", "".join(char for char, _ in spelled(given)))
+
+
 class Reader:
     """Reads a text. `given` are the names that have a value."""
 
@@ -68,7 +76,7 @@ class Reader:
         if not isinstance(text, str):
             raise TypeError(f"an expression is text, got {text!r}")
         self.source = Source(text)
-        self.given = {unicodedata.normalize("NFKC", name): value for name, value in given.items()}
+        self.given = {_name(name): value for name, value in given.items()}
         self.functions = functions()
 
     def error(self, message: str, place: ast.AST) -> ExpressionError:
@@ -114,7 +122,7 @@ class Reader:
                 return ()
             case ast.Name():
                 return ()
-            case ast.UnaryOp(op=ast.USub() | ast.UAdd(), operand=operand):
+            case ast.UnaryOp(op=ast.USub() | ast.UAdd() | ast.Invert(), operand=operand):
                 return (operand,)
             case ast.BinOp(left=left, op=op, right=right) if isinstance(op, OPERATORS):
                 return (left, right)
@@ -145,11 +153,15 @@ class Reader:
 
     def _check_call(self, name: str, call: ast.Call) -> None:
         gate = self.functions.get(name)
+        composed = [*COMPOSED, *OF_ROWS]
+        if name in composed and not call.keywords:
+            return
         if gate is None:
             if name in self.given:
                 raise self.error(f"{name} is a number, not a function; write {name} * (...)", call)
-            near = difflib.get_close_matches(name, self.functions, n=1)
-            hint = f"did you mean {near[0]}?" if near else f"known: {', '.join(self.functions)}"
+            known = [*self.functions, *composed]
+            near = difflib.get_close_matches(name, known, n=1)
+            hint = f"did you mean {near[0]}?" if near else f"known: {', '.join(known)}"
             raise self.error(f"unknown function {name!r}; {hint}", call)
         for keyword in call.keywords:
             if keyword.arg not in gate.inputs:
@@ -165,7 +177,7 @@ class Reader:
             for piece, _ in pieces:
                 if isinstance(piece, ast.Name):
                     used.add(piece.id)
-                    if piece.id not in {*assigned, *self.given, *CONSTANTS}:
+                    if piece.id not in {*assigned, *self.given, *KNOWN}:
                         missing.setdefault(piece.id, piece)
             if target is None:
                 continue

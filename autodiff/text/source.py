@@ -12,17 +12,16 @@ import re
 import unicodedata
 import warnings
 
+from ..formula.spelling import spelled
+
 __all__ = ["ExpressionError", "Source", "width"]
 
 _LONGEST = 50_000  # characters
 _DEEPEST = 100  # parentheses inside parentheses; Python's parser gives up at 200
 _WIDEST = 72  # characters of the text that an error message shows
 
-# What is written on a blackboard, in the spelling of the grammar.
-_SPELLING = {"×": "*", "·": "*", "⋅": "*", "÷": "/", "−": "-", "^": "**", "²": "**2", "³": "**3"}
-
 # A line that ends like this is continued by the next one; an empty line has said nothing.
-_GOES_ON = (";", "=", "+", "-", "*", "/", "**", ",")
+_GOES_ON = (";", "=", "+", "-", "*", "/", "@", "~", ",")
 
 # Python takes 2x for a mistyped number, and 0xF and 1j for real ones. `++` never backtracks.
 _PRODUCT = re.compile(r"(?<![\w.])(\d++(?:\.\d*+)?+|\.\d++)(?!e[-+]?\d)(?=[^\W\d_])", re.I)
@@ -36,12 +35,12 @@ class ExpressionError(ValueError):
     column   where, counted from 1 in the whole text; None if there is no single place
 
     >>> from autodiff import parse
-    >>> parse("x + tan(y)", x=1, y=2)
+    >>> parse("x + sigmod(y)", x=1, y=2)
     Traceback (most recent call last):
         ...
-    autodiff.text.source.ExpressionError: unknown function 'tan'; did you mean tanh?
-      x + tan(y)
-          ^~~~~~
+    autodiff.text.source.ExpressionError: unknown function 'sigmod'; did you mean sigmoid?
+      x + sigmod(y)
+          ^~~~~~~~~
     """
 
     def __init__(
@@ -89,38 +88,36 @@ class Source:
     def __init__(self, text: str) -> None:
         self.text = text
         self.origin: list[int] = []
-        spelled: list[str] = []
-        open_at: list[int] = []
-        comment, before = False, ";"  # `before`: the last character that is not blank
+        line = ""
+        opened: list[tuple[str, int]] = []
+        before = ";"  # the last character that is not blank
         if len(text) > _LONGEST:
             raise ExpressionError(
                 f"the expression has {len(text)} characters; at most {_LONGEST} are read"
             )
-        for i, char in enumerate(text):
-            comment = (comment or char == "#") and char != "\n"
-            new = " " if comment or char.isspace() else _SPELLING.get(char, char)
-            if comment:
-                pass
-            elif char == "\n":
-                new = " " if open_at or before in _GOES_ON else ";"
+        without_comments = re.sub(r"#[^\n]*", lambda comment: " " * len(comment[0]), text)
+        for char, i in spelled(without_comments):
+            new = " " if char.isspace() else char
+            if char == "\n":
+                new = " " if opened or before in _GOES_ON else ";"
             elif char in "([{":
-                open_at.append(i)
-                if len(open_at) > _DEEPEST:
+                opened.append((char, i))
+                if len(opened) > _DEEPEST:
                     raise self.error(f"parentheses are nested more than {_DEEPEST} deep", i)
             elif char in ")]}":
-                if not open_at or "([{".index(text[open_at[-1]]) != ")]}".index(char):
-                    raise self.error(f"nothing is open that this {char!r} would close", i)
-                open_at.pop()
+                if not opened or "([{".index(opened[-1][0]) != ")]}".index(char):
+                    raise self.error(f"nothing is open that this {text[i]!r} would close", i)
+                opened.pop()
             elif char in "\"'`":
                 raise self.error("text in quotes has no place in an expression", i)
-            elif not new.isprintable() or char in "\\":
-                raise self.error(f"the character {char!r} has no place in an expression", i)
-            spelled.append(new)
+            elif not char.isprintable() or text[i] in "\\~@":
+                raise self.error(f"the character {text[i]!r} has no place in an expression", i)
+            line += new
             before = before if new == " " else new
-            self.origin += [i] * len(new)
-        if open_at:
-            raise self.error(f"this {text[open_at[-1]]!r} is never closed", open_at[-1])
-        line = "".join(spelled)
+            self.origin.append(i)
+        if opened:
+            place = opened[-1][1]
+            raise self.error(f"this {text[place]!r} is never closed", place)
         indent = len(line) - len(line.lstrip())
         self.line = line.strip()
         self.origin = self.origin[indent : indent + len(self.line)]
@@ -148,7 +145,9 @@ class Source:
         """The statements, as Python's parser sees them."""
         product = _PRODUCT.search(self.line)
         if product:
-            raise self.error_at(f"write a product as {product[1][:20]} * ...", *product.span())
+            number = product[1][:20]
+            how = f"write a product as {number} * ..., in parentheses if all of it is meant"
+            raise self.error_at(how, *product.span())
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")

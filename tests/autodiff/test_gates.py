@@ -610,3 +610,17 @@ def test_any_text_is_read_or_refused_with_a_formula_error(text: str) -> None:
     finally:
         GATES.clear()
         GATES.update(before)
+
+
+def test_a_formula_may_be_written_as_on_a_blackboard() -> None:
+    blackboard = gate(
+        "hook", "2√a · |b| − a² / 3", a="|b| / √a − 2a / 3", b="2√a if b > 0 else −2√a"
+    )
+    try:
+        a, b = Value(4.0), Value(-1.5)
+        f = blackboard(a, b)
+        f.backward()
+        assert f.data == pytest.approx(2 * 2 * 1.5 - 16 / 3, rel=1e-15)
+        assert (a.grad, b.grad) == (pytest.approx(0.75 - 8 / 3, rel=1e-15), -4.0)
+    finally:
+        del GATES["hook"]

@@ -7,6 +7,7 @@ import difflib
 import sys
 from collections.abc import Iterable, Sequence
 from typing import Any, NoReturn
+from unicodedata import normalize
 
 from autodiff.graph import topological_order
 from autodiff.text.expression import ExpressionError, parse
@@ -84,7 +85,7 @@ def graph(arguments: Sequence[str]) -> tuple[str, Value]:
     values: dict[str, float | list[float]] = {}
     for pair in pairs:
         name, equals, number = (part.strip() for part in pair.partition("="))
-        if not equals or not name.isidentifier():
+        if not equals or not normalize("NFKC", name).isidentifier():
             hint = "give values as name=number without spaces, such as x=-2"
             if not values and "=" in text:
                 hint += "; the expression comes first"

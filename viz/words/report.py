@@ -42,13 +42,13 @@ from .rules import edges_into
 __all__ = ["as_data", "gate_table", "steps", "table", "to_ascii"]
 
 DIGITS = 6
-_ASCII = str.maketrans({
+_ASCII: dict[str, str | int | None] = {
     "∂": "@", "×": "*", "·": "*", "−": "-", "→": ">", "─": "-", "…": "...", "∞": "inf", "Σ": "sum",
-    "σ": "sigmoid", "√": "sqrt ", "π": "pi", "β": "beta", "γ": "gamma", "ᵢ": "_i", "≤": "<=",
-    "≥": ">=", "≠": "!=", "⁻": "^-",
-    "⁰": "^0", "¹": "^1", "²": "^2", "³": "^3", "⁴": "^4", "⁵": "^5", "⁶": "^6", "⁷": "^7",
-    "⁸": "^8", "⁹": "^9",
-})  # fmt: skip
+    "√": "sqrt ", "π": "pi", "β": "beta", "γ": "gamma", "ᵢ": "_i", "≤": "<=", "≥": ">=",
+    "≠": "!=", "⁻": "^-", "⁰": "^0", "¹": "^1", "²": "^2", "³": "^3", "⁴": "^4", "⁵": "^5",
+    "⁶": "^6", "⁷": "^7", "⁸": "^8", "⁹": "^9",
+}  # fmt: skip
+_ASCII |= {g.symbol: g.name for g in GATES.values() if len(g.symbol) == 1 and g.symbol.isalpha()}
 
 
 def to_ascii(text: str) -> str:
@@ -57,7 +57,7 @@ def to_ascii(text: str) -> str:
     >>> to_ascii("∂y/∂x = 2·x⁻¹")
     '@y/@x = 2*x^-1'
     """
-    return text.translate(_ASCII).replace("^-^", "^-")
+    return text.translate(str.maketrans(_ASCII)).replace("^-^", "^-")
 
 
 # ── tables ───────────────────────────────────────────────────────────────────────────────────

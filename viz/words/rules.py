@@ -184,13 +184,10 @@ class _Rows(ast.NodeTransformer):
 
     def visit_Call(self, node: ast.Call) -> ast.expr:
         match node:
-            case ast.Call(func=ast.Name(id="logsumexp"), args=[argument]):
-                terms = ast.Call(
-                    ast.Name("sum", ast.Load()),
-                    [ast.Call(ast.Name("exp", ast.Load()), [argument], [])],
-                    [],
-                )
-                return ast.Call(ast.Name("log", ast.Load()), [self.visit(terms)], [])
+            case ast.Call(func=ast.Name(id=name), args=[argument]) if ATOMS[name].meaning:
+                text = ATOMS[name].meaning.replace("(a)", f"({ast.unparse(argument)})")
+                meant: ast.expr = self.visit(ast.parse(text, mode="eval").body)
+                return meant
             case ast.Call(func=ast.Name(id="sum"), args=[argument]):
                 every = range(self.n) if self.n <= SHOWN else (0, 1, -1, self.n - 1)
                 total: ast.expr | None = None
