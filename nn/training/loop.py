@@ -15,7 +15,7 @@ from ..initialisation import generator
 from ..losses import Loss
 from ..module import Module
 from ..optimisers import Adam, Optimiser
-from ..transformer.dropout import training
+from ..transformer.dropout import dropouts, training
 from .data import Data, batches, prepare
 from .engines import Engine, Model, Native, choose_engine, load, read
 from .history import History
@@ -98,7 +98,8 @@ def fit(
     _check_reached(model, loss, parameters, data)
     size = batch_size if isinstance(batch_size, int) and batch_size > 0 else len(data.X)
     steps = epochs * -(-len(data.X) // size)
-    with training(model):
+    random_layers = dropouts(model)
+    with training(*random_layers):
         computing = choose_engine(engine, model, loss, parameters, data.X, data.Y, steps)
     stepper = _Stepper(computing, model, loss, reduction, l2)
 
@@ -110,7 +111,7 @@ def fit(
         for epoch in range(epochs):
             plan = list(batches(len(data.X), batch_size, random, sampling))
             first = len(history.steps)
-            with training(model):
+            with training(*random_layers):
                 for moved, cost in stepper.steps(theta, data, plan, optimiser, first):
                     theta = moved
                     history.steps.append(cost)

@@ -13,7 +13,7 @@ from autodiff.watch.hooks import BRANCHERS, decided
 from ..initialisation import generator
 from ..module import Module, Nested, flatten
 
-__all__ = ["Dropout", "training"]
+__all__ = ["Dropout", "dropouts", "training"]
 
 
 class Dropout(Module):
@@ -63,11 +63,16 @@ class Dropout(Module):
         return repr(self.p)
 
 
+def dropouts(*models: Any) -> list[Dropout]:
+    """All that are in them."""
+    walks = (model.modules() for model in models if isinstance(model, Module))
+    return [m for walk in walks for _, m in walk if isinstance(m, Dropout)]
+
+
 @contextmanager
-def training(model: Any) -> Iterator[None]:
-    """While the block runs, the model's dropouts leave numbers out."""
-    modules = model.modules() if isinstance(model, Module) else ()
-    idle = [m for _, m in modules if isinstance(m, Dropout) and not m.training]
+def training(*models: Any) -> Iterator[None]:
+    """While the block runs, the models' dropouts leave numbers out."""
+    idle = [dropout for dropout in dropouts(*models) if not dropout.training]
     for dropout in idle:
         dropout.training = True
     try:
