@@ -28,7 +28,7 @@ NAMES = [name for name in FUNCTIONS if "." not in name]
 WIDEST = 16  # samples are a multiple of it
 CORNERS = (
     *(0.0, 5e-324, 1e-310, 2.2250738585072014e-308, 1.7976931348623157e308, 1.0, math.pi / 2),
-    *(0.55, 0.9, 6.0, 2.0**20, np.nextafter(2.0**20, 0)),  # where methods change
+    *(0.9, 6.0, 30.0, 2.0**20, np.nextafter(2.0**20, 0)),  # where methods change
     *(708.5, 709.782712893384, 709.7827128933841, 745.1332191019411, 745.1332191019412, 36.7),
     6381956970095103 * 2.0**797,  # of all doubles the nearest to a multiple of π/2
 )

@@ -24,7 +24,18 @@ from typing import Final
 from ..builder import Builder, Vector, bits_of, suffix
 from . import polynomials
 from .circle import cos, cos_of_large, sin, sin_of_large
-from .doubles import BIAS, INF, LN2, NAN, ROUND, nearest_whole, polynomial, product_error, split
+from .doubles import (
+    BIAS,
+    INF,
+    LN2,
+    NAN,
+    ROUND,
+    nearest_whole,
+    polynomial,
+    product_error,
+    split,
+    split_any,
+)
 
 # ── exp and what is made of it ───────────────────────────────────────────────────────────────
 
@@ -32,45 +43,57 @@ from .doubles import BIAS, INF, LN2, NAN, ROUND, nearest_whole, polynomial, prod
 def exp(x: Vector, below: Vector | None = None) -> Vector:
     """e to the power of x + below, where `below` counts less than the last digit of x.
 
-    x = k ln2 + r: e^x = 2^k e^r. The power of two comes in two factors, since 2^k itself may be
-    out of range where the result is not.
+    The power of two comes in two factors: 2^k itself may be out of range where the result is not.
     """
     x = (x > 710.0).select(710.0, x)  # infinite from here on
     x = (x < -746.0).select(-746.0, x)  # zero from here on
-    rounded = x.times_plus(1 / math.log(2), ROUND)
-    k = rounded - ROUND
-    high = x - k * LN2[0]  # exact
-    low = k * LN2[1] if below is None else k * LN2[1] - below
-    r = high - low
-    rest = r * r * polynomial(r, polynomials.EXP) - low  # e^r = 1 + high + rest
-    top = high + 1.0
-    grown = top + ((1.0 - top + high) + rest)
+    rounded, high, rest = _parts_of_exp(x, below)
     exponent = rounded.bits() - (bits_of(ROUND) - 2 * BIAS)
     half = exponent >> 1
-    return grown * (half << 52).real() * ((exponent - half) << 52).real()
+    first, second = (half << 52).real(), ((exponent - half) << 52).real()
+    top, rest = _sum(x.like(1.0), high, rest)
+    return (top + rest) * first * second
+
+
+def _parts_of_exp(x: Vector, below: Vector | None = None) -> tuple[Vector, Vector, Vector]:
+    """k + ROUND, h and t with e^(x + below) = 2^k (1 + h + t): x = k ln2 + h, and t is small."""
+    rounded = x.times_plus(1 / math.log(2), ROUND)
+    k = rounded - ROUND
+    high = k.times_plus(-LN2[0], x)  # exact
+    low = k * -LN2[1] if below is None else k.times_plus(-LN2[1], below)
+    r = high + low
+    return rounded, high, (r * r).times_plus(polynomial(r, polynomials.EXP), low)
+
+
+def _sum(a: Vector, b: Vector, c: Vector) -> tuple[Vector, Vector]:
+    """a + b + c in two parts, for |a| > |b| > |c|, or a = 0."""
+    top = a + b
+    return top, (a - top + b) + c
 
 
 def sigmoid(x: Vector) -> Vector:
     """1 / (1 + e^-x); what 1 + e loses by rounding is made good, by about 1 / (1 + e) of it."""
     e = exp(-abs(x))
     below = e + 1.0
-    lost = (e - (below - 1.0)) * (1.0 - e * 0.5)
+    lost = (e - (below - 1.0)) * e.times_plus(-0.5, 1.0)
     quotient = (x < 0).select(e, 1.0) / below
     return quotient - quotient * lost
 
 
-def softplus(x: Vector) -> Vector:
-    """log(1 + e^x)"""
-    return (x > 0).select(x, 0.0) + log1p(exp(-abs(x)))
-
-
 def tanh(x: Vector) -> Vector:
-    """1 - 2 / (e^2x + 1), and near zero a polynomial, where that would lose digits."""
-    a = abs(x)
-    square = a * a
-    near = a.times_plus(square * polynomial(square, polynomials.TANH), a)
-    far = 1.0 - 2.0 / (exp(a + a) + 1.0)
-    return (a < 0.55).select(near, far).with_sign_of(x)
+    """-d / (2 + d) with d = e^(-2 |x|) - 1; what d and 2 + d lose by rounding is made good."""
+    double = abs(x) * -2.0
+    double = (double < -60.0).select(-60.0, double)  # 1 from here on
+    rounded, high, rest = _parts_of_exp(double)
+    scale = ((rounded.bits() - (bits_of(ROUND) - BIAS)) << 52).real()
+    top, rest = _sum(scale - 1.0, scale * high, scale * rest)
+    d = top + rest
+    rest = top - d + rest
+    below = d + 2.0
+    lost = d - (below - 2.0) + rest
+    quotient = d / below  # and 1 / below is (1 - quotient) / 2
+    correction = (rest - quotient * lost) * quotient.times_plus(-0.5, 0.5)
+    return (quotient + correction).with_sign_of(x)
 
 
 def erf(x: Vector) -> Vector:
@@ -87,26 +110,41 @@ def erf(x: Vector) -> Vector:
 # ── logarithms ───────────────────────────────────────────────────────────────────────────────
 
 
-def log(x: Vector, below: Vector | None = None) -> Vector:
-    """k ln2 + log m, plus `below`; with m = (1 + s) / (1 - s), log m = 2 atanh s."""
-    k, m = split(x)
-    f = m - 1.0
-    s = f / (f + 2.0)
-    z = s * s
-    h = f * f * 0.5  # log m = f - h + s (h + ...)
-    low = k * LN2[1] if below is None else k * LN2[1] + below
-    small = s.times_plus(z.times_plus(polynomial(z, polynomials.LOG), h), low)
-    value = k * LN2[0] - ((h - small) - f)
-    special = x.equals(0.0).select(-INF, (x < 0).select(NAN, x))  # else inf or NaN
-    return ((x > 0) & (x < INF)).select(value, special)
+def log(x: Vector) -> Vector:
+    """The natural logarithm."""
+    return _or_special(x, _logarithm(*split_any(x)))
 
 
 def log1p(x: Vector) -> Vector:
     """log(1 + x): what 1 + x loses by rounding is added as a share of it."""
     u = x + 1.0
     lost = (x - (u - 1.0)) / u
-    lost = ((u > 0) & (u < INF)).select(lost, 0.0)
-    return log(u, lost).with_sign_of(x)
+    return _or_special(u, _logarithm(*split(u), lost)).with_sign_of(x)
+
+
+def softplus(x: Vector) -> Vector:
+    """log(1 + e^x), by log(1 + e) with e = e^-|x|; 1 / (1 + e) is about 1 - 5/6 e + 1/3 e²."""
+    e = exp(-abs(x))
+    u = e + 1.0
+    lost = (e - (u - 1.0)) * e.times_plus(e.times_plus(1 / 3, -5 / 6), 1.0)
+    return (x > 0).select(x, 0.0) + _logarithm(*split(u), lost)
+
+
+def _logarithm(k: Vector, m: Vector, below: Vector | None = None) -> Vector:
+    """k ln2 + log m, plus `below`; with m = (1 + s) / (1 - s), log m = 2 atanh s."""
+    f = m - 1.0
+    s = f / (f + 2.0)
+    z = s * s
+    h = f * f * 0.5  # log m = f - h + s (h + ...)
+    low = k * LN2[1] if below is None else k.times_plus(LN2[1], below)
+    small = s.times_plus(z.times_plus(polynomial(z, polynomials.LOG), h), low)
+    return k * LN2[0] - ((h - small) - f)
+
+
+def _or_special(x: Vector, logarithm: Vector) -> Vector:
+    """Where x is not a positive number: -inf, inf or NaN."""
+    special = x.equals(0.0).select(-INF, (x < 0).select(NAN, x))
+    return ((x > 0) & (x < INF)).select(logarithm, special)
 
 
 def power(x: Vector, y: Vector) -> Vector:
@@ -129,7 +167,7 @@ def power(x: Vector, y: Vector) -> Vector:
 
 def _logarithm_in_two(x: Vector) -> tuple[Vector, Vector]:
     """log x as high + low, to some 65 bits; 2 atanh s = 2 s (1 + t), t = s²/3 + s⁴ P(s²)."""
-    k, m = split(x)
+    k, m = split_any(x)
     f, g = m - 1.0, m + 1.0
     s = f / g
     product = s * g

@@ -39,15 +39,19 @@ def product_error(x: Vector, y: Vector, product: Vector) -> Vector:
 
 
 def split(x: Vector) -> tuple[Vector, Vector]:
-    """k and m in [√½, √2) with x = 2^k m, for a positive finite x."""
-    subnormal = x < 2.0**-1022
-    bits = subnormal.select(x * 2.0**54, x).bits()
+    """k and m in [√½, √2) with x = 2^k m, for a positive finite x that is not subnormal."""
     root = bits_of(math.sqrt(0.5))
-    shifted = bits + (ONE - root)
-    m = ((shifted & MANTISSA) + root).real()
+    shifted = x.bits() + (ONE - root)
     # a whole number becomes a real one in the last bits of ROUND
-    exponent = ((shifted >> 52) + bits_of(ROUND)).real()
-    return exponent - subnormal.select(x.like(ROUND + BIAS + 54), ROUND + BIAS), m
+    k = ((shifted >> 52) + bits_of(ROUND)).real() - (ROUND + BIAS)
+    return k, ((shifted & MANTISSA) + root).real()
+
+
+def split_any(x: Vector) -> tuple[Vector, Vector]:
+    """`split` for any positive finite x."""
+    subnormal = x < 2.0**-1022
+    k, m = split(subnormal.select(x * 2.0**54, x))
+    return k - subnormal.select(54.0, 0.0), m
 
 
 def nearest_whole(x: Vector) -> Vector:
