@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from .pages.worksheet.random_circuits import random_circuit
     from .pages.worksheet.worksheet import worksheet
     from .plots.activations import plot_activations
+    from .plots.attention import plot_attention
     from .plots.diagnosis import plot_diagnosis
     from .plots.networks import plot_gradient_flow, plot_network
     from .plots.training import plot_decision_boundary, plot_history
@@ -43,6 +44,7 @@ __all__ = [
     "explore",
     "playground",
     "plot_activations",
+    "plot_attention",
     "plot_decision_boundary",
     "plot_diagnosis",
     "plot_gradient_flow",

@@ -1,6 +1,9 @@
 """The examples do what they say."""
 
+import math
 import runpy
+from collections import Counter
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -42,3 +45,25 @@ def test_cs229_7_13_the_hand_wired_network_is_drawn_with_its_meaning(tmp_path: P
     picture = (tmp_path / "network.svg").read_text(encoding="utf-8")
     for meaning in ("bedrooms", "family_size", "walkability", "school_quality", "price"):
         assert meaning in picture
+
+
+@pytest.mark.slow
+def test_microgpt_learns_names_and_invents_some(tmp_path: Path) -> None:
+    """Better than any guess that looks one letter back, and names that it was never given."""
+    pytest.importorskip("matplotlib")
+    example = run("microgpt.py")
+    loss, invented = example["main"](tmp_path)
+    assert loss < one_letter_back(example["NAMES"]) - 0.1
+    assert len(set(invented) - set(example["NAMES"])) >= 10
+    assert (tmp_path / "attention.png").stat().st_size > 10_000
+    assert "q2" in (tmp_path / "head.svg").read_text(encoding="utf-8")
+
+
+def one_letter_back(names: list[str]) -> float:
+    """The entropy of a letter, given the one before, counted in the names themselves."""
+    pairs = Counter(pair for name in names for pair in pairwise(f".{name}."))
+    before = Counter[str]()
+    for (first, _), count in pairs.items():
+        before[first] += count
+    total = sum(pairs.values())
+    return -sum(n / total * math.log(n / before[first]) for (first, _), n in pairs.items())
