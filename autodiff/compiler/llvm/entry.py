@@ -119,10 +119,11 @@ class Entry(Loaded):
     @property
     def call(self) -> Callable[..., Any]:
         """The function; it keeps the code in memory."""
-        new = ctypes.pythonapi.PyCFunction_NewEx
-        new.restype = ctypes.py_object
-        new.argtypes = [ctypes.c_void_p, ctypes.py_object, ctypes.c_void_p]
-        return new(ctypes.addressof(self._method), self, None)  # type: ignore[no-any-return]
+        kind = ctypes.PYFUNCTYPE(
+            ctypes.py_object, ctypes.c_void_p, ctypes.py_object, ctypes.c_void_p
+        )
+        make = kind(("PyCFunction_NewEx", ctypes.pythonapi))
+        return make(ctypes.addressof(self._method), self, None)  # type: ignore[no-any-return]
 
 
 def _address(function: Any) -> int:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from autodiff import Value, compile  # noqa: A004
 from autodiff.compiler.llvm import cache
 from autodiff.compiler.llvm.machine import Loaded, assemble
 
@@ -103,6 +104,26 @@ def test_the_file_of_another_key_is_not_taken(make: Maker, folder: Path) -> None
     assert cache.kept(KEY, make) == make.code
 
 
+def test_a_program_computes_the_same_whatever_became_of_its_file(folder: Path) -> None:
+    """A damaged byte here and there; above, every byte in turn."""
+    w = Value(3.0)
+
+    def results() -> list[object]:
+        program = compile(lambda x, y: (w * x - y) ** 2, backend="native")
+        J, gradient = program.value_and_grad([3.0], [1.0, 2.0], [0.5, 1.5])
+        return [J, *gradient]
+
+    right = results()
+    path = only_file(folder)
+    whole = path.read_bytes()
+    for place in [*range(0, len(whole), len(whole) // 12), len(whole) - 1]:
+        path.write_bytes(whole[:place] + bytes([whole[place] ^ 1]) + whole[place + 1 :])
+        assert results() == right
+        assert path.read_bytes() == whole
+    path.write_bytes(whole[: len(whole) // 2])
+    assert results() == right
+
+
 @posix
 @pytest.mark.parametrize("what", ["folder", "file"])
 def test_what_others_can_write_to_is_not_taken(what: str, make: Maker, folder: Path) -> None:
@@ -179,6 +200,7 @@ def test_a_full_disk_leaves_no_draft(
 RACE = """
 import sys
 from pathlib import Path
+from autodiff import Value, compile  # noqa: A004
 from autodiff.compiler.llvm import cache
 folder = Path(sys.argv[1])
 print("ready", flush=True)
