@@ -37,6 +37,9 @@ def draw(
     direction: str = "LR",
     digits: int = 4,
     title: str = "",
+    highlight: Any = (),
+    forward_only: bool = False,
+    scale: float = 1.0,
     dpi: float = DPI,
     program: Program = "auto",
 ) -> Diagram:
@@ -52,10 +55,15 @@ def draw(
                "downstream", or "all"; () for nothing. By default a value that several gates use
                shows the share that comes back from each.
     flow       colour and width of the wires by the magnitude of their gradient, with a legend
-    theme      "light", "dark", "print", or a `viz.Theme`
+    theme      "light", "dark", "print", "safe" (told apart by any eye), a `viz.Theme`, or "auto":
+               an SVG that is light or dark as its reader's system is
     direction  "LR" (left to right) or "TB" (top down)
     digits     significant digits of the numbers
     title      a heading
+    highlight  what is to catch the eye, one or several: Values, or what is written at them;
+               wires between two of them too
+    forward_only  leave the gradients out
+    scale      how large an SVG or PNG is
     dpi        dots per inch of a PNG
     program    "system", "wheel" or "auto": which Graphviz draws (`viz.dot.render.find`)
 
@@ -73,7 +81,7 @@ def draw(
     reasonable time.
     """
     return write(
-        build(root, detail, expand=expand, names=names),
+        build(root, detail, expand=expand, names=names, grads={} if forward_only else None),
         style,
         parts=parts,
         flow=flow,
@@ -81,6 +89,8 @@ def draw(
         direction=direction,
         digits=digits,
         title=title,
+        highlight=highlight,
+        scale=scale,
         dpi=dpi,
         program=program,
     )

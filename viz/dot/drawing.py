@@ -5,6 +5,7 @@ as SVG, and as Graphviz text for all other formats.
 from __future__ import annotations
 
 import html
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from typing import TypeAlias
@@ -103,6 +104,7 @@ class Drawing:
     height: float = 0.0
     title: str = ""
     description: str = ""
+    scale: float = 1.0
     dark: Theme | None = None
     marks: list[Mark] = field(default_factory=list)
 
@@ -111,15 +113,19 @@ class Drawing:
         points = curve.bezier(self.across)
         if not curve.arrow or len(points) < 4:
             return points, None
-        x, y = tip = points[-1]
-        points[-1] = (x - ARROW, y) if self.across else (x, y - ARROW)
-        return points, tip
+        (x, y), before = points[-1], points[-4]
+        if self.across:
+            points[-1] = (x - math.copysign(ARROW, x - before[0]), y)
+        else:
+            points[-1] = (x, y - math.copysign(ARROW, y - before[1]))
+        return points, (x, y)
 
     # ── as SVG ───────────────────────────────────────────────────────────────────────────────
 
     def svg(self) -> str:
         """The drawing as an SVG file; equal drawings give equal files."""
-        size = f'width="{self.width:g}pt" height="{self.height:g}pt"'
+        wide, high = self.width * self.scale, self.height * self.scale
+        size = f'width="{wide:g}pt" height="{high:g}pt"'
         said = "".join(
             f"<{tag}>{html.escape(visible(text), quote=False)}</{tag}>\n"
             for tag, text in (("title", self.title), ("desc", self.description))

@@ -21,7 +21,7 @@ from ..layout.columns import Point
 from .drawing import Curve
 from .render import Diagram
 from .styles import Circuit
-from .themes import Theme
+from .themes import Theme, tint
 from .writer import Glyph, Options
 
 __all__ = ["Moment", "frames", "moments", "stills"]
@@ -90,8 +90,8 @@ class _Still(Circuit):
                 inks |= {"grad": HIDDEN, "ink": HIDDEN}
             return replace(self.theme, **inks)
         if thing.name == self.moment.current:
-            tint = _mixed(self._ink(), self.theme.paper)
-            inks |= {"gate": tint, "box": tint}
+            fill = tint(self._ink(), self.theme.paper)
+            inks |= {"gate": fill, "box": fill}
         if thing.name not in self.moment.fired:
             inks["value"] = HIDDEN
         if not self._reached(thing):
@@ -109,18 +109,13 @@ class _Still(Circuit):
     def curve(self, edge: Edge, tail: Glyph, points: tuple[Point, ...]) -> Curve:
         found = super().curve(edge, tail, points)
         if self.moment.current in self._gates_at(edge.head) and self._at_work():
-            return replace(found, ink=self._ink(), width=2.4)
+            way = found.points[:: -1 if self.moment.backward else 1]
+            return replace(found, points=way, ink=self._ink(), width=2.4)
         return found
 
     def _at_work(self) -> bool:
         """The root's own gradient comes along no wire."""
         return not self.moment.backward or self.moment.current in self.moment.done
-
-
-def _mixed(ink: str, paper: str, share: float = 0.25) -> str:
-    """A light tint of `ink` on `paper`."""
-    pairs = ((int(ink[k : k + 2], 16), int(paper[k : k + 2], 16)) for k in (1, 3, 5))
-    return "#" + "".join(f"{round(share * a + (1 - share) * b):02x}" for a, b in pairs)
 
 
 def stills(

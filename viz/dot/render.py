@@ -134,7 +134,9 @@ class Diagram(graphviz.Digraph):  # type: ignore[misc]
             drawn = self.drawing.svg()
             return drawn.encode() if encoding is None else drawn
         _, *flags = command(engine or self.engine, kind, **options)
-        dots = [f"-Gdpi={self.dpi:g}"] if kind.partition(":")[0] in PIXELS else []
+        dots = (
+            [f"-Gdpi={self.dpi * self.drawing.scale:g}"] if kind.partition(":")[0] in PIXELS else []
+        )
         made = run(self.source, self.program, *flags, *dots)
         return made if encoding is None else made.decode(encoding)
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from ..fold.picture import Node
-from ..words.numbers import number
 from .drawing import Curve, Mark, Shape, Text
 from .markup import width
 from .writer import LINE, STUB, Glyph, Writer
@@ -39,7 +38,7 @@ class Circuit(Writer):
     def on_wire(self, node: Node, begin: Glyph, named: str, end: str) -> Glyph:
         """`begin`, and behind it the stretch of wire with the numbers; `end` stands at its end."""
         theme = self.inks(node)
-        value = number(node.values[0], self.options.digits)
+        value = self.figure(node.values[0])
         value = f"{named} = {value}" if named else value
         grad = self.grad_text(node)
         wide = [width(text, 14) if text else 0.0 for text in (value, grad)]
@@ -93,7 +92,7 @@ class Record(Writer):
         constant = node.kind == "constant"
         name = self.constant_text(node) if constant else node.label
         grad = self.grad_text(node)
-        data = number(node.values[0], self.options.digits)
+        data = self.figure(node.values[0])
         cells = [(name, theme.ink, True)]
         if not constant:
             cells += [(f"data {data}", theme.value, False), (f"grad {grad}", theme.grad, False)]

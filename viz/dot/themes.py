@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 
-__all__ = ["THEMES", "Theme", "theme"]
+__all__ = ["THEMES", "Theme", "theme", "tint"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,6 +17,7 @@ class Theme:
     gate, input, box   fills of gates, of record cells of leaves, of folded boxes
     clusters       fills of nested module boxes, outermost first; the last for all within
     scale          five steps of gradient magnitude, small to large, told apart by any eye
+    mark           what is highlighted
     """
 
     name: str
@@ -32,6 +33,13 @@ class Theme:
     box: str
     clusters: tuple[str, ...]
     scale: tuple[str, ...]
+    mark: str = "#bf5af2"
+
+    def marked(self) -> Theme:
+        """For what is to catch the eye."""
+        fill = tint(self.mark, self.paper)
+        here = replace(self, ink=self.mark, gate_edge=self.mark, wire=self.mark)
+        return replace(here, gate=fill, box=fill, input=fill)
 
     def colours(self) -> list[str]:
         """All of them, each at its place."""
@@ -92,18 +100,28 @@ THEMES: dict[str, Theme] = {
 }
 
 
+# Blue and orange, which any eye tells apart.
+THEMES["safe"] = replace(THEMES["light"], name="safe", value="#0062a8", grad="#b24500")
+
+
+def tint(ink: str, paper: str, share: float = 0.25) -> str:
+    """A light tint of `ink` on `paper`."""
+    pairs = ((int(ink[k : k + 2], 16), int(paper[k : k + 2], 16)) for k in (1, 3, 5))
+    return "#" + "".join(f"{round(share * a + (1 - share) * b):02x}" for a, b in pairs)
+
+
 def theme(name: str | Theme) -> Theme:
-    """The theme called `name`: "light", "dark" or "print"; a `Theme` of your own passes through.
+    """The theme called `name`; a `Theme` of your own passes through.
 
     >>> theme("dark").paper
     '#0d1117'
     >>> theme("sepia")
     Traceback (most recent call last):
         ...
-    ValueError: unknown theme 'sepia'; choose one of light, dark, print
+    ValueError: unknown theme 'sepia'; choose one of light, dark, print, safe, or 'auto'
     """
     if isinstance(name, Theme):
         return name
     if name not in THEMES:
-        raise ValueError(f"unknown theme {name!r}; choose one of {', '.join(THEMES)}")
+        raise ValueError(f"unknown theme {name!r}; choose one of {', '.join(THEMES)}, or 'auto'")
     return THEMES[name]

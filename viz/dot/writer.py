@@ -5,10 +5,13 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import Any, NamedTuple
+
+from autodiff import Value
 
 from ..fold.picture import Edge, Node, Part, Picture
 from ..layout.columns import Box, Layout, Point, Wire, place
+from ..words.names import Naming
 from ..words.numbers import number, span
 from .drawing import Curve, Drawing, Mark, Shape, Text
 from .flow import WIDTHS, Flow
@@ -23,6 +26,7 @@ LINE = 18.0  # height of a line of text in points
 PAD = 12.0
 FORKS = 4  # wires up to this number say what comes back along each of them ...
 SHARES = 40  # ... in pictures with up to this number of nodes
+SENTENCES = 20  # of a description
 STUB = 30.0  # points of wire under a number, at least
 PARTS = ("upstream", "local", "downstream")
 
@@ -36,6 +40,8 @@ class Options(NamedTuple):
     direction: str = "LR"
     digits: int = 4
     title: str = ""
+    highlight: Any = ()
+    scale: float = 1.0
 
 
 @dataclass(slots=True)
@@ -66,7 +72,7 @@ class Writer:
         self.options = options
         self.parts = PARTS if "all" in parts else parts
         self.across = options.direction == "LR"
-        self.theme = theme(options.theme)
+        self.theme = theme("light" if options.theme == "auto" else options.theme)
         # what comes back along each branch of a fork is said even if nothing was asked for
         self.shares = options.parts is None and len(picture.nodes) <= SHARES
         self.flow = Flow(p.downstream for e in picture.edges for p in e.parts)
@@ -77,6 +83,8 @@ class Writer:
         for edge in picture.edges:
             self.wires_from.setdefault(edge.tail, []).append(edge)
             self.wires_to.setdefault(edge.head, []).append(edge)
+        self.name_of = self.names()
+        self.marked = self.highlighted()
 
     # ── what a style defines ─────────────────────────────────────────────────────────────────
 
@@ -86,7 +94,8 @@ class Writer:
 
     def inks(self, thing: Node | Part) -> Theme:
         """The colours that a node or a part of a wire is drawn in."""
-        return self.theme
+        marked = isinstance(thing, Node) and thing.name in self.marked
+        return self.theme.marked() if marked else self.theme
 
     def stroke(self, gradients: Sequence[float | None]) -> tuple[str, float, bool]:
         """Colour, width and whether it is dotted, for the largest of these gradients."""
@@ -96,6 +105,59 @@ class Writer:
         if not steps:
             return self.theme.faint, 1.2, True
         return self.theme.scale[max(steps)], WIDTHS[max(steps)], False
+
+    def highlighted(self) -> set[str]:
+        """The nodes that were asked for: as Values, or by what is written at them."""
+        asked = self.options.highlight
+        wishes = [asked] if isinstance(asked, str | Value) else list(asked)
+        found: set[str] = set()
+        for wish in wishes:
+            chosen = {
+                node.name
+                for node in self.picture.nodes
+                if any(v is wish for v in node.members)
+                or (isinstance(wish, str) and wish in (node.text, self.name_of[node.name]))
+            }
+            if not chosen:
+                raise ValueError(f"highlight: nothing in this picture is {wish!r}")
+            found |= chosen
+        return found
+
+    def names(self) -> dict[str, str]:
+        """What each node is called: its label, its title, or v1, v2, ... as everywhere."""
+        ends = {n.name: n.members[-1] for n in self.picture.nodes if n.kind in ("input", "gate")}
+        labels = {id(ends[n.name]): n.label for n in self.picture.nodes if n.name in ends}
+        called = Naming(list(ends.values()), labels) if ends else None
+        found = {}
+        for node in self.picture.nodes:
+            if called and node.name in ends:
+                found[node.name] = called(ends[node.name])
+            else:
+                constant = node.kind == "constant"
+                found[node.name] = self.constant_text(node) if constant else node.text or "a row"
+        return found
+
+    def description(self) -> str:
+        """The picture in sentences, for those who do not see it."""
+        said = []
+        for node in self.picture.nodes:
+            name, tails = self.name_of[node.name], self.wires_to.get(node.name, ())
+            if node.kind not in ("gate", "box", "input"):
+                continue
+            inputs = [self.name_of[edge.tail] for edge in tails]
+            shown = inputs if len(inputs) <= 4 else [*inputs[:3], "…", inputs[-1]]
+            made = f" is {node.text} of {' and '.join(shown)}," if node.kind == "gate" else ""
+            made = made or (f", made of {' and '.join(shown)}," if shown else "")
+            grad = f", gradient {self.figure(*node.grads)}" if node.grads else ""
+            said.append(f"{name}{made} = {self.figure(*node.values)}{grad}.".replace(", =", ":"))
+        if len(said) > SENTENCES:
+            said[SENTENCES // 2 : -SENTENCES // 2] = [f"… ({len(said) - SENTENCES} more)"]
+        return " ".join(said)
+
+    def figure(self, *numbers: float) -> str:
+        """A number, or the range of several; what is not finite catches the eye."""
+        text = span(numbers, self.options.digits)
+        return text if all(map(math.isfinite, numbers)) else f"⚠ {text}"
 
     # ── the whole ────────────────────────────────────────────────────────────────────────────
 
@@ -123,7 +185,10 @@ class Writer:
         laid = self.placed(glyphs, frames, wires)
         rows = self.caption()
         above = PAD + LINE * 1.4 * bool(self.options.title)
-        drawing = Drawing(self.theme, self.across)
+        drawing = Drawing(self.theme, self.across, scale=self.options.scale)
+        drawing.dark = theme("dark") if self.options.theme == "auto" else None
+        drawing.title = self.options.title or f"The graph of {self.name_of[self.picture.root]}"
+        drawing.description = self.description()
         drawing.width = max([laid.width, *(wide for _, wide in rows)]) + 2 * PAD
         drawing.height = above + laid.height + PAD + LINE * len(rows[bool(self.options.title) :])
         for cluster, (x, y, w, h), k in zip(
@@ -230,6 +295,8 @@ class Writer:
         ink, thick, dotted = self.stroke([part.downstream for part in edge.parts])
         if self.by_name[edge.tail].kind == "constant":
             ink, thick, dotted = self.theme.wire, 1.2, False
+        if {edge.tail, edge.head} <= self.marked:
+            ink, thick = self.theme.mark, 2.6
         return Curve(tail.tail, head.name, points, ink, thick, dotted, head.kind != "row")
 
     def share(self, edge: Edge) -> Glyph | None:
@@ -266,7 +333,7 @@ class Writer:
             if name not in wanted or amount is None:
                 continue
             sign = signs.get((before, name), "→")
-            figure = number(amount, self.options.digits)
+            figure = self.figure(amount)
             if before:
                 found.append((sign, theme.ink))
             found.append((f"({figure})" if sign == "×" and amount < 0 else figure, ink))
@@ -284,18 +351,21 @@ class Writer:
 
     def ports(self, node: Node, w: float, h: float, round_: bool = False) -> list[Point]:
         """Where the wires to a node end: on its left (or upper) side, in their order."""
-        n = len(self.wires_to.get(node.name, ()))
-        along, r = (h, h / 2) if self.across else (w, w / 2)
-        found = []
-        for k in range(n):
-            off = (2 * k + 1 - n) / n * (r if round_ else along / 2)
-            depth = r - math.sqrt(max(r * r - off * off, 0.0)) if round_ else 0.0
-            found.append((depth, h / 2 + off) if self.across else (w / 2 + off, depth))
-        return found
+        wires = self.wires_to.get(node.name, ())
+        n, along = len(wires), h if self.across else w
+        r = along / 2
+        offsets = [(2 * k + 1 - n) / n * r for k in range(n)]
+        made = [self.by_name[wire.tail].kind not in ("input", "constant") for wire in wires]
+        if round_ and n == 2 and made[0] != made[1]:  # what comes from a gate goes straight in
+            offsets = [0.0, 0.75 * r] if made[0] else [-0.75 * r, 0.0]
+        depths = [r - math.sqrt(r * r - off * off) if round_ else 0.0 for off in offsets]
+        if self.across:
+            return [(depth, r + off) for depth, off in zip(depths, offsets, strict=True)]
+        return [(r + off, depth) for depth, off in zip(depths, offsets, strict=True)]
 
     def grad_text(self, node: Node) -> str:
         """Its gradient, or nothing where no backward pass has been."""
-        return "" if node.grad is None else number(node.grad, self.options.digits)
+        return "" if node.grad is None else self.figure(node.grad)
 
     def constant_text(self, node: Node) -> str:
         """A constant as somebody wrote it down, if that was short: 1.00001 is not 1."""
@@ -310,8 +380,8 @@ class Writer:
         table = [
             (
                 line.text,
-                span(line.values, self.options.digits),
-                f"∂ {span(line.grads, self.options.digits)}" if line.grads else "",
+                self.figure(*line.values),
+                f"∂ {self.figure(*line.grads)}" if line.grads else "",
             )
             for line in node.lines
         ]

@@ -12,7 +12,18 @@ from typing import NamedTuple, TypeVar
 from autodiff import Constant, DomainError, Gate, Value, topological_order
 from autodiff.graph import adjoints
 
-__all__ = ["Cell", "Cells", "Whole", "cells", "is_coarse", "pieces", "refine", "slots", "split"]
+__all__ = [
+    "Cell",
+    "Cells",
+    "Whole",
+    "cells",
+    "is_coarse",
+    "pieces",
+    "plain",
+    "refine",
+    "slots",
+    "split",
+]
 
 
 T = TypeVar("T")
@@ -40,6 +51,29 @@ def cells(order: list[Value], grads: Mapping[Value, float]) -> Cells:
 def _cell(v: Value, parents: tuple[Value, ...], grads: Mapping[Value, float]) -> Cell:
     grad = None if isinstance(v, Constant) else grads.get(v)
     return Cell(v.gate, parents, v.local_grads, v.data, grad)
+
+
+def plain(graph: Cells, named: Callable[[Value], object]) -> Cells:
+    """Without what says nothing: the ``0 +`` that Python's `sum` begins with, and sums and the like
+    over a row of one. What has a name, and what a module returned, stays."""
+    found: Cells = {}
+    stands: dict[Value, Value] = {}
+    for v, cell in graph.items():
+        cell = cell._replace(parents=tuple(stands.get(p, p) for p in cell.parents))
+        if not v.call and not named(v) and _says_nothing(cell):
+            stands[v] = cell.parents[-1]
+        else:
+            found[v] = cell
+    used = {next(reversed(found)), *(parent for cell in found.values() for parent in cell.parents)}
+    return {v: cell for v, cell in found.items() if v in used}
+
+
+def _says_nothing(cell: Cell) -> bool:
+    if cell.gate is None or cell.locals[-1:] != (1.0,) or cell.data != cell.parents[-1].data:
+        return False
+    first = cell.parents[0]
+    begins = cell.gate.formula.infix == "+" and type(first) is Constant and not first.label
+    return (begins and first.data == 0.0) or (len(cell.parents) == 1 and bool(cell.gate.rows))
 
 
 def is_coarse(cell: Cell) -> bool:

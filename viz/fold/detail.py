@@ -18,7 +18,7 @@ from autodiff.value import UNREACHED
 from autodiff.watch.misuse import stale
 
 from .calls import Frame, frames, path, term_frames
-from .cells import Cell, Cells, cells, refine
+from .cells import Cell, Cells, cells, plain, refine
 from .contract import Cyclic, assemble
 from .picture import Picture
 from .places import Opened, Place, Plan, bundle_leaves, far_more, place_of, thin_out
@@ -106,7 +106,9 @@ class _Source:
 
     @cached_property
     def graph(self) -> Cells:
-        return cells(self.order, self.grads)
+        asked = {v for v in self.expand if isinstance(v, Value)}
+        graph = cells(self.order, self.grads)
+        return plain(graph, lambda v: v in asked or self.name_of(v))
 
     @cached_property
     def inside(self) -> dict[Value, Frame | None]:
@@ -152,7 +154,9 @@ class _Source:
         self, plan: Plan, detail: str, notes: list[str], parameters: set[Value]
     ) -> Picture:
         bundle_leaves(plan, parameters)
-        return Picture(*assemble(plan, self.root), detail, bool(self.grads), tuple(notes))
+        return Picture(
+            *assemble(plan, next(reversed(self.graph))), detail, bool(self.grads), tuple(notes)
+        )
 
     def _opened(self, inside: dict[Value, Frame | None]) -> Opened:
         """The frames named by `expand`, and the frames around them."""

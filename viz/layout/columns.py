@@ -203,23 +203,23 @@ class _Region:
         for tail, out, head, port in steps:
             before.setdefault(head, []).append((tail, out - port[1]))
             after.setdefault(tail, []).append((head, port[1] - out))
+        # a wire that goes on is kept level rather than one that begins at a leaf
+        pull = {
+            box: 4.0 if box.lane else 1.0 if box in before else 0.01
+            for column in columns
+            for box in column
+        }
         for column in columns:
             _spread(column, [0.0] * len(column), [1.0] * len(column))
         for sweep in range(SWEEPS):
-            backward = sweep % 2 == 0
-            around = after if backward else before
-            for column in reversed(columns) if backward else columns:
-                wishes, weights = [], []
+            first, second = (after, before) if sweep % 2 == 0 else (before, after)
+            for column in reversed(columns) if sweep % 2 == 0 else columns:
+                wishes = []
                 for box in column:
-                    near = around.get(box, [])
-                    if not near and sweep:
-                        near = (before if backward else after).get(box, [])
-                    wish = (
-                        sum(other.y + shift for other, shift in near) / len(near) if near else box.y
-                    )
-                    wishes.append(wish)
-                    weights.append(len(near) * (4.0 if box.lane else 1.0) or 0.01)
-                _spread(column, wishes, weights)
+                    near = first.get(box) or (second.get(box) if sweep else None) or [(box, 0.0)]
+                    total = sum(pull[other] for other, _ in near)
+                    wishes.append(sum(pull[o] * (o.y + shift) for o, shift in near) / total)
+                _spread(column, wishes, [pull[box] for box in column])
         boxes = [box for column in columns for box in column]
         up = min((box.y for box in boxes), default=0.0) - self.top
         for box in boxes:

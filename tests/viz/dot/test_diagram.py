@@ -1,14 +1,16 @@
 """The DOT text of each style and level, to the letter; and what the options change."""
 
+import math
 import os
 from pathlib import Path
+from xml.etree import ElementTree as ET
 
 import pytest
 
 from autodiff import Value
 from tests.viz.circuits import product_of_sum, sigmoid_neuron, small_network
 from viz import THEMES, Diagram, draw
-from viz.dot.drawing import Curve, Text
+from viz.dot.drawing import Curve, Shape, Text
 
 LIGHT = THEMES["light"]
 GOLDEN = Path(__file__).parent / "golden"
@@ -152,7 +154,8 @@ def test_flow_draws_gradients_of_five_sizes_with_a_legend() -> None:
     [
         ({"style": "sketch"}, "circuit, record"),
         ({"detail": "atom"}, "model, layer, neuron, gate, primitive"),
-        ({"theme": "sepia"}, "light, dark, print"),
+        ({"theme": "sepia"}, "light, dark, print, safe, or 'auto'"),
+        ({"highlight": ["nobody"]}, "nothing in this picture is 'nobody'"),
         ({"direction": "RL"}, "'LR' or 'TB'"),
         ({"parts": "sidestream"}, "upstream, local, downstream"),
         ({"expand": ["nothing"]}, "nothing in this graph is 'nothing'"),
@@ -168,3 +171,53 @@ def test_an_unknown_choice_is_refused_with_the_known_ones(
 def test_the_root_must_be_a_value() -> None:
     with pytest.raises(TypeError, match="the root must be a Value"):
         draw(3.0)  # type: ignore[arg-type]
+
+
+def test_forward_only_has_no_gradients_and_no_word_about_them() -> None:
+    diagram = draw(product_of_sum(), forward_only=True)
+    assert written(diagram, LIGHT.grad) == [""] * 5
+    assert "no gradients" not in diagram.source
+    assert "gradient" not in diagram.drawing.description
+
+
+def test_a_path_can_be_highlighted() -> None:
+    f = product_of_sum()
+    marks = draw(f, highlight=["x", "q", f]).drawing.marks
+    wires = [m for m in marks if isinstance(m, Curve) and m.ink == LIGHT.mark and m.arrow]
+    assert [(wire.tail, wire.head) for wire in wires] == [("n0_wire", "n2"), ("n2_wire", "n4")]
+    filled = {m.text for m in marks if isinstance(m, Shape) and m.fill == LIGHT.marked().gate}
+    assert filled == {"+", "×"}
+
+
+def test_what_is_not_finite_is_marked_and_a_negative_zero_keeps_its_sign() -> None:
+    x = Value(math.inf, label="x")
+    y = x * Value(-0.0, label="zero")
+    y.backward()
+    assert written(draw(y), LIGHT.value) == ["⚠ ∞", "−0", "⚠ NaN"]
+
+
+def test_an_svg_says_what_it_shows() -> None:
+    svg = ET.fromstring(draw(product_of_sum()).pipe("svg"))
+    title, description = (svg.findtext(f"{{*}}{tag}") for tag in ("title", "desc"))
+    assert title == "The graph of f"
+    assert description == (
+        "x = −2, gradient −4. y = 5, gradient −4. q is + of x and y: 3, gradient −4. "
+        "z = −4, gradient 3. f is × of q and z: −12, gradient 1."
+    )
+    assert len(svg.findall(".//{*}title")) == 1
+
+
+def test_one_svg_is_light_and_dark() -> None:
+    svg = draw(product_of_sum(), theme="auto").pipe("svg", encoding="utf-8")
+    dark = THEMES["dark"]
+    for light, ink in (("#1a7f37", dark.value), ("#cf222e", dark.grad), ("#ffffff", dark.paper)):
+        assert f'[fill="{light}"]{{fill:{ink}}}' in svg
+    assert draw(product_of_sum(), theme="auto").source == draw(product_of_sum()).source
+
+
+def test_the_scale_of_an_svg() -> None:
+    sizes = []
+    for scale in (1.0, 1.5):
+        svg = ET.fromstring(draw(product_of_sum(), scale=scale).pipe("svg"))
+        sizes.append((float(svg.get("width", "")[:-2]), svg.get("viewBox")))
+    assert sizes[1] == (pytest.approx(1.5 * sizes[0][0], abs=0.01), sizes[0][1])

@@ -12,6 +12,7 @@ from autodiff import Value
 from autodiff.value import UNREACHED
 from nn import MLP
 from viz.dot.animation import animate
+from viz.dot.drawing import Curve
 from viz.dot.frames import HIDDEN, frames, stills
 
 
@@ -87,3 +88,15 @@ def test_bad_requests_are_refused(tmp_path: Path) -> None:
         animate(fork()[2], tmp_path / "a.mp4")
     with pytest.raises(ValueError, match="more than 0 s"):
         animate(fork()[2], tmp_path / "a.svg", seconds=0)
+
+
+def test_backward_arrows_point_backward() -> None:
+    """At ×'s turn from the gate to what it was made of; the wires lie where they lay."""
+    diagrams = [diagram for _, diagram in stills(fork()[2])]
+    lit = [
+        [m for m in diagram.drawing.marks if isinstance(m, Curve) and m.width == 2.4]
+        for diagram in (diagrams[1], diagrams[5])
+    ]
+    assert [wire.points for wire in lit[1]] == [wire.points[::-1] for wire in lit[0]]
+    assert all(a.points[0][0] < a.points[-1][0] for a in lit[0])
+    assert len(lit[0]) == 2

@@ -7,7 +7,7 @@ from hypothesis import given
 from autodiff import GATES, Value, topological_order
 from autodiff.graph import adjoints
 from tests.random_graphs import Recipe, recipes
-from viz.fold.cells import cells, is_coarse, refine, slots
+from viz.fold.cells import cells, is_coarse, plain, refine, slots
 
 
 def test_slots_name_every_input() -> None:
@@ -53,3 +53,26 @@ def test_before_backward_no_cell_has_a_gradient() -> None:
     y = x.gelu()
     fine, _ = refine(cells(topological_order(y), {}), lambda v, cell: True)
     assert {cell.grad for cell in fine.values()} == {None}
+
+
+def symbols(root: Value) -> list[str]:
+    order = topological_order(root)
+    graph = plain(cells(order, {}), lambda v: v.label)
+    assert all(parent in graph for cell in graph.values() for parent in cell.parents)
+    return [cell.gate.name for cell in graph.values() if cell.gate]
+
+
+def test_the_zero_that_pythons_sum_begins_with_is_not_in_the_graph() -> None:
+    a, b = Value(2.0), Value(3.0)
+    assert symbols(sum([a * b, b])) == ["mul", "add"]  # type: ignore[arg-type]
+    assert symbols(a + 0.0) == ["add"]  # somebody wrote it down
+    named = 0 + a
+    named.label = "named"
+    assert symbols(named * b) == ["add", "mul"]
+
+
+def test_a_sum_of_one_term_is_that_term() -> None:
+    x = Value(2.0)
+    for name in ("sum", "mean", "logsumexp"):
+        assert symbols(GATES[name]([x * x])) == ["mul"]
+        assert symbols(GATES[name]([x * x, x])) == ["mul", name]
