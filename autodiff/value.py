@@ -378,7 +378,7 @@ def operand(x: object, gate: Gate, name: str, infix: bool = False) -> Any:
     if isinstance(x, Value):
         return x
     if x.__class__ is float or isinstance(x, numbers.Real):
-        return Constant(as_float(x))
+        return Constant(x)
     if (infix or gate.formula.infix) and hasattr(type(x), "__array_ufunc__"):
         return NotImplemented
     raise TypeError(
@@ -402,7 +402,7 @@ class Row(tuple["Value", ...]):
         if {*map(type, row)} != {Value}:
             if not row:
                 raise ValueError("a Row needs at least one Value")
-            row = tuple([x if isinstance(x, Value) else Constant(as_float(x)) for x in row])
+            row = tuple([x if isinstance(x, Value) else Constant(x) for x in row])
         return tuple.__new__(cls, row)
 
 

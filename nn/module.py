@@ -218,7 +218,7 @@ def as_nodes(x: Any) -> Nested:
         return x
     if isinstance(x, list | tuple):
         if {*map(type, x)} == {Value}:
-            return Row(x)
+            return tuple.__new__(Row, x)  # a Row that need not be checked again
         nodes = [as_nodes(element) for element in x]
         return Row(nodes) if nodes and all(isinstance(n, Value) for n in nodes) else nodes
     if hasattr(x, "tolist"):  # an array or a NumPy scalar
