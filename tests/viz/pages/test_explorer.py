@@ -340,6 +340,111 @@ def test_where_a_gate_has_no_value_the_page_says_so(opened: Open) -> None:
     expect(page.locator("#fault")).to_be_hidden()
 
 
+def test_the_address_brings_the_state_back(opened: Open) -> None:
+    page = opened(explore(network()[0]))
+    page.locator("input[type=number][data-leaf]").first.fill("0.25")
+    page.get_by_role("button", name="Fold neurons[1]").press("Enter")
+    for _ in range(2):
+        page.click("#back")
+    page.wait_for_url(re.compile("step=19\b.*turn="))
+    count = page.inner_text("#count")
+    before = page.locator("svg.diagram").text_content()
+    page.reload()
+    expect(page.locator("#count")).to_have_text(count)
+    assert exact(page, "x1")[0] == 0.25
+    assert page.locator("svg.diagram").text_content() == before
+    page.click("#reset")
+    assert exact(page, "x1")[0] == 0.5
+
+
+def test_an_address_of_something_else_does_no_harm(page: Page, tmp_path: Path) -> None:
+    made = explore(circuit()[0]).save(tmp_path / "page.html")
+    page.goto(f"{made.as_uri()}#step=-3&set=99:1,0:x,1&turn=7")
+    expect(page.locator("#count")).to_have_text("step 0 of 5 · start")
+
+
+@pytest.mark.parametrize("entry", ["", "-", "-1e999"])
+def test_what_is_no_number_is_refused_in_words(opened: Open, entry: str) -> None:
+    page = opened(explore(circuit()[0]))
+    page.click("#last")
+    box = page.locator("input[type=number][data-leaf]").first
+    box.fill("")
+    box.press_sequentially(entry)
+    last = -1e99 if "e" in entry else -2.0  # on the way to −1e999 it is a number
+    written = str(last).removesuffix(".0").replace("-", "−").replace("e+", "e")
+    expect(page.locator("#refused")).to_have_text(f"x is a finite number; it stays {written}.")
+    box.press("Tab")
+    assert float(box.input_value()) == last
+    assert exact(page, "x") == (last, -4)
+    box.fill("3")
+    expect(page.locator("#refused")).to_be_hidden()
+
+
+@pytest.mark.parametrize("rate", ["-1", ""])
+def test_a_learning_rate_below_0_is_refused_in_words(opened: Open, rate: str) -> None:
+    page = opened(explore(circuit()[0]))
+    page.fill("#lr", rate)
+    page.click("#descend")
+    expect(page.locator("#refused")).to_contain_text("The learning rate is a number from 0")
+    assert exact_value(page, "x") == -2
+    page.fill("#lr", "0.1")
+    page.click("#descend")
+    expect(page.locator("#refused")).to_be_hidden()
+    assert exact_value(page, "x") != -2
+
+
+def exact_value(page: Page, text: str) -> float:
+    return float(unit(page, text).get_attribute("data-value") or "nan")
+
+
+def test_the_diagram_is_saved_whole(opened: Open, page: Page, tmp_path: Path) -> None:
+    opened(explore(network()[0]))
+    page.click("#last")
+    page.click("#in")
+    texts = page.locator("svg.diagram .value").all_text_contents()
+    saved = {}
+    for kind in ("svg", "png"):
+        with page.expect_download() as download:
+            page.click(f"#save-{kind}")
+        saved[kind] = tmp_path / f"diagram.{kind}"
+        download.value.save_as(saved[kind])
+        assert download.value.suggested_filename == f"diagram.{kind}"
+    assert saved["png"].read_bytes().startswith(b"\x89PNG")
+    page.goto(saved["svg"].as_uri())  # by itself: with its colours, and nothing cut off
+    assert page.locator(".value").all_text_contents() == texts
+    value = page.locator(".value").first
+    assert value.evaluate("e => getComputedStyle(e).fill") == "rgb(26, 127, 55)"
+    low, high = page.evaluate(
+        """() => {
+          const {x, y, width, height} = document.querySelector(".world").getBBox();
+          const view = document.documentElement.viewBox.baseVal;
+          return [Math.min(x - view.x, y - view.y),
+                  Math.max(x + width - view.x - view.width, y + height - view.y - view.height)];
+        }"""
+    )
+    assert low >= 0 >= high
+
+
+def test_who_predicts_is_asked_before_each_number_is_shown(opened: Open) -> None:
+    page = opened(explore(circuit()[0]))
+    page.check("#predict")
+    step = page.locator("#step")
+    for name, given, said in (
+        ("v1", "3", "You said 3: right."),
+        ("f", "12", "You said 12; f = −12."),
+        ("df/df", "1", "You said 1: right."),
+        ("df/dv1", "", ""),
+        ("df/dx", "−8/2", "You said −8/2: right."),
+    ):
+        page.keyboard.press("ArrowRight")
+        expect(step).to_have_text(f"Predict: {name} =Reveal")
+        page.keyboard.type(given)
+        page.keyboard.press("Enter")
+        expect(step).not_to_contain_text("Predict")
+        assert step.locator(".verdict").all_inner_texts() == [said] * bool(said)
+    expect(page.locator("#count")).to_have_text("step 5 of 5 · backward")
+
+
 def test_it_works_inside_a_notebook(page: Page, tmp_path: Path) -> None:
     """As Jupyter shows it: a sandboxed frame inside another page."""
     host = tmp_path / "notebook.html"

@@ -14,6 +14,7 @@ from nn import MLP, losses
 from tests.viz.pages.conftest import WIDTHS, Judge, Open
 from viz import playground
 from viz.command.cli import main
+from viz.plots.axes import COLOURS
 
 
 def train(page: Page) -> None:
@@ -38,6 +39,7 @@ def python(page: Page) -> dict[str, Any]:
     page.click("#show-python")
     names: dict[str, Any] = {"__name__": "exported"}
     exec(page.input_value("#code"), names)
+    page.click("#show-python")
     return names
 
 
@@ -144,6 +146,79 @@ def test_backward_view_and_bad_widths(opened: Open) -> None:
     page.fill("#widths", "8, zero")
     page.locator("#widths").blur()
     expect(page.locator("#fault")).to_contain_text("1 to 16 neurons")
+
+
+def test_own_csv_without_a_file_is_answered_in_words(opened: Open) -> None:
+    page = opened(playground())
+    page.select_option("#shape", "own")
+    expect(page.locator("#fault")).to_contain_text("Choose a CSV file first")
+    page.select_option("#shape", "xor")
+    expect(page.locator("#fault")).to_be_hidden()
+
+
+@pytest.mark.parametrize(
+    ("field", "text", "said"),
+    [
+        ("lr", "-1", "The learning rate is a number above 0; “-1” is not."),
+        ("lr", "", "The learning rate is a number above 0; “nothing” is not."),
+        ("decay", "-0.1", "L2 is a number from 0"),
+        ("batch", "2.5", "The batch size is a whole number from 1"),
+    ],
+)
+def test_a_setting_that_makes_no_sense_is_refused(
+    opened: Open, field: str, text: str, said: str
+) -> None:
+    page = opened(playground())
+    before = page.input_value(f"#{field}")
+    page.fill(f"#{field}", text)
+    for button in ("#step", "#run"):
+        page.click(button)
+        expect(page.locator("#fault")).to_contain_text(said)
+        expect(page.locator("#run")).to_have_text("Run")
+    expect(page.locator("#status")).to_contain_text("step 0 ")
+    page.fill(f"#{field}", before)
+    page.click("#step")
+    expect(page.locator("#status")).to_contain_text("step 1 ")
+    expect(page.locator("#fault")).to_be_hidden()
+
+
+def test_the_python_code_that_is_shown_is_that_of_the_network_as_it_is(
+    opened: Open, tmp_path: Path
+) -> None:
+    page = opened(playground())
+    page.click("#show-python")
+    page.click("#step")
+    names: dict[str, Any] = {"__name__": "exported"}
+    exec(page.input_value("#code"), names)
+    found = {k: v.tolist() for k, v in names["model"].state_dict().items()}
+    assert found == exported(page, tmp_path)["state"]
+
+
+def test_colours_are_those_of_the_plots_and_told_in_both_passes(opened: Open) -> None:
+    page = opened(playground())
+    classes = page.evaluate(
+        """() => ["--class0", "--class1"].map((name) =>
+          getComputedStyle(document.documentElement).getPropertyValue(name).toUpperCase())"""
+    )
+    assert tuple(classes) == COLOURS[:2]  # as plot_decision_boundary draws classes 0 and 1
+    for button in ("#backward", "#forward"):
+        page.click(button)
+        expect(page.locator("#legend")).to_contain_text("Orange is positive, blue negative.")
+
+
+def test_no_text_is_tiny_or_cut_off(opened: Open) -> None:
+    page = opened(playground(), 390)
+    page.click("#backward")
+    page.locator("button.neuron").first.click()
+    small = page.evaluate(
+        """() => [...document.querySelectorAll(".neuron span, #gates text")].filter((e) => {
+          const box = e.getBoundingClientRect(), own = e.closest(".neuron");
+          const wide = own && e.scrollWidth > own.clientWidth;
+          const scale = e.ownerSVGElement ? e.getScreenCTM().a : 1;
+          return wide || (box.width && parseFloat(getComputedStyle(e).fontSize) * scale < 8);
+        }).map((e) => e.textContent)"""
+    )
+    assert small == []
 
 
 @pytest.mark.parametrize("width", WIDTHS)

@@ -1,7 +1,7 @@
 // The explorer: step through the passes, change the inputs, take gradient steps.
 
 const model = new Model(DATA);
-const start = Float64Array.from(model.graph.data);
+const start = Float64Array.from(model.graph.data), opened = new Set(model.open);
 const state = {at: 0, playing: null, selected: null, losses: []};
 const leaves = model.nodes
   .map((node, i) => ({node, i}))
@@ -9,6 +9,36 @@ const leaves = model.nodes
 const anyParameter = leaves.some(({node}) => node.home >= 0);
 const trained = new Set(leaves.filter(({node}) => !anyParameter || node.home >= 0).map(({i}) => i));
 
+// ── the state in the page's address, so that a link brings it back ───────────────────────────
+
+/** The step, the inputs that were changed, the groups that were folded or unfolded. */
+function remember() {
+  const {data} = model.graph;
+  const changed = leaves.filter(({i}) => data[i] !== start[i]).map(({i}) => `${i}:${data[i]}`);
+  const turned = [...model.groups.keys()].filter((g) => model.open.has(g) !== opened.has(g));
+  const address = new URLSearchParams({step: state.at});
+  if (changed.length) address.set("set", changed.join());
+  if (turned.length) address.set("turn", turned.join());
+  try {
+    history.replaceState(null, "", `#${address}`);
+  } catch {
+    // a frame of a notebook has no address of its own
+  }
+}
+
+function restore() {
+  const address = new URLSearchParams(location.hash.slice(1)), list = (name) => (address.get(name) || "").split(",");
+  for (const pair of list("set")) {
+    const [i, x] = pair.split(":").map(Number);
+    if (Number.isFinite(x) && leaves.some((leaf) => leaf.i === i)) model.graph.data[i] = x;
+  }
+  const turned = new Set(list("turn"));
+  model.fold(true, (_, g) => turned.has(String(g)) && !opened.has(g));
+  model.fold(false, (_, g) => turned.has(String(g)) && opened.has(g));
+  state.at = Math.max(0, Math.floor(Number(address.get("step"))) || 0);
+}
+
+restore();
 find("#title").textContent = DATA.title;
 const diagram = new Diagram(find("#canvas"), model, {select, toggle}, `Computational graph of ${DATA.title}`);
 
@@ -136,6 +166,8 @@ function render() {
   const fault = model.fault();
   find("#fault").hidden = fault === null;
   find("#fault").textContent = fault || "";
+  clearTimeout(state.remembering); // browsers take only so many addresses a second
+  state.remembering = setTimeout(remember, 200);
 }
 
 function go(at) {
@@ -163,13 +195,50 @@ function play() {
   go(state.at + 1);
 }
 
+/** What there is to predict of a step: a name and its number; null where there is no single one. */
+function question({pass, unit: {node, outputs}}) {
+  const {graph} = model;
+  if (pass === "seed") return [model.total(model.scene.root), 1];
+  if (pass === "forward") return outputs.length === 1 ? [model.name(outputs[0]), graph.data[outputs[0]]] : null;
+  const k = node < 0 ? -1 : model.parents[node].findIndex((p) => model.nodes[p].kind !== "constant");
+  return k < 0 ? null : [model.chainLine(node, k)[0], 0 + graph.grad[node] * graph.local[node][k]];
+}
+
+/** One step on; who wants to predict is asked first, and told how it was. */
+function next() {
+  pause();
+  const step = model.steps[state.at], asks = find("#predict").checked && step && !find("#answer");
+  const asked = asks ? question(step) : null;
+  if (!asked) {
+    go(state.at + 1);
+    return;
+  }
+  const [name, truth] = asked;
+  const reveal = () => {
+    const given = field.value.trim(), right = agrees(read(given), truth);
+    go(state.at + 1);
+    const said = right ? `You said ${given}: right.` : `You said ${given}; ${name} = ${number(truth)}.`;
+    if (given) find("#step").prepend(html("p", {class: `verdict ${right ? "forward" : "backward"}-ink`}, said));
+    find("#next").focus();
+  };
+  const onkeydown = (event) => {
+    if (event.key !== "Enter") return;
+    event.preventDefault(); // or it would press the button that gets the focus
+    reveal();
+  };
+  const field = html("input", {type: "text", id: "answer", autocomplete: "off", onkeydown});
+  const label = html("label", {for: "answer"}, `Predict: ${name} =`);
+  find("#step").replaceChildren(html("div", {class: "row"}, label, field, html("button", {type: "button", onclick: reveal}, "Reveal")));
+  field.focus();
+}
+
 const by = (step) => () => {
   pause();
   go(state.at + step);
 };
 on("#first", "click", by(-Infinity));
 on("#back", "click", by(-1));
-on("#next", "click", by(1));
+on("#next", "click", next);
 on("#last", "click", by(Infinity));
 on("#play", "click", play);
 on("#position", "input", (event) => {
@@ -179,9 +248,9 @@ on("#position", "input", (event) => {
 document.addEventListener("keydown", (event) => {
   if (event.ctrlKey || event.metaKey || event.altKey) return;
   const busy = event.target.closest("input, select, textarea, summary, button");
-  const keys = {ArrowRight: by(1), ArrowLeft: by(-1), Home: by(-Infinity), End: by(Infinity), " ": play};
+  const keys = {ArrowRight: next, ArrowLeft: by(-1), Home: by(-Infinity), End: by(Infinity), " ": play};
   if (!(event.key in keys)) return;
-  if (busy && (event.key === " " || busy.tagName !== "BUTTON")) return;
+  if (busy && (event.key === " " || !busy.matches("button, [type=checkbox]"))) return;
   event.preventDefault();
   keys[event.key]();
 });
@@ -225,23 +294,41 @@ on("#in", "click", () => diagram.zoom(1.25));
 on("#out", "click", () => diagram.zoom(0.8));
 on("#fit", "click", () => diagram.fit(0.1));
 offerSafeColours();
+on("#save-svg", "click", () => download("diagram.svg", diagram.asFile(), "image/svg+xml"));
+on("#save-png", "click", () => {
+  const image = new Image();
+  image.onload = () => {
+    const canvas = html("canvas", {width: 2 * image.width, height: 2 * image.height});
+    canvas.getContext("2d").drawImage(image, 0, 0, canvas.width, canvas.height);
+    canvas.toBlob((blob) => download("diagram.png", blob, "image/png"));
+  };
+  image.src = `data:image/svg+xml,${encodeURIComponent(diagram.asFile())}`;
+});
 
 // ── inputs ───────────────────────────────────────────────────────────────────────────────────
 
 const fields = new Map();
+
+/** Say why what was entered is not taken; "" takes the words back. */
+function refuse(words, source) {
+  find("#refused").textContent = words;
+  find("#refused").hidden = !words;
+  source.setAttribute("aria-invalid", Boolean(words));
+}
 
 function field({node, i}) {
   const span = Math.max(2, 2 * Math.abs(start[i]));
   const {name} = node;
   const change = (event) => {
     const x = event.target.valueAsNumber;
-    if (Number.isNaN(x)) return;
+    refuse(Number.isFinite(x) ? "" : `${name} is a finite number; it stays ${number(model.graph.data[i])}.`, event.target);
+    if (!Number.isFinite(x)) return;
     model.graph.data[i] = x;
     changed(event.target);
   };
   const made = {
     slider: html("input", {type: "range", min: -span, max: span, step: span / 200, "aria-label": `${name}, slider`, "data-leaf": i, oninput: change}),
-    box: html("input", {type: "number", step: "any", "aria-label": `${name}, number`, "data-leaf": i, oninput: change}),
+    box: html("input", {type: "number", step: "any", "aria-label": `${name}, number`, "data-leaf": i, oninput: change, onchange: () => refreshInputs()}),
     slope: html("span", {class: "slope backward-ink"}),
     trained: html("input", {
       type: "checkbox",
@@ -278,7 +365,7 @@ function refreshInputs(source = null) {
       }
       made.slider.value = x;
     }
-    if (made.box !== source) made.box.value = x;
+    if (made.box !== source) made.box.value = made.box.title = x;
     made.slider.setAttribute("aria-valuetext", number(x));
   }
 }
@@ -327,7 +414,9 @@ function note() {
 
 on("#descend", "click", () => {
   const lr = find("#lr").valueAsNumber, {graph} = model;
-  if (!(lr >= 0)) return;
+  const taken = lr >= 0 && lr < Infinity;
+  refuse(taken ? "" : "The learning rate is a number from 0; no step was taken.", find("#lr"));
+  if (!taken) return;
   if (!state.losses.length) state.losses.push(graph.data[model.root]);
   for (const i of trained) if (model.consumers.has(i)) graph.data[i] -= lr * graph.grad[i];
   graph.forward();

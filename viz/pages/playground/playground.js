@@ -6,6 +6,13 @@ const inputs = {centre: [0, 0], scale: [1, 1]};
 let net = null, buttons = [], lines = [], reach = 2, shuffle = random(0);
 
 const value = (id) => find(id).valueAsNumber;
+
+/** A setting that training reads; refused in words, not put right in silence. */
+function setting(id, name, allowed, wish) {
+  const x = value(id);
+  if (!allowed(x)) throw new Error(`${name} is ${wish}; “${find(id).value || "nothing"}” is not.`);
+  return x;
+}
 DATA.activations.forEach((row, k) => find("#activation").append(html("option", {value: k}, row.symbol)));
 
 function complain(text) {
@@ -23,9 +30,9 @@ function widths() {
 function reset() {
   pause();
   try {
-    const seed = value("#seed"), sizes = widths();
-    if (!Number.isInteger(seed) || seed < 0) throw new Error("The seed is a whole number from 0.");
+    const sizes = widths(), seed = setting("#seed", "The seed", (n) => Number.isInteger(n) && n >= 0, "a whole number from 0");
     const own = find("#shape").value === "own" && state.own;
+    if (own === null) throw new Error("Choose a CSV file first: two columns of numbers, then one of classes.");
     state.data = own ? own.data : points(find("#shape").value, value("#noise"), seed);
     Object.assign(inputs, own ? {centre: own.centre, scale: own.scale} : {centre: [0, 0], scale: [1, 1]});
     net = new Net(sizes, DATA.activations[Number(find("#activation").value) || 0], seed);
@@ -49,8 +56,20 @@ function reset() {
 
 // ── training ─────────────────────────────────────────────────────────────────────────────────
 
+/** One step of training; false if a setting was refused. */
 function step() {
-  const size = Math.max(1, Math.floor(value("#batch")) || 1), batch = [];
+  let size, lr, decay;
+  try {
+    size = setting("#batch", "The batch size", (n) => Number.isInteger(n) && n > 0, "a whole number from 1");
+    lr = setting("#lr", "The learning rate", (x) => x > 0 && x < Infinity, "a number above 0");
+    decay = setting("#decay", "L2", (x) => x >= 0 && x < Infinity, "a number from 0");
+  } catch (error) {
+    pause();
+    complain(error.message);
+    return false;
+  }
+  complain("");
+  const batch = [];
   while (batch.length < Math.min(size, state.data.length)) {
     if (!state.order.length) {
       state.order = [...state.data.keys()];
@@ -61,7 +80,8 @@ function step() {
     }
     batch.push(state.data[state.order.pop()]);
   }
-  net.step(batch, Math.max(0, value("#lr")) || 0, Math.max(0, value("#decay")) || 0);
+  net.step(batch, lr, decay);
+  return true;
 }
 
 function record() {
@@ -90,8 +110,7 @@ function run() {
     const end = performance.now() + FRAME;
     // at most once through the data, so that one can watch
     const last = net.steps + Math.ceil(state.data.length / (Math.max(1, value("#batch")) || 1));
-    do step();
-    while (net.steps < last && performance.now() < end);
+    while (step() && net.steps < last && performance.now() < end);
     record();
     show();
   };
@@ -200,9 +219,13 @@ function show() {
     made.setAttribute("aria-pressed", picked);
     made.setAttribute("aria-label", `${graph.nodes[a].label}, ${state.backward ? "gradient" : "value"} ${shown}; open at gate level`);
   }
-  find("#legend").textContent = state.backward ? "Wires: gradient of the example's loss that flows back on each wire. Numbers: gradient of each output." : "Wires: weights. Numbers: each output for the example. Blue is positive, orange negative.";
+  const told = state.backward
+    ? "Wires: gradient of the example's loss that flows back on each wire. Numbers: gradient of each output."
+    : "Wires: weights. Numbers: each output for the example.";
+  find("#legend").textContent = `${told} Orange is positive, blue negative.`;
   drawCurve(find("#curve"), "loss", state.losses, `${net.steps} steps`);
   look();
+  if (!find("#code").hidden) find("#code").value = net.python(inputs);
 }
 
 // ── one neuron ───────────────────────────────────────────────────────────────────────────────
@@ -212,7 +235,7 @@ let opened = null;
 function choose(l, j) {
   state.chosen = [l, j];
   show();
-  opened.diagram.fit(0.35);
+  opened.diagram.fit();
 }
 
 function look() {
@@ -248,7 +271,7 @@ function look() {
 on("#run", "click", run);
 on("#step", "click", () => {
   pause();
-  step();
+  if (!step()) return;
   record();
   show();
 });
@@ -271,7 +294,6 @@ function own(text) {
     complain(error.message);
     return;
   }
-  find("#shape option[value=own]").hidden = false;
   find("#shape").value = "own";
   reset();
 }
@@ -280,17 +302,12 @@ on("#file", "change", async (event) => {
   if (file) own(await file.text());
 });
 
-function save(name, text) {
-  const url = URL.createObjectURL(new Blob([text], {type: "text/plain"}));
-  html("a", {href: url, download: name}).click();
-  setTimeout(() => URL.revokeObjectURL(url), 1000);
-}
-on("#save-json", "click", () => save("model.json", JSON.stringify({widths: net.widths, activation: net.activation.gate, ...inputs, state: net.state()}, null, 1)));
-on("#save-python", "click", () => save("model.py", net.python(inputs)));
-on("#show-python", "click", () => {
-  pause();
-  find("#code").hidden = false;
-  find("#code").value = net.python(inputs);
+on("#save-json", "click", () => download("model.json", JSON.stringify({widths: net.widths, activation: net.activation.gate, ...inputs, state: net.state()}, null, 1), "application/json"));
+on("#save-python", "click", () => download("model.py", net.python(inputs), "text/x-python"));
+on("#show-python", "click", (event) => {
+  find("#code").hidden = !find("#code").hidden;
+  event.currentTarget.textContent = find("#code").hidden ? "Show Python code" : "Hide Python code";
+  show();
 });
 window.matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => {
   colours = [channel("class0"), channel("class1")];

@@ -2,6 +2,7 @@
 
 const STUB = 66; // viz/pages/placement.py leaves this much room for the numbers
 const LONGEST = 22, LONGEST_TITLE = 30;
+const LOOKS = ["fill", "stroke", "stroke-width", "stroke-dasharray", "stroke-linejoin", "paint-order", "opacity", "font-family", "font-size", "font-weight", "font-style", "marker-start", "marker-end"];
 const CROWD = 300; // units from which on wires go straight
 const PADDING = 14, HEADING = 24; // around and above what an open group holds
 
@@ -402,6 +403,21 @@ class Diagram {
     }
   }
 
+  /** The whole picture as the text of a file: every style that the page gives it is written out. */
+  asFile() {
+    const copy = this.picture.cloneNode(true), twins = copy.querySelectorAll("*"), {w, h} = this.extent;
+    this.picture.querySelectorAll("*").forEach((element, k) => {
+      const style = getComputedStyle(element);
+      twins[k].setAttribute("style", LOOKS.map((name) => `${name}: ${style.getPropertyValue(name)}`).join("; "));
+    });
+    copy.querySelectorAll(".hit").forEach((handle) => handle.remove());
+    find(".world", copy).removeAttribute("transform");
+    const size = {viewBox: `-20 -20 ${w + 40} ${h + 40}`, width: w + 40, height: h + 40};
+    const ground = getComputedStyle(document.body).backgroundColor;
+    for (const [name, value] of Object.entries({...size, style: `background: ${ground}`})) copy.setAttribute(name, value);
+    return new XMLSerializer().serializeToString(copy);
+  }
+
   // ── panning and zooming ────────────────────────────────────────────────────────────────────
 
   apply() {
@@ -409,8 +425,8 @@ class Diagram {
     this.world.setAttribute("transform", `translate(${x} ${y}) scale(${scale})`);
   }
 
-  /** All of it if that can be read, else its left end. */
-  fit(smallest = 0.5, largest = 1.6) {
+  /** All of it if that can be read, else as much as can, with the root in view. */
+  fit(smallest = 0.75, largest = 1.6) {
     const {width, height} = this.picture.getBoundingClientRect();
     if (!width || !height) return;
     const margin = width < 500 ? 14 : 32;
@@ -423,6 +439,7 @@ class Diagram {
       y: (height - h * scale) / 2,
     };
     this.apply();
+    this.reveal(this.model.unitOf.get(this.model.root));
   }
 
   zoom(factor, at = null) {
@@ -445,12 +462,12 @@ class Diagram {
     const box = this.boxes.get(id);
     const {width, height} = this.picture.getBoundingClientRect();
     if (!box || !width) return;
-    const {x, y, scale} = this.view, margin = 20;
+    const {x, y, scale} = this.view;
     const left = x + box.x * scale, top = y + box.y * scale;
     const right = left + box.w * scale, bottom = top + box.h * scale;
-    const push = (low, high, size) =>
-      low < margin ? margin - low : high > size - margin ? Math.max(size - margin - high, margin - low) : 0;
-    const dx = push(left, right, width), dy = push(top, bottom, height);
+    const push = (low, high, size, margin) =>
+      low < margin ? margin - low : high > size - 20 ? Math.max(size - 20 - high, margin - low) : 0;
+    const dx = push(left, right, width, 20), dy = push(top, bottom, height, 60); // below the buttons
     if (dx || dy) this.pan(dx, dy);
   }
 

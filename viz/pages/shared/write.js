@@ -113,6 +113,23 @@ function summed(numbers, most = 6) {
   return (texts.length > most ? [...texts.slice(0, 2), "…", texts.at(-1)] : texts).join(" + ");
 }
 
+// ── what a reader writes ─────────────────────────────────────────────────────────────────────
+
+/** A number as students write it: 3, −0.5, 1/3, 0,25. NaN where it is none. */
+function read(text) {
+  const plain = text.trim().replaceAll("−", "-").replaceAll("–", "-").replace(",", ".");
+  const fraction = plain.split("/");
+  if (!plain || fraction.length > 2 || fraction.some((part) => !part.trim())) return NaN;
+  const [top, bottom] = fraction.map(Number);
+  return bottom === undefined ? top : top / bottom;
+}
+
+/** A whole number has to be met, any other to three digits. */
+function agrees(answer, truth) {
+  if (Number.isInteger(truth)) return Math.abs(answer - truth) <= 1e-9 * Math.max(1, Math.abs(truth));
+  return Math.abs(answer - truth) <= 5e-3 * Math.abs(truth);
+}
+
 // ── elements ─────────────────────────────────────────────────────────────────────────────────
 
 const SVG = "http://www.w3.org/2000/svg";
@@ -133,6 +150,13 @@ const svg = (tag, attributes, ...children) => element(SVG, tag, attributes, chil
 const find = (selector, within = document) => within.querySelector(selector);
 
 const on = (selector, type, act) => find(selector).addEventListener(type, act);
+
+/** Hand a file to the reader. */
+function download(name, part, type) {
+  const url = URL.createObjectURL(new Blob([part], {type}));
+  html("a", {href: url, download: name}).click();
+  setTimeout(() => URL.revokeObjectURL(url), 1000);
+}
 
 /** The button that takes colours told apart by any eye. */
 function offerSafeColours() {

@@ -14,21 +14,6 @@ const TASKS = {
   all: "Fill in the values, from the inputs to the result, then the local gradients, then the gradients from the result back to the inputs.",
 };
 
-/** A number as students write it: 3, −0.5, 1/3, 0,25. NaN where it is none. */
-function read(text) {
-  const plain = text.trim().replaceAll("−", "-").replaceAll("–", "-").replace(",", ".");
-  const fraction = plain.split("/");
-  if (!plain || fraction.length > 2 || fraction.some((part) => !part.trim())) return NaN;
-  const [top, bottom] = fraction.map(Number);
-  return bottom === undefined ? top : top / bottom;
-}
-
-/** A whole number has to be met, any other to three digits. */
-function agrees(answer, truth) {
-  if (Number.isInteger(truth)) return Math.abs(answer - truth) <= 1e-9 * Math.max(1, Math.abs(truth));
-  return Math.abs(answer - truth) <= 5e-3 * Math.abs(truth);
-}
-
 /** A, B … Z, AA, AB …: letters, since a number in a blank reads as an answer. */
 const letters = (k) => (k < 26 ? "" : String.fromCharCode(64 + k / 26)) + String.fromCharCode(65 + (k % 26));
 
