@@ -4,9 +4,9 @@ The page holds the graph at its finest. Every module call (and every term of a l
 group of nodes; every coarse gate is a node of its own and a group of the finer nodes that it
 unfolds into. Which groups are open is the page's affair.
 
-Each group's inside is laid out by itself, by Graphviz, with all its groups folded; opening one
-makes the page stretch what surrounds it. So no layout has to be made again in the page, and what
-the reader has already seen keeps its place.
+Each group's inside is laid out by itself, with all its groups folded; opening one makes the page
+stretch what surrounds it. So no layout has to be made again in the page, and what the reader has
+already seen keeps its place.
 """
 
 from __future__ import annotations
@@ -189,13 +189,15 @@ def _plans(made: Scene) -> list[Plan]:
     for i, node in enumerate(made.nodes):
         path = around(i)
         for depth, g in enumerate(path):
-            here = place_in(path, i, depth)
+            plan, here = plans[g + 1], place_in(path, i, depth)
             for parent in node["parents"]:
                 above = around(parent)
-                if above[: depth + 1] != path[: depth + 1]:
-                    plans[g + 1].enter(parent, here)
-                elif (there := place_in(above, parent, depth)) != here:
-                    plans[g + 1].wires.append((there, here))
+                if above[: depth + 1] == path[: depth + 1]:
+                    there = place_in(above, parent, depth)
+                else:
+                    there = plan.place_of("x", parent)
+                if there != here:
+                    plan.wires[there, here] = None
     for plan in plans:
         if len(plan.items) > CROWD:
             raise ValueError(

@@ -201,18 +201,18 @@ def test_no_symbol_stands_for_two_numbers(opened: Open, seed: int) -> None:
 
 
 def test_wires_keep_clear_of_boxes_and_numbers(opened: Open) -> None:
-    """Of a network at the level of gates: no wire runs through a node or its numbers."""
+    """Of a network at the level of gates: no wire runs through a node, its name or its numbers."""
     page = opened(explore(network()[0]))
     page.click("#unfold")
     page.click("#last")
     crossed = page.evaluate(
         """() => {
-          const boxes = [...document.querySelectorAll(".unit .body, .unit .value, .unit .grad")]
-            .map((e) => e.getBBox());
+          const kept = ".unit .body, .unit .name, .unit .value, .unit .grad";
+          const boxes = [...document.querySelectorAll(kept)].map((e) => e.getBBox());
           return [...document.querySelectorAll(".wires > .wire")].filter((wire) => {
             const n = wire.getTotalLength();
             return boxes.some(({x, y, width, height}) => {
-              for (let s = 4; s < n - 4; s += 2) {
+              for (let s = 4; s < n - 12; s += 2) {
                 const at = wire.getPointAtLength(s);
                 const inside = at.y > y + 2 && at.y < y + height - 2;
                 if (inside && at.x > x + 2 && at.x < x + width - 2) return true;
@@ -346,7 +346,7 @@ def test_the_address_brings_the_state_back(opened: Open) -> None:
     page.get_by_role("button", name="Fold neurons[1]").press("Enter")
     for _ in range(2):
         page.click("#back")
-    page.wait_for_url(re.compile("step=19\b.*turn="))
+    expect(page).to_have_url(re.compile(r"#step=19&.*turn="))
     count = page.inner_text("#count")
     before = page.locator("svg.diagram").text_content()
     page.reload()

@@ -185,9 +185,15 @@ class Diagram {
       }
       arriving.set(unit.id, [...seen.values()]);
     }
-    // what no wire should cross: bodies, and the numbers above and below their stubs
-    const around = ([unit, {x, y, w, h}]) => ({unit, x, y: y + h / 2 - 25, w, h: 50});
-    const obstacles = model.units.size > CROWD ? [] : [...this.boxes].map(around);
+    // what no wire should cross: bodies, the numbers above and below their stubs, names
+    const around = ([unit, {x, y, w, h}]) => {
+      const all = [{unit, x, y: y + h / 2 - 25, w, h: 50}];
+      const node = unit[0] === "n" ? model.nodes[unit.slice(1)] : null;
+      if (!node || node.kind !== "gate") return all;
+      const wide = 6.5 * node.name.length;
+      return [...all, {unit: "", x: x + this.bodyWidth(unit) / 2 - wide / 2, y: y + h - 3, w: wide, h: 11}];
+    };
+    const obstacles = model.units.size > CROWD ? [] : [...this.boxes].flatMap(around);
     for (const [id, list] of arriving) {
       const box = this.boxes.get(id);
       list.sort((a, b) => this.exit(a.from)[1] - this.exit(b.from)[1] || a.parts[0].slot - b.parts[0].slot);
