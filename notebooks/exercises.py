@@ -694,3 +694,51 @@ def _(answer: Any) -> str | None:
         if not all(math.isclose(a, b, abs_tol=1e-4) for a, b in zip(found, right, strict=True)):
             return "the outputs differ: are the parameters copied, and is tanh in between?"
     return None
+
+
+# ── 13. from a gate to a GPT ─────────────────────────────────────────────────────────────────
+
+
+@exercise("13.1")
+def _(answer: Any) -> str | None:
+    found = number(answer)
+    if close(found, 0.25):
+        return "that is what the first gets"
+    if close(found, math.log(3)):
+        return "that is the score; the softmax makes a share of it"
+    if not close(found, 0.75):
+        return "the softmax takes e to the power of each score, 1 and 3, and divides by their sum"
+    return None
+
+
+@exercise("13.2")
+def _(answer: Any) -> str | None:
+    found = number(answer)
+    if close(found, 4 * 8 * 8):
+        return "those are the weights; each of the four matrices has 8 biases too"
+    if close(found, 3 * (8 * 8 + 8)):
+        return "queries, keys and values, and a fourth matrix for what comes out"
+    if close(found, 2 * 4 * (8 * 8 + 8)):
+        return "the heads share the width: each has half of every matrix"
+    if not close(found, 4 * (8 * 8 + 8)):
+        return "four matrices of 8 by 8, each with 8 biases"
+    return None
+
+
+@exercise("13.3")
+def _(answer: Any) -> str | None:
+    with calling(answer):
+        for logits, temperature in (
+            ([0.0, math.log(3)], 1.0),
+            ([1.0, -2.0, 0.5], 0.5),
+            ([1000.0, 1003.0], 1.0),
+        ):
+            try:
+                found = numbers(answer(list(logits), temperature), len(logits))
+            except OverflowError:
+                return f"at {logits} it overflows: subtract the largest logit from all of them"
+            powers = [math.exp((x - max(logits)) / temperature) for x in logits]
+            right = [p / sum(powers) for p in powers]
+            if not all(map(close, found, right)):
+                return f"at {logits} and temperature {temperature} it is {right}, not {found}"
+    return None

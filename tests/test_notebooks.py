@@ -170,6 +170,12 @@ def twenty_doublings(x: Value, times: int = 20) -> Value:
     return x
 
 
+def heated(logits: list[float], temperature: float, top: float | None = None) -> list[float]:
+    top = max(logits) if top is None else top
+    powers = [math.exp((x - top) / temperature) for x in logits]
+    return [power / sum(powers) for power in powers]
+
+
 def torch_gradient(numbers: list[float], factor: float = 1.0) -> list[float]:
     import torch
 
@@ -230,6 +236,9 @@ RIGHT: dict[str, list[Any]] = {
     "12.1": [torch_gradient],
     "12.2": [12],
     "12.3": [translate],
+    "13.1": [0.75, 3 / 4],
+    "13.2": [288],
+    "13.3": [heated],
 }
 TRAINED = (moons, digits, turned_moons, too_few_digits)  # made when their test runs
 # For every exercise wrong answers, each with a word of the reason that is given.
@@ -363,6 +372,13 @@ WRONG: dict[str, list[tuple[Any, str]]] = {
     "12.3": [
         (lambda model: translate(model, "ReLU"), "outputs differ"),
         (lambda model: model, "return a torch.nn.Module"),
+    ],
+    "13.1": [(0.25, "the first"), (math.log(3), "the score"), (0.5, "divides by their sum")],
+    "13.2": [(256, "8 biases too"), (216, "a fourth"), (576, "share the width"), (64, "four")],
+    "13.3": [
+        (lambda logits, t: heated(logits, t, top=0.0), "subtract the largest"),
+        (lambda logits, t: heated(logits, 1.0), "temperature 0.5"),
+        ([0.5, 0.5], "a function is wanted"),
     ],
 }
 
