@@ -224,6 +224,15 @@ class Arithmetic:
             f"shufflevector {kind} {a}, {kind} {b}, <{len(lanes)} x i32> <{order}>"
         )
 
+    def part(self, vector: str, lanes: int, first: int, count: int) -> str:
+        """Some lanes of a vector, from the first on."""
+        if count == lanes:
+            return vector
+        order = ", ".join(f"i32 {first + k}" for k in range(count))
+        kind = self.kind(lanes)
+        both = f"{kind} {vector}, {kind} poison"
+        return self.code.pure(f"shufflevector {both}, <{count} x i32> <{order}>")
+
     def sums(self, vectors: list[str], lanes: int) -> str:
         """The sum of vector k in lane k; at most as many vectors as lanes.
 

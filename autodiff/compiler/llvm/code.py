@@ -63,6 +63,11 @@ class _Scope:
     memory: dict[tuple[str, Index], str] = field(default_factory=dict)
 
 
+def _width(type_: str) -> int:
+    """How many elements lie side by side: 4 of a "<4 x double>"."""
+    return int(type_[1:].split()[0]) if type_.startswith("<") else 1
+
+
 class Code:
     """Collects the instructions of a function; `type` is that of its numbers."""
 
@@ -157,7 +162,8 @@ class Code:
         self.do(f"store {type_} {value}, ptr {address}, align {align}")
         for scope in self.scopes:
             for kind, at in list(scope.memory):
-                apart = at.parts == index.parts and at.constant != index.constant
+                away = at.constant - index.constant
+                apart = at.parts == index.parts and not -_width(kind) < away < _width(type_)
                 if kind.endswith(f" {array}") and not apart:
                     del scope.memory[kind, at]
         self.scopes[-1].memory[f"{type_} {array}", index] = value

@@ -367,10 +367,9 @@ class _Emitter:
         for first in range(0, len(totals), self.lanes):
             some = totals[first : first + self.lanes]
             sums = self.arithmetic.sums([phi.end for _, phi in some], self.lanes)
-            kind = self.arithmetic.kind(self.lanes)
-            for lane, ((name, index), _) in enumerate(some):
-                number = self.code.pure(f"extractelement {kind} {sums}, i64 {lane}")
-                self.add_to(name, index, Real(number, 1))
+            places = [place for place, _ in some]
+            for lane, count in _runs(places):
+                self.add_lanes(*places[lane], sums, lane, count)
 
     def add_up(self, name: str, index: Index, node: ast.expr) -> None:
         """A sum over rows gets what this one gives: nothing in lanes beyond the last example."""
@@ -602,10 +601,18 @@ class _Emitter:
         text = self.arithmetic.text(value, lanes)
         self.code.store(kind, text, name, index, place, align)
 
-    def add_to(self, name: str, index: Index, value: Value) -> None:
-        """Add to an element."""
-        old = self.read(name, index)
-        self.write(name, index, self.arithmetic.binary(ast.Add, old, value))
+    def add_lanes(self, name: str, index: Index, vector: str, lane: int, count: int) -> None:
+        """Add some lanes of a vector to as many elements that lie side by side."""
+        kind = self.arithmetic.kind(count)
+        _, _, place, align = self.where(name, index)
+        if count == 1:
+            whole = self.arithmetic.kind(self.lanes)
+            part = self.code.pure(f"extractelement {whole} {vector}, i64 {lane}")
+        else:
+            part = self.arithmetic.part(vector, self.lanes, lane, count)
+        old = self.code.load(kind, name, index, place, align)
+        new = self.arithmetic.binary(ast.Add, Real(old, count), Real(part, count))
+        self.code.store(kind, self.arithmetic.text(new, count), name, index, place, align)
 
     # ── expressions ──────────────────────────────────────────────────────────────────────────
 
@@ -744,6 +751,26 @@ def _groups(body: Sequence[ast.stmt]) -> list[_Group]:
         del groups[first:]
         groups.append(_Group([*merged.statements, statement], merged.names | own))
     return groups
+
+
+def _runs(places: list[tuple[str, Index]]) -> list[tuple[int, int]]:
+    """Where elements lie side by side: (the first, how many), as many as a power of two.
+
+    >>> _runs([("a", Index(0)), ("a", Index(1)), ("a", Index(2)), ("b", Index(3))])
+    [(0, 2), (2, 1), (3, 1)]
+    """
+    runs = []
+    first = 0
+    while first < len(places):
+        name, index = places[first]
+        count = 1
+        while [(name, index.plus(Index(k))) for k in range(2 * count)] == places[
+            first : first + 2 * count
+        ]:
+            count *= 2
+        runs.append((first, count))
+        first += count
+    return runs
 
 
 def _dividing(size: int, tile: int) -> int:
