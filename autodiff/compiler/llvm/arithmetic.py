@@ -255,6 +255,19 @@ class Arithmetic:
             distance *= 2
         return vectors[0]
 
+    def every(self, vectors: list[str], lanes: int, first: int) -> str:
+        """Of numbers in vectors that follow each other, one in each lane: number `first`, and on
+        in steps of how many vectors there are."""
+        places = [divmod(first + len(vectors) * lane, lanes) for lane in range(lanes)]
+        found, *others = vectors
+        for k, vector in enumerate(others, 1):
+            order = [
+                lanes + within if at == k else within if k == 1 else lane
+                for lane, (at, within) in enumerate(places)
+            ]
+            found = self.shuffle(found, vector, order)
+        return found
+
     def transposed(self, vectors: list[str]) -> list[str]:
         """Lane j of vector i becomes lane i of vector j; as many vectors as lanes."""
         lanes = len(vectors)

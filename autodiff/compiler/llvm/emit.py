@@ -29,6 +29,7 @@ Environment: TypeAlias = dict[str, Value]
 LINE: Final = 64  # bytes of the cache that come and go together
 ROOM: Final = 256 * 1024  # bytes that a block may take: what the second cache holds
 LONGEST_BLOCK: Final = 128
+NARROW: Final = 4  # numbers of a row: then whole vectors hold rows one after the other
 _RESULTS: Final = {"gradient": "", "outputs": "void", "descend": "i64"}  # "": a number
 
 
@@ -270,7 +271,23 @@ class _Emitter:
                         vector = code.pure(into)
                     self.put_line(name, Index(column), vector, r)
 
-        code.loop("0", self.count, lanes, frozenset([name]), [], some_rows)
+        if width > NARROW:
+            code.loop("0", self.count, lanes, frozenset([name]), [], some_rows)
+            return
+
+        def full_rows(r: str) -> None:
+            row = code.pure(f"add nsw i64 {self.start}, {r}")
+            first = Index(0, ((row, width),))
+            places = (code.address(base, first.plus(Index(k * lanes))) for k in range(width))
+            vectors = [code.now(f"load {kind}, ptr {place}, align 1") for place in places]
+            for column in range(width):
+                picked = self.arithmetic.every(vectors, lanes, column)
+                self.put_line(name, Index(column), picked, r)
+
+        full = code.pure(f"and i64 {self.count}, -{lanes}")
+        code.loop("0", full, lanes, frozenset([name]), [], full_rows, maybe_none=True)
+        rest = code.pure(f"icmp ne i64 {full}, {self.count}")
+        code.when(rest, frozenset([name]), lambda: some_rows(full))
 
     def put_line(self, name: str, index: Index, vector: str, r: str) -> None:
         """A vector into a line, unseen."""
