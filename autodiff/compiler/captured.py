@@ -129,7 +129,7 @@ def _inside(thing: Any) -> Iterable[Any]:
         return [thing.__self__, thing.__func__]
     if isinstance(thing, types.FunctionType):
         defaults = [*(thing.__defaults__ or ()), *(thing.__kwdefaults__ or {}).values()]
-        return [] if _is_library(thing) else [*_variables(thing), *defaults]
+        return [] if _is_library(thing) else [*(read(of) for read, of in _reads(thing)), *defaults]
     if _has_attributes(thing):
         return [getattr(thing, "__wrapped__", None), *vars(thing).values()]
     return []
@@ -157,13 +157,6 @@ def _cells(function: types.FunctionType) -> list[types.CellType]:
             continue
         cells.append(cell)
     return cells
-
-
-def _variables(function: types.FunctionType) -> list[Any]:
-    """What its free and global variables are bound to now."""
-    known = function.__globals__
-    held = [cell.cell_contents for cell in _cells(function)]
-    return [*held, *(known[name] for name in _names(function, "LOAD_GLOBAL") if name in known)]
 
 
 def _names(function: types.FunctionType, instruction: str) -> tuple[str, ...]:

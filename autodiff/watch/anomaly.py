@@ -23,7 +23,7 @@ from ..graph import Step, backward_steps, topological_order
 from ..value import UNREACHED, Constant, Value
 from . import misuse
 from .caller import Line, is_gate, is_ours, users_line, warn_at
-from .hooks import watching
+from .hooks import Hooks, watching
 
 __all__ = ["AnomalyError", "detect_anomaly", "not_finite_backward"]
 
@@ -294,12 +294,7 @@ def detect_anomaly() -> Iterator[None]:
             raise
 
 
-class _OfThisThread(threading.local):
-    watches: tuple[_Watch, ...] = ()
-
-
-_here = _OfThisThread()
-_blocks = 0  # of all threads
+_WATCHES = Hooks()
 _lock = threading.Lock()
 _PLAIN = Value.backward
 _SLOT = Value.__dict__["grad"]
@@ -311,20 +306,15 @@ def _instrumented(watch: _Watch) -> Iterator[None]:
 
     Methods of a class belong to all threads: they are replaced while any thread is in a block.
     """
-    global _blocks
-    outer = _here.watches
     with _lock:
-        _blocks += 1
-        if _blocks == 1:
-            _install(_backward, property(_read, _SLOT.__set__))
-    _here.watches = (*outer, watch)
+        _WATCHES.add(watch)
+        _install(_backward, property(_read, _SLOT.__set__))
     try:
         yield
     finally:
-        _here.watches = outer
         with _lock:
-            _blocks -= 1
-            if _blocks == 0:
+            _WATCHES.drop(watch)
+            if not _WATCHES:
                 _install(_PLAIN, _SLOT)
 
 
@@ -334,16 +324,16 @@ def _install(backward: Callable[[Value], None], grad: Any) -> None:
 
 
 def _backward(root: Value) -> None:
-    for watch in _here.watches:
+    for watch in _WATCHES.here:
         watch.before(root)
     _PLAIN(root)
-    for watch in _here.watches:
+    for watch in _WATCHES.here:
         watch.after(root)
 
 
 def _read(node: Value) -> Any:
     grad = _SLOT.__get__(node)
     if grad is UNREACHED:
-        for watch in _here.watches:
+        for watch in _WATCHES.here:
             watch.read(node)
     return grad

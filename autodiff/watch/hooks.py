@@ -15,19 +15,50 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from ..value import Value
 
-__all__ = ["BRANCHERS", "WATCHERS", "branching", "decided", "made", "watching"]
-
-WATCHERS: list[Callable[..., None]] = []
-BRANCHERS: list[Callable[..., None]] = []
+__all__ = ["BRANCHERS", "WATCHERS", "Hooks", "branching", "decided", "made", "watching"]
 
 
-class _OfThisThread(threading.local):
+class Hooks(list[Any]):
+    """The hooks of one kind, of all threads; those of this thread are in `here`."""
+
     def __init__(self) -> None:
-        self.watchers: list[Callable[..., None]] = []
-        self.branchers: list[Callable[..., None]] = []
+        super().__init__()
+        self._local = threading.local()
+
+    @property
+    def here(self) -> list[Any]:
+        """Those that this thread has asked for."""
+        found: list[Any] = vars(self._local).setdefault("hooks", [])
+        return found
+
+    def add(self, hook: object) -> None:
+        """Let this thread have a hook more."""
+        self.append(hook)
+        self.here.append(hook)
+
+    def drop(self, hook: object) -> None:
+        """Take a hook of this thread away."""
+        self.here.remove(hook)
+        self.remove(hook)
+
+    @contextmanager
+    def told(self, hook: Callable[..., None]) -> Iterator[None]:
+        """Have the hook while the block runs."""
+        self.add(hook)
+        try:
+            yield
+        finally:
+            self.drop(hook)
+
+    def tell(self, *what: Any) -> None:
+        """Call the hooks of this thread."""
+        for hook in tuple(self.here):
+            hook(*what)
 
 
-_here = _OfThisThread()
+WATCHERS, BRANCHERS = Hooks(), Hooks()
+made = WATCHERS.tell  # a node has been made
+decided = BRANCHERS.tell  # the numbers of these Values decide what comes next
 
 
 @contextmanager
@@ -44,7 +75,7 @@ def watching(watch: Callable[[Value], None]) -> Iterator[None]:
     >>> made
     [Value(2.0), Constant(3.0), Value(6.0, gate=mul)]
     """
-    with _hooked(watch, WATCHERS, _here.watchers):
+    with WATCHERS.told(watch):
         yield
 
 
@@ -62,28 +93,5 @@ def branching(decide: Callable[..., None]) -> Iterator[None]:
     ...     larger = max(x, 1.0)
     decides by Value(2.0)
     """
-    with _hooked(decide, BRANCHERS, _here.branchers):
+    with BRANCHERS.told(decide):
         yield
-
-
-@contextmanager
-def _hooked(hook: Callable[..., None], *lists: list[Callable[..., None]]) -> Iterator[None]:
-    for hooks in lists:
-        hooks.append(hook)
-    try:
-        yield
-    finally:
-        for hooks in lists:
-            hooks.remove(hook)
-
-
-def made(node: Value) -> None:
-    """Tell the watchers of this thread that `node` has been made."""
-    for watch in tuple(_here.watchers):
-        watch(node)
-
-
-def decided(*sides: Any) -> None:
-    """Tell the hooks of this thread that the numbers of `sides` decide what comes next."""
-    for decide in tuple(_here.branchers):
-        decide(*sides)
