@@ -29,7 +29,7 @@ __all__ = [
 
 
 def gradients(root: Value, inputs: Sequence[Value]) -> list[float]:
-    """∂root/∂input for each of `inputs`, as numbers; `.grad` is not touched.
+    """droot/dinput for each of `inputs`, as numbers; `.grad` is not touched.
 
     >>> x, y = Value(3.0), Value(2.0)
     >>> gradients(x * x * y, [x, y])
@@ -40,7 +40,7 @@ def gradients(root: Value, inputs: Sequence[Value]) -> list[float]:
 
 
 def gradient_graph(root: Value, inputs: Sequence[Value]) -> list[Value]:
-    """∂root/∂input for each of `inputs`, as graphs of Values that depend on them in turn.
+    """droot/dinput for each of `inputs`, as graphs of Values that depend on them in turn.
 
     >>> x = Value(3.0)
     >>> (slope,) = gradient_graph(x * x * x, [x])

@@ -159,7 +159,7 @@ def backward_steps(root: Value) -> list[Step]:
     """The backward pass from `root`, one `Step` per gate, in the order in which gates fire.
 
     Nothing is written: `.grad` stays as it is. A node's upstream gradient is complete when its
-    step comes, and the sum of a leaf's downstream parts is ∂root/∂leaf.
+    step comes, and the sum of a leaf's downstream parts is droot/dleaf.
 
     >>> from autodiff import Value
     >>> x, y, z = Value(-2.0), Value(5.0), Value(-4.0)

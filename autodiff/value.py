@@ -78,7 +78,7 @@ class Value:
     (-12.0, -4.0, -4.0, 3.0)
 
     data         the number (float); assigning to it later does not disturb graphs built before
-    grad         ∂root/∂self after `root.backward()`; leaves accumulate over several calls
+    grad         droot/dself after `root.backward()`; leaves accumulate over several calls
     label        the name shown in pictures and messages
     gate         the row of the gate table that made it; None for a leaf
     parents      the gate's inputs in order, repeats included
@@ -156,7 +156,7 @@ class Value:
         return (self._da,) if self._b is None else (self._da, self._db)
 
     def backward(self) -> None:
-        """Compute ∂self/∂node for every node below, into `node.grad`.
+        """Compute dself/dnode for every node below, into `node.grad`.
 
         Leaves accumulate: a second call, or another loss, adds to what is there. Interior nodes
         start from 0 at each call, so nothing is counted twice.

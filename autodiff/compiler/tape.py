@@ -27,7 +27,7 @@ class Entry(NamedTuple):
 
 class Tape:
     """A Wengert list: every gate of one example in the order in which gates fire, then the
-    adjoints in reverse. v̄ stands for ∂L/∂v.
+    adjoints in reverse. v̄ stands for dL/dv.
 
     entries  the lines, each an `Entry`
     root     the Value that the graph ends in; `viz.draw(tape.root)` draws it

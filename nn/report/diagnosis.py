@@ -47,7 +47,7 @@ class LayerHealth:
     slopes    [call][unit]: ∂a/∂z of each unit, a call for each example (and position); empty for a
               layer without an activation
     outputs   [call][unit]: a
-    gradient  root mean square of ∂J/∂parameter over its parameters; None if it has none
+    gradient  root mean square of dJ/dparameter over its parameters; None if it has none
     """
 
     name: str

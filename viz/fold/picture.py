@@ -48,7 +48,7 @@ class Node:
     text       what is written into it: a leaf's name, a gate's symbol, a box's title
     label      the name of the value that a gate puts on its wire
     values     the numbers that it hands on: one, or one per output of a box
-    grads      ∂root/∂value for each, or None where no backward pass has been
+    grads      droot/dvalue for each, or None where no backward pass has been
     members    the nodes of the graph that it stands for, in topological order
     leaf_grads the leaves among them and their gradients
     lines      what a folded box says of its inside
