@@ -381,7 +381,7 @@ class Writer:
             (
                 line.text,
                 self.figure(*line.values),
-                f"∂ {self.figure(*line.grads)}" if line.grads else "",
+                f"grad {self.figure(*line.grads)}" if line.grads else "",
             )
             for line in node.lines
         ]
