@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from typing import Any
 
 from autodiff import GATES, Row, Value
@@ -39,8 +38,8 @@ class AttentionHead(Module):
         """For each position, how much of each position that it sees it takes; their sum is 1."""
         scale = math.sqrt(len(keys[0]))
         return [
-            Row(softmax([_dot(query, key) / scale for key in keys[: self._sees(t, keys)]]))
-            for t, query in enumerate(queries)
+            Row(softmax([_dot(query, key) / scale for key in (keys[:t] if self.causal else keys)]))
+            for t, query in enumerate(queries, start=1)
         ]
 
     def forward(self, queries: Nested, keys: Nested, values: Nested) -> Nested:
@@ -50,9 +49,6 @@ class AttentionHead(Module):
             [_dot(weights, Row(column[: len(weights)])) for column in columns]
             for weights in self.weights(queries, keys)
         ]
-
-    def _sees(self, t: int, keys: Sequence[Any]) -> int:
-        return t + 1 if self.causal else len(keys)
 
     def extra_repr(self) -> str:
         """What is not as by default."""
