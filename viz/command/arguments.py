@@ -44,7 +44,7 @@ class Parser(argparse.ArgumentParser):
             )
 
     def options(self, title: str, *rows: tuple[str, str, str]) -> None:
-        """A group of options: flags, what follows (N: a number, ...: may be repeated), help."""
+        """A group of options: flags, what follows (N, X: a number, ...: repeatedly), help."""
         group = self.add_argument_group(title)
         for flags, takes, text in rows:
             how: dict[str, Any] = {"metavar": takes.removesuffix(" ...")}
@@ -52,8 +52,8 @@ class Parser(argparse.ArgumentParser):
                 how = {"action": "store_true"}
             elif takes.endswith(" ..."):
                 how |= {"action": "append", "default": []}
-            elif takes == "N":
-                how |= {"type": int}
+            elif takes in ("N", "X"):
+                how |= {"type": int if takes == "N" else float}
             group.add_argument(*flags.split(), help=text, **how)
 
     def read(self, argv: Sequence[str]) -> argparse.Namespace:

@@ -108,11 +108,14 @@ def _expression(argv: list[str]) -> int:
         "how a picture looks",
         ("--style", "STYLE", "circuit (as in CS231n) or record (as in micrograd)"),
         ("--detail", "DETAIL", "gate, or primitive: functions unfolded to + × exp ..."),
-        ("--theme", "THEME", "light, dark or print"),
+        ("--theme", "THEME", "light, dark, print, safe (for any eye) or auto (as the reader's)"),
         ("--direction", "DIRECTION", "LR (left to right) or TB (top down)"),
         ("--parts", "PARTS", "on each wire: local, upstream, downstream or all"),
         ("--flow", "", "wires by the size of their gradient"),
+        ("--highlight", "NAME ...", "an input or named result that is to catch the eye"),
+        ("--forward-only", "", "without gradients"),
         ("--title", "TITLE", "a heading"),
+        ("--scale", "X", "how large an SVG or PNG is: 2 is twice"),
         ("--dpi", "N", "dots an inch, of a PNG"),
     )
     chosen = parser.read(argv)

@@ -201,6 +201,19 @@ def test_looks_are_handed_to_the_picture(
     assert "exp" in fine.read_text(encoding="utf-8")
 
 
+def test_a_picture_without_gradients_and_one_with_a_node_that_catches_the_eye(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    def drawn(*looks: str) -> str:
+        out(capsys, "q = x + y; f = q * z", *FIRST[1:], "-o", str(tmp_path / "c.gv"), *looks)
+        return (tmp_path / "c.gv").read_text(encoding="utf-8")
+
+    assert "no gradients yet" not in drawn("--forward-only")
+    assert (
+        len({drawn(), drawn("--forward-only"), drawn("--highlight", "q", "--highlight", "z")}) == 3
+    )
+
+
 def test_explore_writes_a_page_of_this_expression(
     capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
