@@ -14,9 +14,6 @@ from __future__ import annotations
 from collections import defaultdict, deque
 from collections.abc import Mapping
 
-import numpy as np
-from numpy.typing import NDArray
-
 from ..formula.atoms import CONSTANTS
 from ..formula.grammar import Formula
 from .arrays.rolled import Fire, Rolled
@@ -53,7 +50,7 @@ from .ir import (
 from .simplify import contraction, factors, names, simplify
 from .terms import add_up, among, apply, change_shape, inverse, outer, times, unbroadcast, unwrapped
 
-_LONGEST = 24  # terms in a line of code
+_LONGEST = 100  # terms in a line of code
 
 # ── the forward pass ─────────────────────────────────────────────────────────────────────────
 
@@ -66,7 +63,8 @@ def forward(step: Fire) -> Expr:
 
 def _computed(step: Fire) -> Expr:
     if step.layout == "terms":
-        return Total(tuple(Term(factors=(e,)) for e in step.inputs.values()))
+        terms = (e if isinstance(e, Term) else Term(factors=(e,)) for e in step.inputs.values())
+        return Total(tuple(terms))
     known = numbers(step)
     arguments = {k: e for k, e in step.inputs.items() if not isinstance(e, Number)}
     if step.layout == "each":
@@ -240,10 +238,8 @@ class _Backward:
             self.product(step, upstream)
             return
         if step.layout == "terms":
-            (partial,) = step.gate.partials
-            term = self.downstream(step, upstream, partial, {})
             for expr in step.inputs.values():
-                self.pull(expr, term, step.out.shape)
+                self.pull(expr, upstream, step.out.shape)
             return
         arguments: dict[str, Expr] = {**step.inputs, "out": Ref(step.out)}
         full = step.out.shape
@@ -331,14 +327,14 @@ class _Backward:
 
     # ── operands ─────────────────────────────────────────────────────────────────────────────
 
-    def useful(self, expr: Expr) -> NDArray[np.bool_] | None:
-        """Which elements of a joined array lead to a parameter; None for all."""
+    def useful(self, expr: Expr) -> int:
+        """Behind which element of a joined array nothing leads to a parameter."""
         joined = self.joined.get(expr.array) if isinstance(expr, Ref) else None
-        if joined is None:
-            return None
-        return np.concatenate(
-            [np.full(part.shape[-1], self.leads_somewhere(part)) for part in joined.parts]
-        )
+        end = last = 0
+        for one in joined.parts if joined is not None else (expr,):
+            end += one.shape[-1]
+            last = end if self.leads_somewhere(one) else last
+        return last
 
     def leads_somewhere(self, expr: Expr) -> bool:
         """Does a parameter lie below?"""
@@ -375,10 +371,14 @@ class _Backward:
                 self.pull(inner, turned, inner.shape)
             case Broadcast(array=inner):
                 self.pull(inner, term, expr.shape)
+            case Term(factors=pair):  # a product among the terms of a sum
+                for factor, other in (pair, pair[::-1]):
+                    self.pull(factor, times(term, 1.0, [other], []), expr.shape)
             case Take(array=inner, name=name, indices=indices):
-                sources = inverse(indices, inner.shape[-1], self.useful(inner))
+                useful = self.useful(inner)
+                sources = inverse(indices, inner.shape[-1], useful)
                 body = spread(unwrapped(term), expr.shape)
-                gathered = Gathered(body, f"{name}_inverse", sources, indices.ndim, expr.indices)
+                gathered = Gathered(body, f"{name}_inverse", sources, indices.ndim, useful)
                 self.pull(inner, Term(factors=(gathered,)), inner.shape)
             case Concatenate(parts=parts):
                 offset = 0

@@ -376,7 +376,7 @@ class Gathered(Expr):
     name: str
     sources: Indices  # (size, r); an index one past the end stands for 0
     axes: int  # how many of the last axes of `array` the indices run over
-    indices: Indices  # of the Take
+    useful: int  # elements from here on get nothing
 
     def __post_init__(self) -> None:
         shape = self.array.shape

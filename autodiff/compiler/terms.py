@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ..formula.grammar import Formula
 from .ir import (
@@ -160,18 +159,17 @@ def outer(u: Expr, stack: Expr, matrix: Expr) -> Expr:
     return Product(transpose(u), stack)
 
 
-def inverse(indices: Indices, size: int, useful: NDArray[np.bool_] | None = None) -> Indices:
+def inverse(indices: Indices, size: int, useful: int) -> Indices:
     """For each of `size` elements the places that picked it, padded with one past the end.
 
-    Elements that are not `useful` (the zeros around an image) get none.
+    Elements from `useful` on (the zeros around an image) get none.
 
-    >>> inverse(np.array([2, 0, 2]), 3).tolist()
+    >>> inverse(np.array([2, 0, 2]), 3, 3).tolist()
     [[1, 3], [3, 3], [0, 2]]
     """
     flat = indices.reshape(-1)
     order = np.argsort(flat, kind="stable")
-    if useful is not None:
-        order = order[useful[flat[order]]]
+    order = order[flat[order] < useful]
     counts = np.bincount(flat[order], minlength=size)
     table: Indices = np.full((size, max(1, int(counts.max()))), flat.size, dtype=np.intp)
     starts = np.concatenate([[0], np.cumsum(counts)[:-1]])

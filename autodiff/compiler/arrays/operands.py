@@ -88,6 +88,7 @@ class Operands:
         self.parameters: dict[object, Assign] = {}
         self.reads: dict[object, Expr] = {}
         self.joins: dict[object, int] = {}
+        self.tables: dict[object, str] = {}  # of indices
         self.unrolled: list[str] = []
         self.row_shapes = list(shapes)
         self.inputs = [
@@ -131,8 +132,8 @@ class Operands:
         at: Indices = np.empty(len(ids), dtype=np.intp)
         key: list[object] = []
         offset = 0
-        _, first = np.unique(aids, return_index=True)
-        for aid in aids[np.sort(first)].tolist():
+        in_order = dict.fromkeys(aids.tolist())
+        for aid in sorted(in_order, key=lambda a: a == CONSTANT):  # these get no adjoint
             mine = np.flatnonzero(aids == aid)
             if aid == CONSTANT:
                 values, where = np.unique(self.value[ids[mine]], return_inverse=True)
@@ -271,7 +272,14 @@ class Operands:
             text = f"np.pad({grid}, {tuple(ends)}, constant_values={size}).ravel()[{text}]"
             zero = self.table(np.zeros(1))
             expr = self.named("padded", ("zero", array), Concatenate((expr, zero)))
-        return Take(expr, self.names.numbered("at"), whole.reshape(-1)[at], text), used
+        return self.take(expr, whole.reshape(-1)[at], text), used
+
+    def take(self, expr: Expr, at: Indices, text: str = "") -> Take:
+        """Elements picked by index; equal tables have one name."""
+        key = (at.shape, at.tobytes())
+        if key not in self.tables:
+            self.tables[key] = self.names.numbered("at")
+        return Take(expr, self.tables[key], at, text)
 
     def window(
         self, m: Map, sizes: Shape, used: list[int], groups: Shape, wish: str
@@ -323,7 +331,7 @@ class Operands:
         array = self.arrays[operand.source]
         key = (operand.source, at.shape, at.tobytes(), shape)
         if key not in self.reads:
-            taken = Take(flat(Ref(array)), self.names.numbered("at"), at)
+            taken = self.take(flat(Ref(array)), at)
             self.unrolled.append(f"{at.size} elements picked from {array.name} by a table")
             self.named(f"{array.name}_", key, reshape(taken, merged(taken.shape, shape)))
         return self.reads[key]

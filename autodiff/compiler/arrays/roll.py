@@ -32,6 +32,7 @@ from ..ir import (
     Number,
     Ref,
     Shape,
+    Term,
     Where,
     arrays_in,
     reshape,
@@ -46,6 +47,7 @@ from .scalars import Scalars, adds, find_roles
 
 _FILLED = 0.3  # so much of a box must be gates
 _TERMS = 16  # so many arrays are added up in one line
+_PRODUCTS = 4  # or so many products of two
 
 
 class Unrollable(Exception):
@@ -215,15 +217,20 @@ class Roller(Operands):
         return True
 
     def terms(self, family: Family) -> bool:
-        """A short sum of single numbers from different arrays: a + b + c."""
-        gate, n = family.gate, int(family.lengths[0])
-        if not adds(gate) or not 1 < n <= _TERMS or (family.lengths != n).any():
+        """A short sum of numbers, or of products, from different arrays: a + b + c, f·c + i·g."""
+        gate, n = family.gate, int(family.lengths[0]) if family.rows else 0
+        most = _TERMS if adds(gate) else _PRODUCTS if gate is self.roles.dot else 0
+        if not 1 < n <= most or (family.lengths != n).any():
             return False
-        given = family.rows[gate.rows[0]].reshape(-1, n)
-        sources = self.aid[given]
-        if (sources == sources[0, 0]).all() or (sources != sources[0]).any():
+        rows = [ids.reshape(-1, n) for ids in family.rows.values()]
+        sources = [self.aid[given] for given in rows]
+        if all((s == s[0, 0]).all() for s in sources) or any((s != s[0]).any() for s in sources):
             return False
-        columns = {f"{gate.inputs[0]}{k}": given[:, k] for k in range(n)}
+        columns = {
+            f"{name}{k}": given[:, k]
+            for k in range(n)
+            for name, given in zip(gate.rows, rows, strict=True)
+        }
         plain = family.with_gate(gate, columns)
         try:
             self.fire(plain)
@@ -608,6 +615,10 @@ class _Firing:
             {k: inputs[k] for k in gate.inputs} if inputs.keys() >= set(gate.inputs) else inputs
         )
         layout = "each" if set(inputs) == set(gate.inputs) else "terms"
+        if layout == "terms" and len(gate.rows) == 2:
+            given = list(inputs.values())
+            pairs = zip(given[::2], given[1::2], strict=True)
+            inputs = {f"a{k}": Term(factors=pair) for k, pair in enumerate(pairs)}
         if self.rows:
             layout = "grid" if order else "rows"
         self.finish(inputs, order, layout)

@@ -211,7 +211,48 @@ def flatten(scalars: Scalars) -> Scalars:
             continue
         for t in inner:
             dead[t] = True
-    return _compact(scalars, new_gate, new_parents)
+    return _split(_compact(scalars, new_gate, new_parents), roles)
+
+
+def _split(scalars: Scalars, roles: Roles) -> Scalars:
+    """W·[x; h] as W·x + U·h, where x is data and h was computed: the steps of a recurrent network
+    wait for each other's h alone. (A first h of zeros adds nothing.)"""
+    weights: dict[tuple[int, ...], list[int]] = {}
+    for i, gate in enumerate(scalars.gate):
+        if gate is roles.dot or gate is roles.affine:
+            n = len(scalars.parents[i]) // 2
+            weights.setdefault(scalars.parents[i][:n], []).append(i)
+    cuts: dict[int, int] = {}
+    for row, members in weights.items():
+        n = len(row)
+        factors = [scalars.parents[i][n : 2 * n] for i in members]
+        data = [any(f[k] in scalars.datum for f in factors) for k in range(n)]
+        made = [any(scalars.gate[f[k]] is not None for f in factors) for k in range(n)]
+        cut = made.index(True) if True in made else 0
+        if cut and data == [True] * cut + [False] * (n - cut) and all(made[cut:]):
+            cuts |= dict.fromkeys(members, cut)
+    result = Scalars(outputs=scalars.outputs)
+    index: list[int] = []
+    known: dict[tuple[int, ...], int] = {}
+    for i, gate in enumerate(scalars.gate):
+        parents = tuple([index[p] for p in scalars.parents[i]])
+        if i in cuts:
+            n, cut = len(parents) // 2, cuts[i]
+            terms = []
+            for part in (slice(0, cut), slice(cut, n)):
+                x = scalars.parents[i][n : 2 * n][part]
+                if any(scalars.constant.get(p) != 0.0 for p in x):
+                    row = (*parents[:n][part], *parents[n : 2 * n][part])
+                    if row not in known:
+                        known[row] = result.add(roles.dot, row)
+                    terms.append(known[row])
+            gate, parents = roles.total, (*terms, *parents[2 * n :])
+        index.append(result.add(gate, parents, scalars.label[i]))
+    result.datum = {index[i]: at for i, at in scalars.datum.items()}
+    result.parameter = {index[i]: at for i, at in scalars.parameter.items()}
+    result.constant = {index[i]: value for i, value in scalars.constant.items()}
+    result.outputs = [index[i] for i in scalars.outputs]
+    return result
 
 
 def _terms(

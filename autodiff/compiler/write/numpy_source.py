@@ -42,7 +42,7 @@ from ..ir import (
     spread,
 )
 from ..simplify import is_test
-from ..terms import inverse
+from .recurrence import rolled
 from .tables import literal
 
 _ADD, _MUL, _UNARY, _POWER, _ATOM = 6, 7, 8, 9, 10
@@ -132,6 +132,7 @@ class _Source:
             body += self.backward()
         else:
             body.append(f"return {self.expr(self.spread_output())}")
+        body = rolled(body)
         body = [*self.prologue(body), *body]
         code = "\n".join(f"    {line}" if line else "" for line in body)
         doc = f'    """{self.doc}"""\n' if self.doc else ""
@@ -326,16 +327,11 @@ class _Source:
         return f"{self.bound(expr, _ATOM)}[{', '.join(marks)}]"
 
     def gathered(self, expr: Gathered, array: Expr, name: str) -> str:
-        sources = expr.sources
-        useful = np.flatnonzero((sources < expr.indices.size).any(axis=1))[-1:].sum() + 1
-        self.tables[name] = sources
-        if np.array_equal(
-            inverse(expr.indices, len(sources), np.arange(len(sources)) < useful), sources
-        ):
-            self.helpers["inverse"] = _INVERSE
-            self.tables[name] = (
-                f"inverse({name.removesuffix('_inverse')}, {len(sources)}, {useful})"
-            )
+        sources, at = expr.sources, name.removesuffix("_inverse")
+        text = f"inverse({at}, {len(sources)}, {expr.useful})"
+        while self.tables.setdefault(name, text) != text:
+            name += "_"
+        self.helpers["inverse"] = _INVERSE
         picked = int(np.prod(array.shape[len(array.shape) - expr.axes :]))
         flat = array
         if expr.axes > 1:
