@@ -208,7 +208,7 @@ class _Loop:
                 self.word(self.steps[i, q], names, stays, sign, begin)
                 for q in range(len(line.words))
             ]
-            text = _filled(line.frame, words)
+            text = _folded(_filled(line.frame, words), "k")
             target = f"{names[i]}[t]" if i in stays else names[i]
             note = re.sub(r"layer \d+: ", "", line.comment)
             result.append(f"    {target} = {text}" + (f"  # {note}" if note else ""))
@@ -245,11 +245,11 @@ class _Loop:
         return word
 
 
-def _index(offset: int, step: int) -> str:
+def _index(offset: int, step: int, letter: str = "t") -> str:
     """offset + step · t"""
     if not step:
         return str(offset)
-    text = "t" if step == 1 else "-t" if step == -1 else f"{step} * t"
+    text = letter if step == 1 else f"-{letter}" if step == -1 else f"{step} * {letter}"
     if step < 0 < offset:
         return f"{offset} - {text[1:]}"
     return text if not offset else f"{text} {'+' if offset > 0 else '-'} {abs(offset)}"
@@ -271,14 +271,14 @@ def _filled(frame: str, words: Iterable[str]) -> str:
 # ── long sums and long lists ─────────────────────────────────────────────────────────────────
 
 
-def _folded(text: str) -> str:
+def _folded(text: str, letter: str = "t") -> str:
     """a[1] + a[2] + a[3] as sum(a[t] for t in range(1, 4)), and lists likewise."""
     text = re.sub(
         r"\[((?:[^\[\]]|\[[^\[\]]*\])*)\]",
-        lambda found: f"[{', '.join(_runs(_parts(found[1], ', '), '*[{}]'))}]",
+        lambda found: f"[{', '.join(_runs(_parts(found[1], ', '), '*[{}]', letter))}]",
         text,
     )
-    return " + ".join(_runs(_parts(text, " + "), "sum({})"))
+    return " + ".join(_runs(_parts(text, " + "), "sum({})", letter))
 
 
 def _parts(text: str, between: str) -> list[str]:
@@ -292,7 +292,7 @@ def _parts(text: str, between: str) -> list[str]:
     return [*parts, text[start:]]
 
 
-def _runs(parts: Sequence[str], around: str) -> list[str]:
+def _runs(parts: Sequence[str], around: str, letter: str = "t") -> list[str]:
     """Parts that differ in evenly growing numbers alone, four or more, as one.
 
     >>> _runs(["a", "d[5] @ h[4]", "d[4] @ h[3]", "d[3] @ h[2]", "d[2] @ h[1]"], "sum({})")
@@ -317,9 +317,9 @@ def _runs(parts: Sequence[str], around: str) -> list[str]:
             continue
         first, sign = int(values[0][lead]), int(steps[lead])
         moving = zip(values[0].tolist(), steps.tolist(), strict=True)
-        indices = (_index(v - sign * s * first, sign * s) for v, s in moving)
+        indices = (_index(v - sign * s * first, sign * s, letter) for v, s in moving)
         bounds = f"{first}, {first + sign * count}" + ", -1" * (sign < 0)
         each = _filled(frames[k], indices)
-        result.append(around.format(f"{each} for t in range({bounds})"))
+        result.append(around.format(f"{each} for {letter} in range({bounds})"))
         k += count
     return result
