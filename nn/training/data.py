@@ -12,9 +12,10 @@ from numpy.typing import NDArray
 from ..checks import Array, as_table, same_rows
 from ..initialisation import Generator, generator
 from ..losses import Loss
+from ..module import flatten
 from .tasks import Task, task_of
 
-__all__ = ["Data", "batches", "prepare"]
+__all__ = ["Data", "batches", "output_shape", "prepare"]
 
 
 class Data(NamedTuple):
@@ -26,12 +27,21 @@ class Data(NamedTuple):
     task: Task
 
 
+def output_shape(model: Callable[[Any], Any], X: Array) -> tuple[int, ...]:
+    """Of what the model returns for one row; of nested lists of unequal length their number."""
+    output = model(X[0].tolist())
+    try:
+        return np.shape(output) or (1,)
+    except ValueError:
+        return (len(list(flatten(output))),)
+
+
 def prepare(
     model: Callable[[Any], Any], X: Any, Y: Any, loss: Loss, validation: Any, random: Generator
 ) -> Data:
     """`validation` as `fit` takes it: None, a share of the rows to hold out, or a pair (X, Y)."""
     X = as_table(X, "X")
-    shape = np.shape(model(X[0].tolist())) or (1,)
+    shape = output_shape(model, X)
     outputs, task = math.prod(shape), task_of(loss, *shape)
 
     def encoded(X: Array, Y: Any, kind: str) -> tuple[Array, Array]:

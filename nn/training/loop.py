@@ -16,7 +16,7 @@ from ..losses import Loss
 from ..module import Module
 from ..optimisers import Adam, Optimiser
 from ..transformer.dropout import dropouts, training
-from .data import Data, batches, prepare
+from .data import Data, batches, output_shape, prepare
 from .engines import Engine, Model, Native, choose_engine, load, read
 from .history import History
 from .nonfinite import NonFiniteError, explain
@@ -160,8 +160,7 @@ def predict(model: Model, X: Any, loss: str | Loss | None = None, *, engine: str
     outputs = computing.outputs(read(parameters), X)
     if loss is None:
         return outputs
-    shape = np.shape(model(X[0].tolist())) or (1,)
-    return task_of(resolve_loss(loss), *shape).decide(outputs)
+    return task_of(resolve_loss(loss), *output_shape(model, X)).decide(outputs)
 
 
 def evaluate(

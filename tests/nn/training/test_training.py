@@ -17,6 +17,7 @@ from nn import (
     SGD,
     Adam,
     Layer,
+    Module,
     NonFiniteError,
     Sequential,
     batches,
@@ -365,3 +366,20 @@ def test_several_outputs_and_nested_inputs() -> None:
     fit(model, X, Y, "mean_squared_error", Adam(model.parameters(), lr=0.1), epochs=150,
         progress=False)  # fmt: skip
     assert evaluate(model, X, Y, "mean_squared_error", ["rmse"])["rmse"] < 0.01
+
+
+def test_outputs_may_be_lists_of_unequal_length() -> None:
+    class Two(Module):
+        def __init__(self) -> None:
+            self.wide, self.narrow = Layer(2, 3, rng=0), Layer(2, 2, rng=1)
+
+        def forward(self, x: Any) -> Any:
+            return [self.wide(x), self.narrow(x)]
+
+    def loss(output: Any, target: Any) -> Value:
+        return losses.squared_error([*output[0], *output[1]], target)
+
+    X, Y = [[1.0, 2.0], [0.5, -1.0]], [[0.0] * 5, [1.0] * 5]
+    history = fit(Two(), X, Y, loss, epochs=2, progress=False)
+    assert history.loss[1] < history.loss[0]
+    assert predict(Two(), X, loss).shape == (2, 5)
