@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Final, TypeAlias
 
 from ...formula.atoms import CONSTANTS
@@ -68,14 +68,6 @@ def emit(source: str, lanes: int, dtype: str = "float64", wide: bool = True) -> 
         max(e.scratch for e in emitters),
         set().union(*(e.arithmetic.functions for e in emitters)),
     )
-
-
-@dataclass
-class _Group:
-    """Statements inside the loop over examples that share local names: they stay together."""
-
-    statements: list[ast.stmt]
-    names: set[str] = field(default_factory=set)
 
 
 class _Emitter:
@@ -149,7 +141,7 @@ class _Emitter:
     def lay_out(self, body: list[ast.stmt]) -> None:
         """Give every array its place: lines while it is needed, or memory for the whole call."""
         assigned = {name for s in body for name in _stores(s, ast.Assign)} | set(self.widths)
-        uses = [_subscripted(group.statements) & assigned for group in self.groups]
+        uses = [_subscripted(group) & assigned for group in self.groups]
         last = len(uses) - 1
         spans = {}
         for name in sorted(set().union(*uses)):
@@ -216,7 +208,7 @@ class _Emitter:
 
     def all_rows(self) -> None:
         """Block after block, and in each of them nest after nest."""
-        writes = frozenset().union(*(self.written(group.statements) for group in self.groups))
+        writes = frozenset().union(*(self.written(group) for group in self.groups))
 
         def one_block(start: str) -> None:
             left = self.code.pure(f"sub nsw i64 %rows, {start}")
@@ -225,7 +217,7 @@ class _Emitter:
             for k, group in enumerate(self.groups):
                 for name in self.loads[k]:
                     self.bring_in(name)
-                self.nest(group.statements, [])
+                self.nest(group, [])
             if "out" in self.widths:
                 self.bring_out()
 
@@ -324,7 +316,8 @@ class _Emitter:
     def tiles(self, body: list[ast.stmt], sizes: list[int]) -> list[int]:
         """How many turns of each loop to take at once: as many as there are registers for sums."""
         loops = [s for s in body if isinstance(s, ast.For)]
-        totals = sum(len(_stores(s, ast.AugAssign) - _locals(body)) for s in body)
+        own = _locals(body)
+        totals = sum(len(_stores(s, ast.AugAssign) - own) for s in body)
         tiles = [1] * len(sizes)
         if not sizes or any(_bounds(loop) is None for loop in loops):
             return tiles
@@ -751,22 +744,21 @@ def _subscripted(body: Sequence[ast.stmt]) -> set[str]:
     }
 
 
-def _groups(body: Sequence[ast.stmt]) -> list[_Group]:
-    """Statements side by side that share local names, and all that lies between such."""
-    groups: list[_Group] = []
-    for statement in body:
-        used = {n.id for n in ast.walk(statement) if isinstance(n, ast.Name)}
-        own = _locals([statement])
-        first = next((k for k, g in enumerate(groups) if not used.isdisjoint(g.names)), len(groups))
-        plain = not isinstance(statement, ast.For)
-        if plain and groups and all(not isinstance(s, ast.For) for s in groups[-1].statements):
-            first = min(first, len(groups) - 1)
-        merged = _Group([], set())
-        for group in groups[first:]:
-            merged.statements += group.statements
-            merged.names |= group.names
-        del groups[first:]
-        groups.append(_Group([*merged.statements, statement], merged.names | own))
+def _groups(body: Sequence[ast.stmt]) -> list[list[ast.stmt]]:
+    """Statements side by side that share local names, with all that lies between such; and
+    statements side by side that are no loops."""
+    last: dict[str, int] = {}  # where a name occurs last
+    for k, statement in enumerate(body):
+        last |= {n.id: k for n in ast.walk(statement) if isinstance(n, ast.Name)}
+    groups: list[list[ast.stmt]] = []
+    until = -1
+    for k, statement in enumerate(body):
+        loops = [isinstance(s, ast.For) for s in body[max(k - 1, 0) : k + 1]]
+        if k <= until or (k and not any(loops)):
+            groups[-1].append(statement)
+        else:
+            groups.append([statement])
+        until = max([until, *(last[name] for name in _locals([statement]))])
     return groups
 
 

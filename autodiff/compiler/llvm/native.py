@@ -21,7 +21,7 @@ from .entry import HEAD, Entry, entry
 
 Floats = NDArray[np.float64]
 
-LONGEST = 400  # array operations: about two seconds of LLVM's time
+LONGEST = 1_000  # array operations: one to five milliseconds each
 _ALIGNED = 64  # bytes: a line of the cache, and the widest vector
 
 

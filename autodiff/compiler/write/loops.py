@@ -58,6 +58,7 @@ from .elements import Elements, flattened, indices, merged_rows, name_of, plus, 
 
 # these are computed first, into an array of their own
 HEAVY: Final = (Product, Sum, Reduce, Gathered, Scatter, Concatenate)
+_INDEXED: Final = re.compile(r"\b(\w+)\[")
 SEVERAL: Final = "several"  # instead of an index: more than one element is written in a turn
 
 
@@ -143,24 +144,26 @@ class _Writer:
 
     def shorten(self) -> None:
         """Arrays that one nest alone uses, always the same element in a turn, become names."""
-        text = ["\n".join(nest.lines) for nest in self.nests]
-        for name in set(self.sizes) - self.sums:
-            word = re.compile(rf"\b{name}\[")
-            users = [k for k, lines in enumerate(text) if word.search(lines)]
-            nest = self.nests[users[0]] if len(users) == 1 else None
-            if nest is None or (at := nest.written.get(name, SEVERAL)) == SEVERAL:
-                continue
-            here = re.compile(rf"\b{name}\[{re.escape(at)}\]")
-            lines = [here.sub(name, line) for line in nest.lines]
-            if word.search("\n".join(lines)):
-                continue
+        users: dict[str, set[int]] = {}
+        other: set[str] = set()  # elements besides the one that is written are used
+        for number, nest in enumerate(self.nests):
+            for line in nest.lines:
+                for found in _INDEXED.finditer(line):
+                    users.setdefault(found[1], set()).add(number)
+                    at = nest.written.get(found[1], SEVERAL)
+                    if not line.startswith(f"{at}]", found.end()):
+                        other.add(found[1])
+        short = {name for name in self.sizes if name not in self.sums | other}
+        short = {name for name in short if len(users.get(name, ())) == 1}
+        for nest in self.nests:
+            own = {name: nest.written[name] for name in short.intersection(nest.written)}
+            lines = [_unindexed(line, own) for line in nest.lines]
+            matches = (re.fullmatch(r"(\w+) = (s\d+)", line) for line in lines)
+            names = {m[2]: m[1] for m in matches if m and m[1] in own}  # a sum takes its name
+            lines = [line for line in lines if not _is_alias(line, names)]
+            nest.lines = [_renamed(line, names) for line in lines]
+        for name in short:
             del self.sizes[name]
-            for line in lines:
-                if alias := re.fullmatch(rf"{name} = (s\d+)", line):
-                    lines.remove(line)  # the sum itself takes the name
-                    lines = [re.sub(rf"\b{alias[1]}\b", name, line) for line in lines]
-                    break
-            nest.lines, text[users[0]] = lines, "\n".join(lines)
 
     def find_homes(self) -> None:
         """A sum over rows that is part of the gradient, and nothing else, is taken in place."""
@@ -462,6 +465,31 @@ class _Writer:
         loop = f"for k in range({begin}[{at[-1]}], {begin}[{plus(at[-1], '1')}]):"
         lines = [f"{s} = 0.0", loop, f"    {s} += {value}", f"{target} = {s}"]
         self.define(array, lines, source)
+
+
+def _unindexed(line: str, places: dict[str, str]) -> str:
+    """The line with plain names for these elements.
+
+    >>> _unindexed("A[i] = dA[i] * A[i + 1]", {"A": "i", "dA": "i"})
+    'A = dA * A[i + 1]'
+    """
+    text, position = "", 0
+    for found in _INDEXED.finditer(line):
+        at = places.get(found[1])
+        if at is not None and line.startswith(f"{at}]", found.end()):
+            text += line[position : found.end() - 1]
+            position = found.end() + len(at) + 1
+    return text + line[position:]
+
+
+def _renamed(line: str, names: dict[str, str]) -> str:
+    return re.sub(r"\bs\d+\b", lambda m: names.get(m[0], m[0]), line)
+
+
+def _is_alias(line: str, names: dict[str, str]) -> bool:
+    """Does the line say just that a name is a sum?"""
+    name, _, value = line.partition(" = ")
+    return names.get(value) == name
 
 
 def _nested(loops: Sequence[tuple[str, int]], body: Sequence[str]) -> list[str]:
