@@ -18,7 +18,8 @@ from mpmath import mpf
 from numpy.typing import NDArray
 
 from autodiff.compiler.llvm.builder import REAL, suffix, vector_type
-from autodiff.compiler.llvm.machine import Loaded, Processor, assemble
+from autodiff.compiler.llvm.entry import Entry, entry
+from autodiff.compiler.llvm.machine import Processor, assemble
 from autodiff.compiler.llvm.vector_math import FUNCTIONS, definitions
 from benchmarks.harness import markdown_table, take_turns, write_table
 
@@ -46,16 +47,15 @@ def compiled(
     lanes: int, dtype: str = "float64", processor: Processor | None = None
 ) -> dict[str, Callable[..., Floats]]:
     """Each function over arrays whose length is a multiple of `lanes`."""
-    text = definitions((name, lanes, dtype) for name in NAMES)
-    text += "".join(_loop(name, lanes, dtype) for name in NAMES)
-    loaded = Loaded(assemble(text, processor), [f"all_{name}" for name in NAMES])
 
     def over_arrays(name: str) -> Callable[..., Floats]:
-        function = loaded.function(f"all_{name}", "void", ["ptr"] * (arity(name) + 1) + ["i64"])
+        text = definitions([(name, lanes, dtype)]) + _loop(name, lanes, dtype)
+        text += entry(f"all_{name}", "void", ["array"] * (arity(name) + 1) + ["i64"])
+        function = Entry(assemble(text, processor), f"all_{name}").call
 
         def call(*given: Floats) -> Floats:
             out = np.empty_like(given[0])
-            function(*(a.ctypes.data for a in (*given, out)), len(out))
+            assert function(*given, out, len(out)) is not False
             return out
 
         return call

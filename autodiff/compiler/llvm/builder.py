@@ -226,10 +226,6 @@ class Vector:
         """Lane by lane; ``==`` would have to answer for the whole."""
         return self.compared("oeq", "eq", other)
 
-    def is_nan(self) -> Vector:
-        """Whether it is no number."""
-        return self.compared("uno", "eq", self)
-
     def select(self, then: Vector | float, otherwise: Vector | float) -> Vector:
         """`then` in the lanes where this answer is yes, `otherwise` in the others."""
         kind = next((v for v in (then, otherwise) if isinstance(v, Vector)), None)

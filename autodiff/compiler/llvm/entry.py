@@ -3,6 +3,11 @@
 An entry is a function of the module itself, written in LLVM like the rest, with the signature
 that Python's interpreter calls fastest: an array of objects and their number. What it uses of
 Python's C interface is the stable part.
+
+>>> from autodiff.compiler.llvm.machine import assemble
+>>> text = "define double @twice(double %x) { %y = fadd double %x, %x  ret double %y }"
+>>> Entry(assemble(text + entry("twice", "double", ["double"])), "twice").call(21.0)
+42.0
 """
 
 from __future__ import annotations
@@ -75,7 +80,8 @@ def entry(name: str, result: str, kinds: Sequence[str]) -> str:
         load("ptr", code.argument("given", "ptr"), k * _POINTER) for k in range(len(parameters))
     ]
     arrays = [a for a, kind in zip(given, parameters, strict=True) if kind == "array"]
-    whole = functools.reduce(operator.and_, [load("i32", a, _FLAGS) for a in arrays])
+    flags = [load("i32", a, _FLAGS) for a in arrays]
+    whole = functools.reduce(operator.and_, flags, code.constant(1, "i32"))
     code.text += [f"  br i1 {whole.converted('trunc', 'i1')}, label %run, label %scattered"]
     code.text += ["scattered:"]
     code.text += [f"  ret ptr {python('PyBool_FromLong', code.constant(0, 'i64'))}", "run:"]
@@ -113,8 +119,8 @@ class Entry(Loaded):
 
     def __init__(self, code: bytes, name: str) -> None:
         used = {name: _address(getattr(ctypes.pythonapi, name)) for name in _PYTHON}
-        super().__init__(code, [f"call_{name}"], used)
-        self._method = _Method(name.encode(), self.addresses[f"call_{name}"], _FASTCALL, None)
+        super().__init__(code, f"call_{name}", used)
+        self._method = _Method(name.encode(), self.address, _FASTCALL, None)
 
     @property
     def call(self) -> Callable[..., Any]:

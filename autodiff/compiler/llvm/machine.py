@@ -1,26 +1,12 @@
-"""The processor that we run on: text becomes machine code for it, is loaded and called.
-
->>> code = assemble("define double @twice(double %x) { %y = fadd double %x, %x  ret double %y }")
->>> Loaded(code, ["twice"]).function("twice", "double", ["double"])(21.0)
-42.0
-"""
+"""The processor that we run on: text becomes machine code for it, and is loaded into memory."""
 
 from __future__ import annotations
 
-import ctypes
 import itertools
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
-from typing import Any, Final
-
-_TYPES: Final[dict[str, Any]] = {
-    "void": None,
-    "ptr": ctypes.c_void_p,
-    "i64": ctypes.c_int64,
-    "double": ctypes.c_double,
-    "float": ctypes.c_float,
-}
+from typing import Any
 
 
 @dataclass(frozen=True)
@@ -96,34 +82,18 @@ _NUMBERS = itertools.count()
 
 
 class Loaded:
-    """An object file of `assemble` in memory, as long as this object or a function of it lives.
+    """An object file of `assemble` in memory, as long as this object lives.
 
-    used       addresses of functions that it calls
-    addresses  where the functions asked for begin
+    used     addresses of functions that it calls
+    address  where the function `name` begins
     """
 
-    def __init__(
-        self, code: bytes, names: Iterable[str], used: Mapping[str, int] | None = None
-    ) -> None:
+    def __init__(self, code: bytes, name: str, used: Mapping[str, int]) -> None:
         import llvmlite.binding as llvm
 
         library = llvm.JITLibraryBuilder().add_object_img(code).add_current_process()
-        for name in names:
-            library.export_symbol(name)
-        for name, address in (used or {}).items():
-            library.import_symbol(name, address)
-        linker = _linker()
-        self._tracker = library.link(linker, f"glassgrad_{next(_NUMBERS)}")
-        self.addresses = {name: self._tracker[name] for name in names}
-
-    def function(
-        self, name: str, result: str, arguments: Sequence[str]
-    ) -> Callable[..., float | int | None]:
-        """A function by name; its types are LLVM's. A pointer is given as a whole number.
-
-        Python's lock is released while it runs.
-        """
-        kind = ctypes.CFUNCTYPE(_TYPES[result], *(_TYPES[argument] for argument in arguments))
-        function: Any = kind(self.addresses[name])
-        function.code = self  # it must not be unloaded before
-        return function  # type: ignore[no-any-return]
+        for function, address in used.items():
+            library.import_symbol(function, address)
+        library.export_symbol(name)
+        self._tracker = library.link(_linker(), f"glassgrad_{next(_NUMBERS)}")
+        self.address: int = self._tracker[name]

@@ -10,11 +10,12 @@ import pytest
 
 from autodiff import Value, compile  # noqa: A004
 from autodiff.compiler.llvm import cache
-from autodiff.compiler.llvm.machine import Loaded, assemble
+from autodiff.compiler.llvm.entry import Entry, entry
+from autodiff.compiler.llvm.machine import assemble
 
 posix = pytest.mark.skipif(sys.platform == "win32", reason="permissions of POSIX")
 KEY = ["the answer", "float64"]
-TEXT = "define double @answer() { ret double 42.0 }"
+TEXT = "define double @answer() { ret double 42.0 }\n" + entry("answer", "double", [])
 
 
 class Maker:
@@ -46,7 +47,7 @@ def only_file(folder: Path) -> Path:
 
 
 def answer(code: bytes) -> object:
-    return Loaded(code, ["answer"]).function("answer", "double", [])()
+    return Entry(code, "answer").call()
 
 
 def test_what_was_made_once_is_read(make: Maker, folder: Path) -> None:

@@ -1,17 +1,25 @@
 import gc
 import threading
+from collections.abc import Callable
 from itertools import pairwise
 
 import pytest
 
 from autodiff.compiler.llvm.builder import Builder
+from autodiff.compiler.llvm.entry import Entry, entry
 from autodiff.compiler.llvm.machine import Loaded, Processor, assemble, host
+
+
+def loaded(text: str, name: str) -> Callable[[float], float]:
+    """A function of one number."""
+    return Entry(assemble(text + "\n" + entry(name, "double", ["double"])), name).call
+
 
 TWICE = "define double @twice(double %x) { %y = fadd double %x, %x  ret double %y }"
 
 
 def test_a_function_lives_as_long_as_somebody_holds_it() -> None:
-    twice = Loaded(assemble(TWICE), ["twice"]).function("twice", "double", ["double"])
+    twice = loaded(TWICE, "twice")
     gc.collect()
     assert twice(21.0) == 42.0
 
@@ -41,20 +49,19 @@ def test_wrong_text_is_refused_before_it_runs(text: str) -> None:
 def test_a_function_that_is_nowhere_is_an_error_and_not_the_end() -> None:
     text = "declare double @g()\ndefine double @f() { %x = call double @g() ret double %x }"
     with pytest.raises(RuntimeError, match="materialize"):
-        Loaded(assemble(text), ["f"])
+        Loaded(assemble(text), "f", {})
 
 
 def test_equal_names_in_two_modules_do_not_meet() -> None:
-    both = [Loaded(assemble(f"define i64 @f() {{ ret i64 {n} }}"), ["f"]) for n in (1, 2)]
-    assert [loaded.function("f", "i64", [])() for loaded in both] == [1, 2]
+    both = [loaded(f"define double @f(double %x) {{ ret double {n}.0 }}", "f") for n in (1, 2)]
+    assert [f(0.0) for f in both] == [1.0, 2.0]
 
 
 def test_threads_may_compile_at_once() -> None:
     found: dict[int, object] = {}
 
     def work(n: int) -> None:
-        loaded = Loaded(assemble(f"define i64 @f() {{ ret i64 {n} }}"), ["f"])
-        found[n] = loaded.function("f", "i64", [])()
+        found[n] = loaded(f"define double @f(double %x) {{ ret double {n}.0 }}", "f")(0.0)
 
     threads = [threading.Thread(target=work, args=(n,)) for n in range(8)]
     for thread in threads:
@@ -69,6 +76,6 @@ def test_the_instructions_of_a_function_are_in_the_order_of_the_expression() -> 
     x = code.argument("x")
     result = (abs(x) < 2.0).select(-x, x / 2.0)
     text = code.function("@f", [x], result).replace("internal ", "")
-    f = Loaded(assemble(text), ["f"]).function("f", "double", ["double"])
+    f = loaded(text, "f")
     assert [f(x) for x in (1.0, -1.5, 2.0, -6.0)] == [-1.0, 1.5, 1.0, -3.0]
     assert all(a < b for a, b in pairwise(map(text.find, ["fabs", "fcmp", "fneg", "fdiv", "sel"])))
