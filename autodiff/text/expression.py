@@ -16,6 +16,7 @@ Every operator and every call of a gate is one gate; what the last statement say
 from __future__ import annotations
 
 import ast
+import functools
 import operator
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -198,10 +199,7 @@ class _Builder:
         nodes = [self.single(operand, piece) for operand in row]
         if len(nodes) < len(gate.inputs):
             raise self.error(f"{gate.name} takes two numbers or more", piece)
-        result = nodes[0]
-        for other in nodes[1:]:
-            result = gate(result, other)
-        return result
+        return functools.reduce(gate, nodes)
 
 
 def _signature(gate: Gate) -> str:

@@ -177,7 +177,7 @@ class Reader:
             for piece, _ in pieces:
                 if isinstance(piece, ast.Name):
                     used.add(piece.id)
-                    if piece.id not in {*assigned, *self.given, *KNOWN}:
+                    if not any(piece.id in known for known in (assigned, self.given, KNOWN)):
                         missing.setdefault(piece.id, piece)
             if target is None:
                 continue
