@@ -100,6 +100,13 @@ class Text:
             factors = [*factors[:3], self.dots, *factors[-3:]]
         return self.times.join(factors)
 
+    def made(self, v: Value) -> str:
+        """``q = x + y``, and of a leaf its name."""
+        if v.gate is None:
+            return self.names[v]
+        rule = forward(v)
+        return f"{self.names[v]} = {self.written(rule, rule.tree, self.digits, symbols=True)}"
+
     def value(self, v: Value) -> Line:
         """``q = x + y = -2 + 5 = 3``."""
         if v.gate is None:

@@ -69,9 +69,10 @@ def table(root: Value, digits: int = DIGITS, ascii_only: bool = False) -> str:
     hand = Text(order, digits=digits)
     gradients = adjoints(order, {root: 1.0})
     varying = [v for v in order if not isinstance(v, Constant)]
-    forward = [(_computed(hand.value(v)), hand.number(v.data)) for v in varying]
+    made = {v: hand.made(v) for v in varying}
+    forward = [(text, hand.number(v.data)) for v, text in made.items()]
     parts = [_grid([("forward", "value"), *forward], "<>", ascii_only)]
-    backward = list(_backward_rows(root, hand))
+    backward = list(_backward_rows(root, hand, made))
     if backward:
         title = ("backward", "upstream", "local gradient", "downstream", "")
         parts.append(_grid([title, *backward], "<><><", ascii_only))
@@ -81,14 +82,9 @@ def table(root: Value, digits: int = DIGITS, ascii_only: bool = False) -> str:
     return "\n\n".join(parts)
 
 
-def _computed(line: Line) -> str:
-    """``v1 = x + y``, and for a leaf its name."""
-    return " = ".join([line.left, *line.steps[:1]]) if len(line.steps) > 1 else line.left
-
-
-def _backward_rows(root: Value, hand: Text) -> Iterator[tuple[str, ...]]:
+def _backward_rows(root: Value, hand: Text, made: dict[Value, str]) -> Iterator[tuple[str, ...]]:
     for node, upstream, parts in backward_steps(root):
-        first = (_computed(hand.value(node)), hand.number(upstream))
+        first = (made[node], hand.number(upstream))
         for edge, part in zip(edges_into(node), parts, strict=True):
             if not isinstance(edge.tail, Constant):
                 local = hand.equation(hand.partial(edge))
@@ -156,9 +152,7 @@ def steps(root: Value, digits: int = DIGITS) -> Iterator[str]:
     sums: dict[Value, float] = {}
     for k, (node, upstream, parts) in enumerate(passes := backward_steps(root), 1):
         above, before = hand.total(root, node), f"backward {k} of {len(passes)}"
-        lines = [
-            f"{before}: {_computed(hand.value(node))}, upstream {above} = {hand.number(upstream)}"
-        ]
+        lines = [f"{before}: {hand.made(node)}, upstream {above} = {hand.number(upstream)}"]
         for edge, part in zip(edges_into(node), parts, strict=True):
             if isinstance(edge.tail, Constant):
                 continue

@@ -106,6 +106,9 @@ def _tree(formula: Formula) -> ast.expr:
 
 
 def _settled(tree: ast.expr, nodes: dict[str, Value], n: int) -> Rule:
+    """The case of a formula that applies, with those of the `nodes` that it uses."""
+    used = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
+    nodes = {name: v for name, v in nodes.items() if name in used}
     numbers = {name: v.data for name, v in nodes.items()} | {"n": float(n)}
     plain = {name: v.data for name, v in nodes.items() if isinstance(v, Constant) and not v.label}
     cases = _Cases(numbers, plain | {"n": float(n)})
