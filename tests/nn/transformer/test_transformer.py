@@ -175,9 +175,18 @@ def test_the_loss_of_a_sequence_is_the_mean_over_the_positions_that_count() -> N
         loss(logits, [-100] * 3)
 
 
-def test_texts_of_different_lengths_share_one_program() -> None:
+@pytest.mark.parametrize(
+    "between",
+    [
+        [],
+        [TransformerBlock(4, 2, hidden=5, rng=1)],
+        [TransformerBlock(4, nonlinearity="gelu", norm="rms", bias=False, rng=k) for k in (2, 3)],
+    ],
+    ids=["nothing", "a block", "two blocks"],
+)
+def test_texts_of_different_lengths_share_one_program(between: list[Module]) -> None:
     """Compiled, padded rows give the loss and gradients that they give one by one."""
-    model = Sequential(Embedding(4, 3, rng=0), Positionwise(Layer(3, 4, rng=1)))
+    model = Sequential(Embedding(4, 4, rng=0), *between, Positionwise(Layer(4, 4, rng=1)))
     loss = losses.OverPositions(losses.softmax_cross_entropy)
 
     def cost(tokens: Any, targets: Any) -> Value:
