@@ -36,7 +36,7 @@ from autodiff.text.source import width
 from autodiff.value import Constant, Value
 
 from .names import Naming
-from .notation import Line, Text
+from .notation import Text
 from .rules import edges_into
 
 __all__ = ["as_data", "gate_table", "steps", "table", "to_ascii"]
@@ -151,22 +151,24 @@ def steps(root: Value, digits: int = DIGITS) -> Iterator[str]:
         yield f"forward {k} of {len(gates)}\n  {line.left} = {written}{line.end}"
     sums: dict[Value, float] = {}
     for k, (node, upstream, parts) in enumerate(passes := backward_steps(root), 1):
-        above, before = hand.total(root, node), f"backward {k} of {len(passes)}"
-        lines = [f"{before}: {hand.made(node)}, upstream {above} = {hand.number(upstream)}"]
+        above = hand.total(root, node)
+        came = hand.equation(hand.line(above, [], upstream))
+        lines = [f"backward {k} of {len(passes)}: {hand.made(node)}, upstream {came}"]
         for edge, part in zip(edges_into(node), parts, strict=True):
             if isinstance(edge.tail, Constant):
                 continue
             rule = hand.partial(edge)
             product = hand.product([hand.factor(upstream), hand.factor(edge.local)])
-            said = Line(f"{above} · {rule.left}", [product, hand.number(part.downstream)])
+            known = [product] if part.downstream == part.downstream else []  # not NaN
+            said = hand.line(f"{above} · {rule.left}", known, part.downstream)
             text = f"  {hand.equation(said)}"
             if len(rule.steps) != 1 or rule.end:
                 text += f", with {hand.equation(rule)}"
-            if edge.tail in sums:
-                total = sums[edge.tail] + part.downstream
-                figures = hand.number(sums[edge.tail]), hand.factor(part.downstream)
-                text += f"; so far {' + '.join(figures)} = {hand.number(total)}"
-            sums[edge.tail] = sums.get(edge.tail, 0.0) + part.downstream
+            before, total = sums.get(edge.tail), sums.get(edge.tail, 0.0) + part.downstream
+            if before is not None:
+                addition = f"{hand.number(before)} + {hand.factor(part.downstream)}"
+                text += f"; so far {hand.equation(hand.line(addition, [], total))}"
+            sums[edge.tail] = total
             lines.append(text)
         yield "\n".join(lines)
 

@@ -50,6 +50,13 @@ def test_steps_show_how_a_fork_accumulates() -> None:
     assert "; so far 5 + 2 = 7" in last
 
 
+def test_nothing_is_said_to_equal_nan() -> None:
+    f = parse("x^y * x", x=-3, y=2)
+    printed = "".join(steps(f)) + table(f)
+    assert "∂v1/∂y has no value (NaN)" in printed
+    assert "= NaN" not in printed
+
+
 def test_data_survive_json_with_nan_and_infinity() -> None:
     data = as_data(parse("x * y * 2", x=math.inf, y=0.0))
     again = json.loads(json.dumps(data, allow_nan=False))
