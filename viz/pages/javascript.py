@@ -16,6 +16,7 @@ from pathlib import Path
 
 from autodiff import GATES, Formula, Gate
 from autodiff.formula.atoms import ATOMS
+from autodiff.formula.languages import LANGUAGES, OPERATORS
 
 __all__ = ["gate_table", "literal", "runtime", "source"]
 
@@ -28,14 +29,6 @@ _RESERVED = re.compile(
     r"let|new|null|package|private|protected|public|return|static|super|switch|this|throw|true|"
     r"try|typeof|var|void|while|with|yield|Infinity|Math|NaN|Number|undefined"
 )
-_SIGNS: dict[type[ast.operator], str] = {
-    ast.Add: "+",
-    ast.Sub: "−",
-    ast.Mult: "×",
-    ast.Div: "/",
-    ast.Pow: "^",
-}
-_COMPARISONS = {"<=": "≤", ">=": "≥", "==": "=", "!=": "≠"}
 
 
 def literal(data: object) -> str:
@@ -105,11 +98,12 @@ def _times(k: int) -> str:
 def shape(formula: Formula, gate: Gate) -> str:
     """The shape of a formula as a JavaScript literal, for a page to write out with numbers.
 
-    A name is a string, a number a number, everything else a list that starts with an operator. A
-    condition comes with a function that decides it, so that a page shows the branch that is taken.
+    A name is a string, a number a number, everything else a list that starts with a construct of
+    `LANGUAGES`. A condition comes with a function that decides it, so that a page shows the case
+    that applies.
 
     >>> shape(GATES["relu"].partials[0], GATES["relu"])
-    '["if", ({a, out, n}) => a > 0, ["test", ">", "a", 0], 1.0, 0.0]'
+    '["if", ({a, out, n}) => a > 0, [">", "a", 0], 1.0, 0.0]'
     """
     names = _names(gate)
     arguments = ", ".join(f"{i}: {names[i]}" if i in names else i for i in gate.inputs)
@@ -125,27 +119,22 @@ def shape(formula: Formula, gate: Gate) -> str:
                 return literal(name)
             case ast.Constant(value=value):
                 return repr(value)
-            case ast.BinOp(left=left, op=op, right=right):
-                return f"[{literal(_SIGNS[type(op)])}, {written(left)}, {written(right)}]"
-            case ast.UnaryOp(op=ast.USub(), operand=operand):
-                return f'["neg", {written(operand)}]'
-            case ast.UnaryOp(operand=operand):
-                return f'["not", {written(operand)}]'
-            case ast.BoolOp(op=op, values=values):
-                word = "or" if isinstance(op, ast.Or) else "and"
-                return f'["{word}", {", ".join(map(written, values))}]'
-            case ast.Compare(left=left, comparators=[right]):
-                sign = ast.unparse(node)[len(ast.unparse(left)) : -len(ast.unparse(right))].strip()
-                sign = literal(_COMPARISONS.get(sign, sign))
-                return f'["test", {sign}, {written(left)}, {written(right)}]'
             case ast.IfExp(test=test, body=body, orelse=orelse):
                 parts = ", ".join(map(written, (test, body, orelse)))
                 return f'["if", {decide(test)}, {parts}]'
-            case ast.Call(func=ast.Name(id="sum"), args=[argument]):
-                return f'["Σ", {written(argument)}]'
-            case ast.Call(func=ast.Name(id=name), args=[argument]):
-                return f'["call", {literal(name)}, {written(argument)}]'
-        raise AssertionError(node)  # Formula lets nothing else through
+            case ast.BinOp(left=left, op=op, right=right):
+                construct, operands = OPERATORS[type(op)], [left, right]
+            case ast.Compare(left=left, ops=[sign], comparators=[right]):
+                construct, operands = OPERATORS[type(sign)], [left, right]
+            case ast.UnaryOp(op=minus, operand=operand):
+                construct, operands = OPERATORS[type(minus)], [operand]
+            case ast.BoolOp(op=word, values=values):
+                construct, operands = OPERATORS[type(word)], values
+            case ast.Call(func=ast.Name(id=construct), args=operands):
+                pass
+            case _:
+                raise AssertionError(node)  # Formula lets nothing else through
+        return f"[{', '.join([literal(construct), *map(written, operands)])}]"
 
     return written(formula.tree)
 
@@ -154,12 +143,12 @@ def _row(gate: Gate) -> str:
     facts = {
         "name": gate.name,
         "symbol": gate.symbol,
+        "word": gate.symbol if gate.symbol.isidentifier() else gate.name,
         "doc": gate.doc,
         "domain": gate.domain,
         "inputs": gate.inputs,
         "rows": len(gate.rows),
         "formula": gate.formula.text,
-        "partials": [partial.text for partial in gate.partials],
         "canFail": gate.formula.can_fail,
     }
     entries = [f"{key}: {literal(value)}" for key, value in facts.items()]
@@ -170,13 +159,17 @@ def _row(gate: Gate) -> str:
 
 
 def gate_table(names: Iterable[str] | None = None) -> str:
-    """``const GATES = {...}`` with the atoms it needs; `names` picks gates (default: all)."""
+    """``const GATES = {...}`` with the atoms it needs; `names` picks gates (default: all).
+
+    Beside it ``BLACKBOARD``, by which formulas are written out.
+    """
     gates = [GATES[name] for name in (GATES if names is None else dict.fromkeys(names))]
     formulas = [formula for gate in gates for formula in (gate.formula, *gate.partials)]
     called = {atom for formula in formulas for atom in formula.atoms}
     helpers = "".join(atom.javascript_helper for name, atom in ATOMS.items() if name in called)
     rows = ",\n".join(_row(gate) for gate in gates)
-    return f"{helpers}const GATES = {{\n{rows}\n}};\n"
+    blackboard = literal(LANGUAGES["blackboard"])
+    return f"{helpers}const BLACKBOARD = {blackboard};\nconst GATES = {{\n{rows}\n}};\n"
 
 
 def runtime(names: Iterable[str] | None = None) -> str:

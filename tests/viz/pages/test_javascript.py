@@ -5,15 +5,21 @@ import json
 import math
 import subprocess
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
-from autodiff import GATES, DomainError, Value, gate, topological_order
+import viz
+from autodiff import GATES, Constant, DomainError, Value, gate, topological_order
 from autodiff.formula.atoms import ATOMS
 from tests.random_graphs import BUILT_IN, random_recipe
+from viz import random_circuit
 from viz.pages.javascript import literal, runtime, source
+from viz.pages.scene import scene
+from viz.words.notation import Text
+from viz.words.rules import edges_into
 
 Run = Callable[[str, Any], Any]
 
@@ -147,6 +153,62 @@ def test_logsumexp_of_infinities_equals_python(run: Run) -> None:
     body = f"return input.map((row) => String(logsumexp(row.map({number}))));"
     answers = [float(answer.replace("Infinity", "inf")) for answer in run(body, spelled)]
     np.testing.assert_allclose(answers, [ATOMS["logsumexp"].python(row) for row in rows])
+
+
+LINES = """
+return input.map((scene) => {
+  const model = new Model(scene), told = [];
+  const say = ({parts, since}) => told.push(parts.join(" = ") + (since && `, ${since}`));
+  for (const i of model.order) {
+    if (model.graph.gates[i] === null) continue;
+    say(model.forwardLine(i));
+    model.parents[i].forEach((p, k) => {
+      if (model.nodes[p].kind !== "constant") say(model.localLine(i, k));
+    });
+  }
+  return told;
+});
+"""
+
+
+def assert_pages_say_what_the_terminal_says(run: Run, roots: list[Value]) -> None:
+    pages = Path(viz.__file__).parent / "pages" / "shared"
+    scripts = [(pages / f"{name}.js").read_text(encoding="utf-8") for name in ("write", "model")]
+    body = "\n".join([*scripts, LINES])
+    answers = run(body, [scene(root, grouped=False).data() for root in roots])
+    for root, answer in zip(roots, answers, strict=True):
+        order = topological_order(root)
+        text = Text(order)
+        expected = []
+        for v in order:
+            if v.gate is not None:
+                expected.append(text.equation(text.value(v)))
+                edges = (e for e in edges_into(v) if not isinstance(e.tail, Constant))
+                expected += [text.equation(text.partial(edge)) for edge in edges]
+        assert answer == expected
+
+
+def test_a_page_says_what_the_terminal_says(run: Run) -> None:
+    """Values and local gradients with symbols, numbers, the result and the reason."""
+    seeds = range(60)
+    circuits = [random_circuit(level, s, kinks=True) for s in seeds for level in ("medium", "hard")]
+    assert_pages_say_what_the_terminal_says(run, circuits)
+
+
+def test_powers_rows_and_functions_are_written_as_in_the_terminal(run: Run) -> None:
+    x, y = Value(2.0, label="x"), Value(-3.0, label="y")
+    row = [Value(float(k), label=f"x{k}") for k in range(3)]
+    assert_pages_say_what_the_terminal_says(
+        run,
+        [
+            x**3 - y**2 + (x - 5) * x**1,
+            abs(y) / x,
+            y.relu() + x.relu() * x.max(y),
+            GATES["dot"](row, [x, y, x]) - GATES["sum"](row),
+            GATES["mean"]([x, Value(4.0, label="z")]) * x,
+            y ** Value(2.0, label="n"),  # by the exponent it has no slope here
+        ],
+    )
 
 
 def test_the_javascript_of_a_gate_can_be_read() -> None:

@@ -194,11 +194,19 @@ class Model {
 
   /** "q = x + y = −2 + 5 = 3" in parts; the case that decides it, in numbers and in symbols. */
   equation(left, i, shape, result, place = null) {
-    const {data} = this.graph, values = this.given(i, (p) => data[p], place);
-    const numbers = this.given(i, (p) => number(data[p]), place);
+    const {data, gates} = this.graph, values = this.given(i, (p) => data[p], place);
+    const known = this.given(i, (p) => (this.nodes[p].kind === "constant" ? data[p] : null), place);
     const names = this.given(i, (p) => this.name(p), place);
-    const parts = [left, write(shape, names, values), write(shape, numbers, values), number(result)];
-    return {parts: parts.filter((part, k) => part !== parts[k - 1]), since: because(shape, numbers, values), when: because(shape, names, values)};
+    const numbers = this.given(i, (p) => number(data[p]), place);
+    const told = ({n, out, ...inputs}) => `${gates[i].word}(${Object.values(inputs).join(", ")})`;
+    const cases = shape === gates[i].show[0] && shape[0] === "if"; // they are told by the slopes
+    const texts = [names, numbers].map((given) => (cases ? told(given) : write(shape, given, values, known)));
+    if (Number.isNaN(result)) { // nothing equals it
+      const none = "has no value (NaN)";
+      return {parts: texts[0] === "NaN" ? [`${left} ${none}`] : [left, `${texts[0]}, which ${none}`], since: "", when: ""};
+    }
+    const parts = [left, ...texts, number(result)].filter((part, k, all) => part !== all[k - 1]);
+    return {parts, since: cases ? "" : because(shape, numbers, values), when: cases ? "" : because(shape, names, values)};
   }
 
   forwardLine(i) {
@@ -217,13 +225,13 @@ class Model {
   }
 
   /**
-   * "df/dx = df/dq · ∂q/∂x = −4 × 1 = −4", in parts; without the numbers while `upstream` is
+   * "df/dx = df/dq · ∂q/∂x = (−4) · 1 = −4", in parts; without the numbers while `upstream` is
    * not known, and without df/dx where the product is only a share of it.
    */
   chainLine(i, k, upstream) {
     const p = this.parents[i][k], local = this.graph.local[i][k], parts = [this.share(i, k)];
     if (upstream !== undefined) {
-      if (i !== this.root) parts.push(`${number(upstream)} × ${factor(local)}`);
+      if (i !== this.root) parts.push(`${factor(upstream)} · ${factor(local)}`);
       parts.push(number(0 + upstream * local));
     }
     return this.expected(p) > 1 ? parts : [this.total(p), ...parts];

@@ -18,81 +18,79 @@ function number(x, digits = 4) {
   return text.replaceAll("-", "−");
 }
 
-const SUPERSCRIPT = "⁰¹²³⁴⁵⁶⁷⁸⁹";
-const TIGHTNESS = {"+": 1, "−": 1, "×": 2, "/": 2, neg: 3, "^": 4};
+// ── formulas, by the table of constructs that Python writes by (autodiff/formula/languages.py) ───
 
-/**
- * Write a gate's formula (a `show` of the table). `names` gives the text of every input (a list
- * of texts for a row), `values` the numbers, by which conditions are decided: only the branch
- * that is taken is written.
- */
-function write(shape, names, values) {
-  const text = (node, tightness, element) => {
-    const [written, binds] = put(node, element);
-    // a minus sign may open a formula, but not follow an operator
-    return binds < tightness || (tightness > 1 && written.startsWith("−")) ? `(${written})` : written;
-  };
-  const rowOf = (node) => {
-    if (typeof node === "string") return Array.isArray(names[node]) ? names[node].length : 0;
-    return Array.isArray(node) ? Math.max(0, ...node.slice(1).map(rowOf)) : 0;
-  };
-  function put(node, element) {
-    if (typeof node === "number") return [number(node), node < 0 ? 3 : 5];
-    if (typeof node === "string") {
-      let name = names[node];
-      if (name === undefined) name = {pi: "π", inf: "∞", nan: "NaN"}[node] || node;
-      if (Array.isArray(name)) name = element === undefined ? name.join(", ") : name[element];
-      name = String(name);
-      return [name, /[ (]/.test(name) ? 0 : name.startsWith("−") ? 3 : 5];
-    }
-    const [sign, first, second] = node, binds = TIGHTNESS[sign];
-    switch (sign) {
-      case "+":
-      case "−":
-        return [`${text(first, 1, element)} ${sign} ${text(second, sign === "+" ? 1.5 : 2, element)}`, 1];
-      case "×":
-      case "/": {
-        const left = put(first, element);
-        return [`${left[1] < 2 ? `(${left[0]})` : left[0]} ${sign} ${text(second, sign === "×" ? 2.5 : 3, element)}`, 2];
-      }
-      case "^": {
-        const base = text(first, 5, element);
-        if (Number.isInteger(second) && second >= 0 && second < 10) return [base + SUPERSCRIPT[second], 4];
-        const power = put(second, element)[0];
-        return [`${base}^${/^[\w.]+$/.test(power) ? power : `(${power})`}`, 4];
-      }
-      case "neg":
-        return [`−${text(first, 3, element)}`, 3];
-      case "not":
-        return [`not ${text(first, 5, element)}`, 0];
-      case "and":
-      case "or":
-        return [node.slice(1).map((part) => text(part, 0, element)).join(` ${sign} `), 0];
-      case "test":
-        return [`${put(second, element)[0]} ${first} ${put(node[3], element)[0]}`, 0];
-      case "if":
-        return put(first(values) ? node[3] : node[4], element);
-      case "Σ": {
-        const n = rowOf(first);
-        const term = (i) => text(first, 1.5, i);
-        if (n > 4) return [`${term(0)} + ${term(1)} + … + ${term(n - 1)}`, 1];
-        return [Array.from({length: n}, (_, i) => term(i)).join(" + "), n > 1 ? 1 : 0];
-      }
-      case "call":
-        return [`${first}(${put(second, element)[0]})`, 5];
-    }
-    throw new Error(`a formula of unknown shape: ${sign}, ${binds}`);
+const RAISED = Object.fromEntries([..."0123456789−"].map((c, k) => [c, "⁰¹²³⁴⁵⁶⁷⁸⁹⁻"[k]]));
+const SYMBOLS = {pi: "π", inf: "∞", nan: "NaN"};
+const OPPOSITE = {"<": ">=", "<=": ">", ">": "<=", ">=": "<", "==": "!=", "!=": "=="};
+const WHOLE = 12; // how tightly a word binds
+
+const bracketed = ({text, binds}, least = 0) => (binds < least ? `(${text})` : text);
+const word = (text) => ({text, binds: text.startsWith("−") ? 10 : /^([\p{L}\d_.]+(\[[^[\]]*\])?|∞|…)$/u.test(text) ? WHOLE : 0});
+
+/** A construct with its operands put in; what is negative gets brackets behind an operator. */
+function fill(construct, operands) {
+  const [binds, template] = BLACKBOARD[construct], last = operands.length - 1;
+  const signed = ["+", "-", "*", "/", "neg", "log1p"].includes(construct);
+  const given = operands.map((operand, k) => {
+    const loose = operand.text.startsWith("−") && ((signed && k === last) || construct === "*");
+    return loose ? {...operand, binds: 0} : operand;
+  });
+  if (construct === "**" && /^−?\d+$/.test(given[1].text)) {
+    return {text: bracketed(given[0], WHOLE) + [...given[1].text].map((c) => RAISED[c]).join(""), binds};
   }
-  return put(shape)[0];
+  return {text: template.replace(/\{(\d)(?::(\d+))?\}/g, (_, k, least) => bracketed(given[k], least)), binds};
 }
 
-/** The test that decides a formula, with numbers, or "" if nothing is decided. */
+/**
+ * Write a gate's formula (a `show` of the table), of the case that applies. `names` gives the
+ * text of every input (a list of texts for a row), `values` the numbers, by which cases are
+ * decided, `known` those that are constants: a reader would write x² for x ** (3 − 1).
+ */
+function write(shape, names, values, known) {
+  const reckoned = (node) => {
+    if (!Array.isArray(node)) return typeof node === "number" ? node : typeof known[node] === "number" ? known[node] : NaN;
+    return node[0] === "-" ? reckoned(node[1]) - reckoned(node[2]) : NaN;
+  };
+  const rowOf = (node) => {
+    if (Array.isArray(node)) return Math.max(0, ...node.slice(1).map(rowOf));
+    return Array.isArray(names[node]) ? names[node].length : 0;
+  };
+  function put(node, at) {
+    if (typeof node === "number") return word(number(node));
+    if (typeof node === "string") {
+      const name = names[node] === undefined ? SYMBOLS[node] || node : names[node];
+      if (!Array.isArray(name)) return word(String(name));
+      return at === undefined ? {text: name.join(", "), binds: WHOLE} : word(name[at]);
+    }
+    const [construct, ...parts] = node, [a, b] = parts.map(reckoned);
+    if (construct === "if") return put(parts[0](values) ? parts[2] : parts[3], at);
+    if (construct === "-" && !Number.isNaN(a - b)) return word(number(a - b));
+    if ("* **".split(" ").includes(construct) && b === 1) return put(parts[0], at);
+    if (construct === "*" && a === 1) return put(parts[1], at);
+    if (construct === "**" && b === 0) return word("1");
+    if (construct === "sum") {
+      const n = rowOf(parts[0]), shown = n > 4 ? [0, 1, "…", n - 1] : [...Array(n).keys()];
+      return shown.map((i) => (i === "…" ? word(i) : put(parts[0], i))).reduce((sum, term) => fill("+", [sum, term]));
+    }
+    return fill(construct, parts.map((part) => put(part, at)));
+  }
+  return put(shape).text;
+}
+
+/** The test that decided for a case, as it holds; "" where the case speaks for itself. */
 function because(shape, names, values) {
-  if (!Array.isArray(shape) || shape[0] !== "if") return "";
-  const taken = shape[1](values);
-  const test = shape[2][0] === "or" ? shape[2][1] : shape[2];
-  const said = write(test, names, values);
-  return taken ? `since ${said}` : `since not ${said}`;
+  let test, holds;
+  while (Array.isArray(shape) && shape[0] === "if") {
+    holds = shape[1](values);
+    test = shape[2];
+    shape = shape[holds ? 3 : 4];
+  }
+  if (!test || (Array.isArray(shape) && shape[0] !== "neg")) return "";
+  const tests = ["or", "and"].includes(test[0]) ? test.slice(1) : [test];
+  const [only, ...more] = tests.filter(([sign]) => sign in OPPOSITE); // that NaN passes is not told
+  if (!only || more.length) return "";
+  return `since ${write(holds ? only : [OPPOSITE[only[0]], ...only.slice(1)], names, values, {})}`;
 }
 
 /** Which partial belongs to a gate's input number k, and its place in the row. */
