@@ -21,19 +21,9 @@ _handed_over = threading.local()
 
 def _fields(node: Value) -> tuple[Any, ...]:
     grad = None if node.grad is UNREACHED else node.grad
-    leaf = node._a is None
-    local_grads = () if leaf else node.local_grads
-    attributes = getattr(node, "__dict__", None)  # a subclass may have some
-    return (
-        node.data,
-        grad,
-        node.label,
-        node.gate,
-        node.call,
-        node.parents,
-        local_grads,
-        attributes,
-    )
+    own = getattr(node, "__dict__", None)  # a subclass may have attributes
+    edges = node.parents, node.local_grads
+    return node.data, grad, node.label, node.gate, node.call, *edges, own
 
 
 def _restore(cls: type[Value], _ancestors: object, fields: tuple[Any, ...]) -> Value:

@@ -169,18 +169,17 @@ def hessian(f: Callable[..., Any]) -> Callable[..., list[list[Any]]]:
     return matrix
 
 
-def _map(structure: Any, visit: Callable[[Any], Any]) -> Any:
+def map_nested(visit: Callable[[Any], Any], structure: Any) -> Any:
     """The same nesting of lists with every element visited (arrays count as nested lists)."""
-    if isinstance(structure, list | tuple):
-        return [_map(element, visit) for element in structure]
-    if hasattr(structure, "ndim") and structure.ndim:
-        return [_map(element, visit) for element in structure]
+    if isinstance(structure, list | tuple) or getattr(structure, "ndim", False):
+        return [map_nested(visit, element) for element in structure]
     return visit(structure)
 
 
-def _flat(structure: Any) -> list[Any]:
+def flat(structure: Any) -> list[Any]:
+    """All elements of nested lists, in order."""
     found: list[Any] = []
-    _map(structure, found.append)
+    map_nested(found.append, structure)
     return found
 
 
@@ -196,10 +195,10 @@ def vjp(g: Callable[..., Any], z: Any, v: Any) -> Any:
     >>> vjp(mm, [0.1, 0.2, 0.3], [1.0, 10.0])  # CS229 (7.63): Wᵀv
     [41.0, 52.0, 63.0]
     """
-    leaves = _map(z, Value)
-    flat = _flat(leaves)
-    outputs = _flat(g(leaves))
-    weights = _flat(v)
+    leaves = map_nested(Value, z)
+    inputs = flat(leaves)
+    outputs = flat(g(leaves))
+    weights = flat(v)
     if len(outputs) != len(weights):
         raise ValueError(
             f"v has {len(weights)} elements, but g returned {len(outputs)}: one for each is needed"
@@ -209,5 +208,5 @@ def vjp(g: Callable[..., Any], z: Any, v: Any) -> Any:
         if isinstance(u, Value):
             seeds[u] = seeds.get(u, 0.0) + float(weight)
     adjoint = adjoints(topological_order(*seeds), seeds)
-    found = iter([adjoint.get(x, 0.0) for x in flat])
-    return _map(z, lambda _: next(found))
+    found = iter([adjoint.get(x, 0.0) for x in inputs])
+    return map_nested(lambda _: next(found), z)

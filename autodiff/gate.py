@@ -32,20 +32,6 @@ class Gate:
     doc         one line saying what it does
     """
 
-    __slots__ = (
-        "_fire",
-        "decompose",
-        "defaults",
-        "doc",
-        "domain",
-        "formula",
-        "inputs",
-        "name",
-        "partials",
-        "rows",
-        "symbol",
-    )
-
     name: str
     symbol: str
     inputs: tuple[str, ...]

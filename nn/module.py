@@ -6,7 +6,8 @@ import itertools
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from autodiff.value import UNREACHED, Call, Constant, Row, Value, as_float
+from autodiff.functional import map_nested
+from autodiff.value import UNREACHED, Call, Constant, Row, Value
 from autodiff.watch.changes import Counting
 
 if TYPE_CHECKING:
@@ -158,7 +159,7 @@ class Module(Counting):
         import numpy as np
 
         return {
-            name: np.array(_map(lambda v: v.data, array), dtype=np.float64)
+            name: np.array(map_nested(lambda v: v.data, array), dtype=np.float64)
             for name, array in self.named_arrays().items()
         }
 
@@ -176,7 +177,7 @@ class Module(Counting):
         found: dict[str, NDArray[np.float64]] = {}
         for name in arrays.keys() & state.keys():
             found[name] = np.asarray(state[name], dtype=np.float64)
-            expected = np.shape(_map(lambda v: v.data, arrays[name]))
+            expected = np.shape(map_nested(lambda v: v.data, arrays[name]))
             if found[name].shape != expected:
                 faults.append(f"{name} has shape {found[name].shape}, expected {expected}")
             elif not np.isfinite(found[name]).all():
@@ -223,7 +224,7 @@ def as_nodes(x: Any) -> Nested:
         return Row(nodes) if nodes and all(isinstance(n, Value) for n in nodes) else nodes
     if hasattr(x, "tolist"):  # an array or a NumPy scalar
         return as_nodes(x.tolist())
-    return Constant(as_float(x))
+    return Constant(x)
 
 
 def as_inputs(module: Module, x: Nested, expected: int) -> Row:
@@ -248,12 +249,6 @@ def flatten(nested: Nested) -> Iterator[Value]:
                 yield part
             else:
                 yield from flatten(part)
-
-
-def _map(function: Any, nested: Nested) -> Any:
-    if isinstance(nested, Value):
-        return function(nested)
-    return [_map(function, part) for part in nested]
 
 
 def _held(held: Any, path: str) -> Iterator[tuple[str, tuple[int, ...], Value | Module]]:

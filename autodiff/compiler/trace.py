@@ -7,13 +7,14 @@ make the graph depend on the data, so it is refused, with the line.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ..functional import flat, map_nested
 from ..graph import topological_order
 from ..value import Constant, Value, as_float
 from ..watch.caller import Line, users_frame
@@ -47,8 +48,8 @@ def trace(function: Callable[..., Any], example: Sequence[NDArray[np.float64]]) 
     Raises BranchError if it compares Values that depend on data or parameters.
     """
     made: dict[Value, int] = {}
-    nested = [_as_values(np.asarray(row)) for row in example]
-    arguments = [list(_flat(values)) for values in nested]
+    nested = [map_nested(Value, np.asarray(row).tolist()) for row in example]
+    arguments = [flat(values) for values in nested]
     data = {v for values in arguments for v in values}
 
     def note(node: Value) -> None:
@@ -73,20 +74,6 @@ def trace(function: Callable[..., Any], example: Sequence[NDArray[np.float64]]) 
     fixed = {leaf for leaf in leaves if leaf in made or isinstance(leaf, Constant)}
     parameters = [leaf for leaf in leaves if leaf not in fixed]
     return Trace(arguments, outputs, shape, [*older, *newer], parameters, fixed)
-
-
-def _as_values(row: NDArray[np.float64]) -> Any:
-    if row.ndim == 0:
-        return Value(float(row))
-    return [_as_values(part) for part in row]
-
-
-def _flat(nested: Any) -> Iterator[Value]:
-    if isinstance(nested, Value):
-        yield nested
-    else:
-        for part in nested:
-            yield from _flat(part)
 
 
 def _outputs(
