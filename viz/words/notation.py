@@ -119,14 +119,11 @@ class Text:
 
     def by_rule(self, left: str, rule: Rule, result: float) -> Line:
         """A rule with symbols, with numbers, what comes out, and why."""
-        tree, digits = rule.tree, self.digits
-        if not isinstance(tree, str):
-            data = {name: v.data for name, v in rule.nodes.items()}
-            data |= rule.known
-            digits = self.enough(
-                result, lambda cut: evaluate(tree, {k: cut(x) for k, x in data.items()})
-            )
-        steps = [self.written(rule, tree, digits, symbols) for symbols in (True, False)]
+        data = {name: v.data for name, v in rule.nodes.items()} | rule.known
+        digits = self.enough(
+            result, lambda cut: evaluate(rule.tree, {k: cut(x) for k, x in data.items()})
+        )
+        steps = [self.written(rule, rule.tree, digits, symbols) for symbols in (True, False)]
         why = rule.reason and self.written(rule, rule.reason, digits)
         end = self.since.format(why) if why else ""
         return self.line(left, steps if digits else steps[:1], result, end)
@@ -153,14 +150,14 @@ class Text:
                 return digits
         return 0
 
-    def written(self, rule: Rule, tree: ast.expr | str, digits: int, symbols: bool = False) -> str:
+    def written(self, rule: Rule, tree: ast.expr, digits: int, symbols: bool = False) -> str:
         """A part of a rule, with names put in, or with numbers of so many digits."""
         put_in = {
             name: self.names[v] if symbols else self.number(v.data, digits)
             for name, v in rule.nodes.items()
         }
-        if isinstance(tree, str):
-            return self.call(tree, list(put_in.values()))
+        if rule.called:
+            return self.call(rule.called, list(put_in.values()))
         known = {name: self.number(x, digits) for name, x in rule.known.items()}
         return written(tree, self.language, names=put_in | known | {"…": self.dots})
 
@@ -171,10 +168,7 @@ class Text:
 
     def equation(self, line: Line, between: str = " = ") -> str:
         """All steps side by side, or with something else between them."""
-        return (
-            self.equals.join([line.left, between.join(line.steps)][: 1 + bool(line.steps)])
-            + line.end
-        )
+        return line.left + self.equals * bool(line.steps) + between.join(line.steps) + line.end
 
 
 class LaTeX(Text):
@@ -226,14 +220,8 @@ class LaTeX(Text):
 _SYMBOL = re.compile(r"([A-Za-z]|[Α-ω])(\d*)(?:\[([\w,\s]+)\])?\Z")
 # Outside of \text, since MathJax takes what is inside as it stands. A dollar, escaped or not, would
 # end the formula in Markdown; the full-width one does not.
-_ESCAPES = {c: "\\" + c for c in "#%&_{}"} | {
-    "\\": r"\backslash ".strip(),
-    "^": r"{\wedge}",
-    "~": r"{\sim}",
-    "$": r"\text{＄}",
-}
-
-
+_ESCAPES = {c: "\\" + c for c in "#%&_{}"}
+_ESCAPES |= {"\\": "\\backslash", "^": r"{\wedge}", "~": r"{\sim}", "$": r"\text{＄}"}
 _GREEK = re.compile(
     "(?:alpha|beta|gamma|delta|epsilon|zeta|eta|theta|kappa|lambda|mu|nu|xi|pi|rho|sigma|tau|phi"
     "|chi|psi|omega|Gamma|Delta|Theta|Lambda|Sigma|Phi|Psi|Omega)"

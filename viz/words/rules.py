@@ -52,21 +52,22 @@ def edges_into(head: Value) -> list[Edge]:
 class Rule(NamedTuple):
     """A formula without cases; its names stand for `nodes` of the graph, or for `known` numbers.
 
-    tree     the formula, or the name of a gate that distinguishes cases
     reason   the test that decided for this case, where the case does not speak for itself
+    called   the name of a gate that distinguishes cases, by which it is written
     """
 
-    tree: ast.expr | str
+    tree: ast.expr
     nodes: dict[str, Value]
     known: dict[str, float]
     reason: ast.expr | None = None
+    called: str = ""
 
 
 def forward(node: Value) -> Rule:
     """How a node's value comes from its parents.
 
     >>> x, y = Value(2.0), Value(3.0)
-    >>> ast.unparse(forward(x * y).tree), forward(x.relu()).tree
+    >>> ast.unparse(forward(x * y).tree), forward(x.relu()).called
     ('a * b', 'ReLU')
     """
     gate = node.gate
@@ -78,10 +79,12 @@ def forward(node: Value) -> Rule:
         else:
             nodes[name] = parents
     n = (len(node.parents) - len(gate.inputs) + len(gate.rows)) // max(len(gate.rows), 1)
-    if gate.formula.has_cases:  # they are told by the local gradients
-        return Rule(gate.symbol if gate.symbol.isidentifier() else gate.name, nodes, {})
     tree = _Rows(gate.rows, n).visit(_tree(gate.formula))
-    return _settled(tree, nodes, n)
+    if not gate.formula.has_cases:
+        return _settled(tree, nodes, n)
+    rule = _settled(ast.Name("…", ast.Load()) if gate.rows else tree, nodes, n)
+    called = gate.symbol if gate.symbol.isidentifier() else gate.name
+    return rule._replace(nodes=nodes, reason=None, called=called)
 
 
 def local(edge: Edge) -> Rule:

@@ -181,6 +181,19 @@ def test_nothing_is_differentiated_by_a_constant() -> None:
         explain(y.parents[1], y)
 
 
+def test_numbers_that_changed_since_are_not_put_in() -> None:
+    """No 9·3 = 6 and no max(9, 3) = 3."""
+    x, y = values(x=2, y=3)
+    f = x * y + x.max(y)
+    f.label = "f"
+    x.data = 9.0
+    text = explain(y, f).text
+    assert "v1 = x·y = 6" in text
+    assert "v2 = max(x, y) = 3" in text
+    assert "9·3" not in text
+    assert "(9, 3)" not in text
+
+
 def test_values_older_than_their_inputs_are_told() -> None:
     x, y = Value(2.0, label="x"), Value(3.0, label="y")
     f = x * y
