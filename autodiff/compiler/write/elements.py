@@ -6,6 +6,7 @@ rows. Windows, slices, picks, reshapes and transposes change the index and cost 
 
 from __future__ import annotations
 
+import builtins
 import re
 from collections.abc import Sequence
 from typing import Final
@@ -37,7 +38,12 @@ from ..ir import (
 )
 
 LETTERS: Final = "ijlmuvw"  # loops over the axes of an array; k, q, p and r have their own jobs
-_RESERVED: Final = {*LETTERS, *ATOMS, *CONSTANTS, *"kqprsEJ", "theta", "grad", "out", "pow"}
+_RESERVED: Final = {
+    *LETTERS, *ATOMS, *CONSTANTS, *"bknpqrstEJ", *dir(builtins), "check", "costs", "descend",
+    "examples", "grad", "gradient", "isfinite", "l2", "math", "order", "out", "outputs", "picked",
+    "pow", "rates", "rows", "scale", "scratch", "settings", "size", "squares", "state", "step",
+    "steps", "theta",
+}  # fmt: skip
 
 
 class Elements:

@@ -92,6 +92,7 @@ class _Writer:
         self.sums: set[str] = set()  # those that are sums over rows
         self.late: set[Array] = set()  # known only when all rows have been seen
         self.temporaries = 0
+        self.taken = {a.array.name for a in [*function.forward, *function.backward]}
 
     # ── the whole text ───────────────────────────────────────────────────────────────────────
 
@@ -317,8 +318,7 @@ class _Writer:
     def plain(self, expr: Expr) -> Expr:
         """`expr` with everything heavy inside it replaced by arrays that are computed first."""
         if isinstance(expr, HEAVY):
-            self.temporaries += 1
-            array = Array(f"t{self.temporaries}", expr.shape)
+            array = Array(self.local("t"), expr.shape)
             self.assign(array, expr)
             return Ref(array)
         if not any(isinstance(e, HEAVY) for e in walk(expr)):
@@ -353,10 +353,11 @@ class _Writer:
         self.elements.reads = reads
         return place
 
-    def local(self) -> str:
-        """A name for a sum that is being taken."""
+    def local(self, letter: str = "s") -> str:
+        """A name for a sum that is being taken, or for an array on the way."""
         self.temporaries += 1
-        return f"s{self.temporaries}"
+        name = f"{letter}{self.temporaries}"
+        return self.local(letter) if name in self.taken else name
 
     def summed(self, array: Array, loops: list[tuple[str, int]], value: str, *uses: Expr) -> None:
         """Each element is the sum of `value` over some loops."""

@@ -1,0 +1,104 @@
+"""What the text of the loops says: which names a statement touches, how long a loop is."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Sequence
+from functools import lru_cache
+
+
+def zeros(name: str, size: int) -> ast.For:
+    """The loop that fills an array with zeros."""
+    (loop,) = ast.parse(f"for p in range({size}):\n    {name}[p] = 0.0").body
+    assert isinstance(loop, ast.For)
+    return loop
+
+
+def variable(statement: ast.stmt) -> str:
+    """What a loop counts with."""
+    match statement:
+        case ast.For(target=ast.Name(name)):
+            return name
+    return ""
+
+
+def range_of(loop: ast.For) -> list[ast.expr]:
+    """What stands in the parentheses of range(...)."""
+    assert isinstance(loop.iter, ast.Call)
+    return loop.iter.args
+
+
+def bounds(loop: ast.For) -> int | None:
+    """How many turns it takes, if the text says so."""
+    match range_of(loop):
+        case [ast.Constant(int(size))]:
+            return size
+    return None
+
+
+@lru_cache(maxsize=1024)
+def stores(statement: ast.stmt, kind: type[ast.Assign] | type[ast.AugAssign]) -> frozenset[str]:
+    """The arrays, and names, that are assigned or added to."""
+    found = set()
+    for node in ast.walk(statement):
+        if isinstance(node, kind):
+            target = node.target if isinstance(node, ast.AugAssign) else node.targets[0]
+            target = target.value if isinstance(target, ast.Subscript) else target
+            assert isinstance(target, ast.Name)
+            found.add(target.id)
+    return frozenset(found)
+
+
+def locals_of(body: Sequence[ast.stmt], both: bool = False) -> frozenset[str]:
+    """Plain names that are assigned (or, with both, added to) in these statements."""
+    return frozenset().union(*(_own(statement, both) for statement in body))
+
+
+@lru_cache(maxsize=1024)
+def _own(statement: ast.stmt, both: bool) -> frozenset[str]:
+    found = set()
+    for node in ast.walk(statement):
+        match node:
+            case ast.Assign(targets=[ast.Name(name)]):
+                found.add(name)
+            case ast.AugAssign(target=ast.Name(name)) if both:
+                found.add(name)
+    return frozenset(found)
+
+
+def subscripted(body: Sequence[ast.stmt]) -> set[str]:
+    """The arrays that the statements refer to."""
+    nodes = (node for statement in body for node in ast.walk(statement))
+    return {
+        n.value.id for n in nodes if isinstance(n, ast.Subscript) and isinstance(n.value, ast.Name)
+    }
+
+
+def groups(body: Sequence[ast.stmt]) -> list[list[ast.stmt]]:
+    """Statements side by side that share local names, with all that lies between such; and
+    statements side by side that are no loops."""
+    last: dict[str, int] = {}  # where a name occurs last
+    for k, statement in enumerate(body):
+        last |= {n.id: k for n in ast.walk(statement) if isinstance(n, ast.Name)}
+    found: list[list[ast.stmt]] = []
+    until = -1
+    for k, statement in enumerate(body):
+        loops = [isinstance(s, ast.For) for s in body[max(k - 1, 0) : k + 1]]
+        if k <= until or (k and not any(loops)):
+            found[-1].append(statement)
+        else:
+            found.append([statement])
+        until = max([until, *(last[name] for name in locals_of([statement]))])
+    return found
+
+
+def unrolled(loop: ast.For, count: int) -> int:
+    """How many turns of an inner loop to write out: all of a short one, some of a long one."""
+    heavy = len(loop.body) > 1 or any(
+        isinstance(n, ast.Call | ast.For) for s in loop.body for n in ast.walk(s)
+    )
+    if heavy:
+        return 1
+    if count <= 4:
+        return max(count, 1)
+    return next(turns for turns in (4, 5, 3, 2, 1) if count % turns == 0)
