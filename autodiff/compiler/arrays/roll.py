@@ -122,6 +122,7 @@ class Roller(Operands):
         self.filled: dict[Array, float] = {}  # what is known to stand in the rest of it
         self.made: dict[Array, Fire] = {}
         self.roles = find_roles()
+        self.where: list[int] = self.aid.tolist()  # the same, for a quick look
         level = [0] * len(scalars.gate)
         by_level: list[list[int]] = []
         for i, row in enumerate(scalars.parents):
@@ -131,10 +132,9 @@ class Roller(Operands):
                     by_level.append([])
                 by_level[at - 1].append(i)
         for members in by_level:
-            where = self.aid.tolist()
             families: dict[tuple[object, ...], list[int]] = {}
             for i in members:
-                families.setdefault(self.signature(i, where), []).append(i)
+                families.setdefault(self.signature(i, self.where), []).append(i)
             for ids in families.values():
                 gate = scalars.gate[ids[0]]
                 assert gate is not None
@@ -214,6 +214,8 @@ class Roller(Operands):
             given = family.singles[left]
         for numbers in (self.aid, self.pos, self.value):
             numbers[family.ids] = numbers[given]
+        for i, p in zip(family.ids.tolist(), given.tolist(), strict=True):
+            self.where[i] = self.where[p]
         return True
 
     def terms(self, family: Family) -> bool:
@@ -735,6 +737,8 @@ class _Firing:
         roller.new(out)
         roller.made[out] = step
         roller.aid[ids] = len(roller.arrays) - 1
+        for i in ids.tolist():
+            roller.where[i] = len(roller.arrays) - 1
         coords = [space.coords[k] for k in order]
         roller.pos[ids] = np.ravel_multi_index(coords, box) if coords else 0
         if len(ids) < math.prod(box):

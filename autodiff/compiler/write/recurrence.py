@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import builtins
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -112,7 +112,8 @@ class _Reroll:
         for period in range(1, min(_LONGEST, len(frames) // 2) + 1):
             if None in frames[:period]:
                 break
-            if frames[:period] != frames[period : 2 * period]:
+            multiple = best is not None and period % best.period == 0
+            if multiple or frames[:period] != frames[period : 2 * period]:
                 continue
             loop = _Loop(self, start, period)
             if loop.count >= LEAST and (best is None or loop.size > best.size):
@@ -131,9 +132,11 @@ class _Loop:
         self.steps: dict[tuple[int, int], tuple[object, int, int]] = {}
         for at in range(start, len(whole.lines) - period + 1, period):
             block = [one for one in whole.lines[at : at + period] if isinstance(one, _Line)]
-            if len(block) < period or not self.fits(block):
-                break
             self.home |= {line.name: (i, len(self.blocks)) for i, line in enumerate(block)}
+            if len(block) < period or not self.fits(block):
+                for line in block:
+                    del self.home[line.name]
+                break
             self.blocks.append(block)
         self.count = len(self.blocks)
         self.size = self.count * period
@@ -141,14 +144,13 @@ class _Loop:
     def fits(self, block: list[_Line]) -> bool:
         """Does the block go on as those before it did?"""
         number = len(self.blocks)
-        home = self.home | {line.name: (i, number) for i, line in enumerate(block)}
         steps = dict(self.steps)
         first = dict(self.first)
         for i, line in enumerate(block):
             if self.blocks and line.frame != self.blocks[0][i].frame:
                 return False
             for q, word in enumerate(line.words):
-                kind, at = self.where(word, home, number)
+                kind, at = self.where(word, number)
                 if number == 0:
                     steps[i, q] = kind, at, 0
                     continue
@@ -167,14 +169,12 @@ class _Loop:
         self.steps, self.first = steps, first
         return True
 
-    def where(
-        self, word: str, home: Mapping[str, tuple[int, int]], number: int
-    ) -> tuple[object, int]:
+    def where(self, word: str, number: int) -> tuple[object, int]:
         """What a word is: (a kind, a number that may grow with the steps)."""
         if word.isdigit():
             return "", int(word)
-        if word in home:  # a line of the loop, so many steps ago
-            line, block = home[word]
+        if word in self.home:  # a line of the loop, so many steps ago
+            line, block = self.home[word]
             return line, block - number
         return self.whole.kept.get(word, (word, 0))
 
