@@ -6,7 +6,9 @@ In the order in which a function goes through it:
     version     all steps below, one after the other
     trace       run the function once and keep the graph
     arrays/     `scalars` number the graph: equal gates once, sums of products as dot products;
-                `roll`: equal gates side by side become one array operation
+                `roll` gathers equal gates to families, `axes` and `learnt` find along which axes
+                a family extends, `operands` read arrays along these, `firing` makes of it one
+                array operation
     derivative  the adjoint of every array operation, with `simplify` and `terms`
     ir          the array program that comes out, a list of assignments
     write/      that program as NumPy source, or as plain loops

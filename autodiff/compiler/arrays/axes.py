@@ -17,7 +17,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from ..ir import Indices
+from ..ir import Indices, Shape
 
 Mask = NDArray[np.bool_]
 Key = tuple[str, int]  # of an operand and one of its coordinates
@@ -233,6 +233,17 @@ def compact(
             table, have = thin.squeeze(d), np.asarray(have.any(axis=d))
             kept.remove(axis)
     return table, kept
+
+
+def aligned(
+    table: np.ndarray, kept: list[int], order: Sequence[int], sizes: Sequence[int], groups: Shape
+) -> np.ndarray:
+    """A table over the axes `kept`, seen over the axes `order` (-1: one of length 1)."""
+    table = table.transpose([kept.index(k) for k in order if k in kept])
+    table = table.reshape([sizes[k] if k in kept else 1 for k in order])
+    if kept and max(groups) > 1:  # axes that will be merged must be there
+        table = np.broadcast_to(table, [1 if k < 0 else sizes[k] for k in order])
+    return table
 
 
 def nest(pattern: Indices) -> list[tuple[int, tuple[int, ...]]] | None:

@@ -89,7 +89,7 @@ class Operands:
         self.reads: dict[object, Expr] = {}
         self.joins: dict[object, int] = {}
         self.tables: dict[object, str] = {}  # of indices
-        self.unrolled: list[str] = []
+        self.unrolled: list[tuple[int, str]] = []  # how many, of what, and why
         self.row_shapes = list(shapes)
         self.inputs = [
             self.new(Array(name, (ROWS, *(shape or (1,)))))
@@ -332,7 +332,7 @@ class Operands:
         key = (operand.source, at.shape, at.tobytes(), shape)
         if key not in self.reads:
             taken = self.take(flat(Ref(array)), at)
-            self.unrolled.append(f"{at.size} elements picked from {array.name} by a table")
+            self.unrolled.append((at.size, "elements picked by an index table"))
             self.named(f"{array.name}_", key, reshape(taken, merged(taken.shape, shape)))
         return self.reads[key]
 
