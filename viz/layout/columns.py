@@ -11,14 +11,15 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from graphlib import CycleError, TopologicalSorter
-from itertools import pairwise
+from itertools import accumulate, pairwise
 from typing import NamedTuple
 
 __all__ = ["Box", "Layout", "Point", "Wire", "place"]
 
 GAP = 24.0  # between columns, at least
 STEEP = 0.14  # of what a wire climbs between two columns is added, so that it does not get steep
-SWEEPS = 9
+SWEEPS = 9  # over the columns, to make wires level
+LANES = 6000  # in one frame; beyond them the longest wires have none, and cross what they meet
 
 Point = tuple[float, float]
 
@@ -164,12 +165,17 @@ class _Region:
 
     def _lanes(self, columns: list[list[Box]]) -> list[_Step]:
         """Lanes for the wires that pass columns; returns all steps from one column to the next."""
-        steps = []
-        for net in self.nets.values():
-            begin = self.column[net.origin]
-            stop = max(self.column[end] for end, _ in net.ends)
+        steps: list[_Step] = []
+        spans = {
+            net: range(self.column[net.origin] + 1, max(self.column[end] for end, _ in net.ends))
+            for net in self.nets.values()
+        }
+        shortest = sorted(spans, key=lambda net: len(spans[net]))
+        used = accumulate(len(spans[net]) for net in shortest)
+        laned = {net for net, room in zip(shortest, used, strict=True) if room <= LANES}
+        for net, span in spans.items():
             before, level = net.origin, net.out
-            for c in range(begin + 1, stop):
+            for c in span if net in laned else ():
                 lane = net.lanes[c] = Box(0, 0, lane=True)
                 self.column[lane] = c
                 columns[c].append(lane)
@@ -186,15 +192,16 @@ class _Region:
         after: dict[Box, list[tuple[Box, Point]]] = {}
         for tail, _, head, port in steps:
             after.setdefault(tail, []).append((head, port))
-        for left, right in zip(columns[-2::-1], columns[:0:-1], strict=True):
-            rank = {box: i for i, box in enumerate(right)}
+        rank: dict[Box, int] = {}
 
-            def wish(box: Box, rank: dict[Box, int] = rank) -> float:
-                ends = after.get(box, [])
-                places = [rank[head] + port[1] / (head.height + 1) for head, port in ends]
-                return sum(places) / len(places) if places else len(rank)
+        def wish(box: Box) -> float:
+            ends = after.get(box, [])
+            places = [rank[head] + port[1] / (head.height + 1) for head, port in ends]
+            return sum(places) / len(places) if places else len(rank)
 
-            left.sort(key=wish)
+        for column in reversed(columns):
+            column.sort(key=wish)
+            rank |= {box: i for i, box in enumerate(column)}
 
     def _heights(self, columns: list[list[Box]], steps: list[_Step]) -> None:
         """Boxes where their wires are level, as far as there is room."""
@@ -254,7 +261,11 @@ class _Region:
         points = [(0.0 if source in self.entries else net.origin.x + net.origin.width, y)]
         begin, stop = self.column[net.origin], self.column[head]
         for c in range(begin + 1, stop + 1):
+            if c > begin + 1 and c - 1 not in net.lanes:
+                continue
             points.append((self.edges[c - 1][1], y))
+            if c < stop and c not in net.lanes:
+                c = stop
             y = head.y + port[1] if c == stop else net.lanes[c].y
             points.append((self.edges[c][0], y))
         return [*points, (self.box.width if leaving else head.x + port[0], y)]
@@ -280,9 +291,9 @@ def _spread(column: list[Box], wishes: list[float], weights: list[float]) -> Non
 def place(
     boxes: Sequence[Box],
     wires: Sequence[Wire],
-    frames: Sequence[int],
-    least: Sequence[Point],
-    room: Sequence[float],
+    frames: Sequence[int] = (),
+    least: Sequence[Point] = (),
+    room: Sequence[float] = (0, 0, 0, 0),
 ) -> Layout:
     """Lay out `boxes`, which stand in topological order.
 
