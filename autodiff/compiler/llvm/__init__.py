@@ -3,7 +3,11 @@
 In the order in which a program goes through it:
 
     native       the backend: runners for a program, and whole runs of an optimiser
-    emit         the loops of `write.loops` as instructions, with `arithmetic` and `code`
+    emit         the functions of `write.loops` and `write.descent` as instructions
+    rows           the loop over examples: blocks, lines, vectors and tiles
+    statements     statements and expressions, `reading` what the text says
+    arithmetic     values and operations, one at a time or a vector of them
+    code           loops, and in them every value once, as far out as can be
     vector_math  exp, log, tanh and so on for all lanes of a vector at once
     entry        how Python calls what comes out
     machine      the host's processor; text to machine code, loaded into memory

@@ -17,7 +17,18 @@ import autodiff
 from autodiff import GATES, Value
 from autodiff.compiler import Program
 from autodiff.compiler.llvm import machine
-from nn import MLP, Conv1D, Conv2D, Flatten, Layer, LayerNorm, Residual, Sequential, losses
+from nn import (
+    MLP,
+    Conv1D,
+    Conv2D,
+    Flatten,
+    Layer,
+    LayerNorm,
+    Residual,
+    Sequential,
+    TransformerBlock,
+    losses,
+)
 from tests.oracles import oracle
 from tests.random_graphs import BUILT_IN, random_recipe
 
@@ -205,6 +216,40 @@ def test_modules(name: str, dtype: str, width: int) -> None:
 @pytest.mark.parametrize("f", [sliced, picked, recurrent, alone])
 def test_functions(f: Callable[[list[Value]], Value], width: int) -> None:
     assert_agree(f, rng.normal(size=(5, 6)), rows=(1, 5, 20))
+
+
+@pytest.mark.parametrize("columns", [1, 2, 3, 4, 5, 8, 9, 17])
+def test_inputs_of_any_width(columns: int, width: int) -> None:
+    """A few numbers a row come in whole vectors, more of them square by square."""
+    model = MLP(columns, [3, 1], "tanh", rng=0)
+    X = rng.normal(size=(40, columns))
+    assert_agree(lambda x: SQUARED(model(x), 1.0), X, rows=(1, 2, 7, 8, 9, 17, 129))
+
+
+def test_arguments_and_gates_may_have_any_name() -> None:
+    """The loops have names of their own: rows, scratch, order, t1, s1."""
+    p = Value(2.0)
+    a, b = rng.normal(size=5), rng.normal(size=5)
+    assert_agree(lambda rows, scratch: (p * rows - scratch) ** 2, a, b, rows=(5,))
+    assert_agree(lambda order, theta: (p * order - theta).tanh(), a, b, rows=(5,))
+    t, s = autodiff.gate("t", "a * a", a="2 * a"), autodiff.gate("s", "a + 1.0", a="1.0")
+    try:
+        assert_agree(
+            lambda x: GATES["sum"]([t(s(p * v)) for v in x]) * GATES["sum"](x),
+            rng.normal(size=(5, 3)),
+            rows=(5,),
+        )
+    finally:
+        del GATES["t"], GATES["s"]
+
+
+def test_attention(width: int) -> None:
+    """Products of three axes, masks, and sums along an axis in the middle."""
+    block = TransformerBlock(4, 2, rng=0)
+    X = rng.normal(size=(3, 5, 4))
+    assert_agree(
+        lambda x: GATES["sum"]([SQUARED(row[0], row[1]) for row in block(x)]), X, rows=(1, 3, 9)
+    )
 
 
 def test_a_buffer_that_holds_more_than_a_cache_is_cut_into_blocks(width: int) -> None:
