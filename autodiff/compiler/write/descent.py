@@ -15,6 +15,7 @@ import textwrap
 from collections.abc import Callable, Sequence
 from typing import Any, TypeAlias
 
+from ...formula.atoms import ATOMS
 from ..ir import Function
 from .backends import Unsupported
 from .elements import name_of, plus, times
@@ -22,7 +23,7 @@ from .loops import loops_source
 
 Rule: TypeAlias = Callable[[Any, Any, Any, float, int, Any], None]
 
-_FUNCTIONS = ("abs", "exp", "log", "log1p", "sin", "cos", "sqrt", "tanh")
+_FUNCTIONS = {name for name, atom in ATOMS.items() if atom.numpy == f"np.{name}"}
 
 
 def descent_source(function: Function, rule: Rule) -> tuple[str, int, int]:
