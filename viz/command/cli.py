@@ -122,6 +122,8 @@ def _expression(argv: list[str]) -> int:
     for idle, needed in (("paths", "explain"), ("latex", "explain")):
         if getattr(chosen, idle) and not getattr(chosen, needed):
             parser.error(f"--{idle} says how --explain explains; say --explain NAME")
+    if chosen.digits is not None and not 1 <= chosen.digits <= 17:
+        parser.error(f"--digits is from 1 to 17, not {chosen.digits}")
     drawn = chosen.output or chosen.animate or chosen.frames
     if not drawn and (idle_looks := [f"--{name}" for name in LOOKS if getattr(chosen, name)]):
         parser.error(f"{idle_looks[0]} says how a picture looks; name its file with -o")

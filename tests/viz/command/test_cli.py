@@ -167,6 +167,8 @@ def test_bad_expressions_end_with_status_2_and_a_pointer(
         (["x*weight", "x=1", "weight=2", "--explain", "wieght"], "did you mean weight?"),
         (["x", "x=1", "--latex"], "say --explain NAME"),
         (["x", "x=1", "--flow"], "name its file with -o"),
+        (["x", "x=1", "--digits", "0"], "from 1 to 17"),
+        (["x", "x=1", "--digits", "two"], "invalid int value: 'two'"),
         (["x", "x=1", "--style", "circuit"], "-o"),
         (["demo", "--colour"], "--colour"),
     ],
