@@ -171,7 +171,7 @@ class Program:
     def is_worth(self, steps: int, *arrays: ArrayLike) -> bool:
         """Does machine code repay the time to make it in so many steps? It is the rule of
         backend="auto", which counts on 1,000 calls: at most 100 array operations and 30,000
-        parameters, and llvmlite installed."""
+        parameters."""
         return worth(self._open(arrays)[0].function, steps)
 
     def on(self, backend: str) -> Program:

@@ -284,11 +284,16 @@ def choose_engine(
         eager.fallback = f"{type(error).__name__}: {error}"
     if name == "auto" and eager.fallback:
         return eager
-    if name == "native" or (
-        name == "auto" and steps and compiled.training.program.is_worth(steps, *inputs)
-    ):
-        return Native(compiled)
-    return compiled
+    if name == "compiled":
+        return compiled
+    if name == "auto" and not (steps and compiled.training.program.is_worth(steps, *inputs)):
+        return compiled
+    from autodiff.compiler.write.backends import has_native
+
+    if name == "auto" and not has_native():
+        compiled.fallback = 'no llvmlite here to make machine code: pip install "glassgrad[native]"'
+        return compiled
+    return Native(compiled)
 
 
 def _sample(X: Array, Y: Array | None) -> NDArray[np.intp]:

@@ -18,7 +18,7 @@ class History:
     stopped             why training ended before the last epoch; "" if it did not
     best_epoch          the epoch that early stopping went back to; None without it
     engine              what computed: "eager", "compiled" or "native"
-    fallback            why `engine="auto"` did not compile; "" if it did
+    fallback            why `engine="auto"` did not take what it prefers; "" if it did
 
     >>> history = History()
     >>> history.append(loss=0.7, accuracy=0.5)

@@ -85,8 +85,7 @@ def _native_if_worth(function: Function, name: str, doc: str, loss: bool) -> Run
 
 
 def worth(function: Function, steps: int = LEAST_STEPS) -> bool:
-    """What "auto" means: is machine code, where llvmlite is installed, worth the time that it
-    takes to make?
+    """What "auto" means: is machine code worth the time that it takes to make?
 
     It takes 3 to 5 ms for each array operation, once, and saves 20 to 100 µs a step, more than
     the arithmetic of small programs takes; with tens of thousands of parameters NumPy's products
@@ -94,7 +93,7 @@ def worth(function: Function, steps: int = LEAST_STEPS) -> bool:
     """
     operations = len(function.forward) + len(function.backward)
     small = operations <= MOST_OPERATIONS and function.theta_size <= MOST_PARAMETERS
-    return has_native() and small and steps >= LEAST_STEPS
+    return small and steps >= LEAST_STEPS
 
 
 def has_native() -> bool:

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from autodiff import BranchError, CompileError, Value
+from autodiff.compiler.write import backends
 from nn import (
     MLP,
     SGD,
@@ -145,6 +146,14 @@ def test_auto_takes_machine_code_where_the_steps_repay_it(
                       progress=False)  # fmt: skip
         ran[len(history.steps)] = history.engine
     assert ran == {4: "compiled", 1000: "native"}
+
+
+def test_without_llvmlite_auto_says_what_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(backends, "has_native", lambda: False)
+    model = MLP(3, [2, 1], "tanh", rng=0)
+    history = fit(model, X, NUMBER, "squared_error", epochs=500, batch_size=15, progress=False)
+    assert history.engine == "compiled"
+    assert "llvmlite" in history.fallback
 
 
 def own_rule(theta: Any, gradient: Any, state: Any, rate: float, step: int, settings: Any) -> None:
