@@ -14,7 +14,7 @@ from typing import Any
 
 from ..layout import columns
 
-__all__ = ["Plan", "constant_size", "gate_size", "group_size", "leaf_size", "place"]
+__all__ = ["Plan", "place", "size_of"]
 
 STUB = 66  # the wire that shows the numbers: room for "−0.0001234"
 HEIGHT = 46
@@ -41,29 +41,15 @@ class Plan:
         return self.items[kind, number]
 
 
-def gate_size(symbol: str) -> tuple[int, int]:
-    """The box of a gate: a circle, or a pill where the symbol is long."""
-    return max(36, _width(symbol) + 20) + STUB, HEIGHT
-
-
-def leaf_size(label: str) -> tuple[int, int]:
-    """The box of a leaf."""
-    return _width(label or "·") + 22 + STUB, HEIGHT
-
-
-def constant_size(text: str) -> tuple[int, int]:
-    """The box of a constant: only a number, with no stub."""
-    return _width(text) + 10, 30
-
-
-def group_size(title: str) -> tuple[int, int]:
-    """The box of a folded group."""
-    return max(84, _width(title, LONGEST_TITLE) + 40) + STUB, HEIGHT
-
-
-def _width(text: str, longest: int = LONGEST) -> int:
-    shown = text[:longest]
-    return round(sum(14 if unicodedata.east_asian_width(c) in "WF" else 8 for c in shown))
+def size_of(kind: str, text: str) -> tuple[int, int]:
+    """The box of a "leaf", a "gate" (a circle, or a pill where its symbol is long), a folded
+    "group", or a "constant", which is only a number and has no stub."""
+    shown = text[: LONGEST_TITLE if kind == "group" else LONGEST]
+    width = sum(14 if unicodedata.east_asian_width(c) in "WF" else 8 for c in shown or "·")
+    if kind == "constant":
+        return width + 10, 30
+    least, room = {"leaf": (0, 22), "gate": (36, 20), "group": (84, 40)}[kind]
+    return max(least, width + room) + STUB, HEIGHT
 
 
 def place(plans: Sequence[Plan]) -> list[dict[str, Any]]:

@@ -20,7 +20,7 @@ from ..fold.calls import Frame, frames, path, term_frames
 from ..fold.cells import Cell, Whole, cells, is_coarse, pieces
 from ..words.names import Naming
 from ..words.numbers import number
-from .placement import Plan, constant_size, gate_size, group_size, leaf_size, place
+from .placement import Plan, place, size_of
 
 __all__ = ["LIMIT", "Scene", "scene"]
 
@@ -62,7 +62,7 @@ class Scene:
             "title": self.title,
             "root": self.root,
             "nodes": self.nodes,
-            "groups": [asdict(g) | {"size": group_size(g.title)} for g in self.groups],
+            "groups": [asdict(g) | {"size": size_of("group", g.title)} for g in self.groups],
             "layouts": place(_plans(self)),
         }
 
@@ -121,21 +121,18 @@ class _Builder:
 
     def add(self, v: Value, cell: Cell, home: int, depth: int = 0) -> None:
         """Add a node and, before it, the finer nodes that it unfolds into."""
-        gate, number_only = cell.gate, isinstance(v, Constant)
+        gate = cell.gate
+        kind = "gate" if gate else "constant" if isinstance(v, Constant) else "leaf"
         group = self.unfold(v, cell, home, depth) if self.grouped else -1
-        name = "" if number_only else self.name(v)  # a constant is called by its number
-        if gate:
-            size = gate_size(gate.symbol)
-        else:
-            size = constant_size(number(v.data)) if number_only else leaf_size(name)
+        name = number(v.data) if kind == "constant" else self.name(v)
         node = {
             "gate": gate.name if gate else None,
             "parents": [self.index[p] for p in cell.parents],
             "data": v.data,
             "name": name,
-            "kind": "gate" if gate else "constant" if number_only else "leaf",
+            "kind": kind,
             "home": home,
-            "size": size,
+            "size": size_of(kind, gate.symbol if gate else name),
         }
         self.index[v] = len(self.made.nodes)
         if group >= 0:
@@ -182,7 +179,7 @@ def _plans(made: Scene) -> list[Plan]:
         if depth + 1 < len(path):
             group = made.groups[path[depth + 1]]
             if group.of < 0:
-                return plan.place_of("g", path[depth + 1], group_size(group.title))
+                return plan.place_of("g", path[depth + 1], size_of("group", group.title))
             i = group.of
         return plan.place_of("n", i, made.nodes[i]["size"])
 

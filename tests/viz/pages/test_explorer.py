@@ -180,7 +180,7 @@ EQUATIONS = """() => [...document.querySelectorAll("#step .line, #node .line, .s
   .map((line) => line.textContent.replace(/^upstream |^.*: /, "").replace(/ \\(.*$/, ""))"""
 
 
-@pytest.mark.parametrize("seed", range(12))
+@pytest.mark.parametrize("seed", range(5))
 def test_no_symbol_stands_for_two_numbers(opened: Open, seed: int) -> None:
     """Total derivatives df/dx and local ones ∂q/∂x: each has one number, in every sentence."""
     page = opened(explore(random_circuit("hard", seed)))

@@ -87,7 +87,7 @@ def test_a_hint_is_the_rule_of_the_gate_and_not_the_answer(opened: Open) -> None
 
 
 @pytest.mark.parametrize("hide", ["gradients", "all"])
-@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize("seed", range(3))
 def test_no_hint_holds_the_answer_of_another_blank(opened: Open, hide: str, seed: int) -> None:
     page = opened(worksheet(random_circuit("hard", seed, kinks=True), hide))
     names = [text.removesuffix(" =") for text in page.locator(".question label").all_inner_texts()]

@@ -1,7 +1,7 @@
 // The playground: choose data and a network, train it, look into it.
 
 const GRID = 32, FRAME = 12; // cells of a map, milliseconds of training between two pictures
-const state = {timer: null, data: [], test: null, order: [], at: 0, losses: [], chosen: null, backward: false, own: null};
+const state = {timer: null, data: [], order: [], losses: [], chosen: null, backward: false, own: null};
 const inputs = {centre: [0, 0], scale: [1, 1]};
 let net = null, buttons = [], lines = [], reach = 2, shuffle = random(0);
 

@@ -16,7 +16,7 @@ from autodiff import GATES, Gate, Value
 from nn import MLP, losses
 
 from ..page import Page, page
-from ..placement import constant_size, gate_size, leaf_size
+from ..placement import size_of
 from ..scene import scene
 
 __all__ = ["playground"]
@@ -45,7 +45,8 @@ def playground(csv: str | os.PathLike[str] | None = None) -> Page:
     data = {
         "neuron": _drawn(neuron),
         "activations": [
-            _drawn(row) | {"defaults": [[x, constant_size(str(x))] for x in row.defaults.values()]}
+            _drawn(row)
+            | {"defaults": [[x, size_of("constant", str(x))] for x in row.defaults.values()]}
             for row in activations
         ],
         "loss": {
@@ -53,7 +54,7 @@ def playground(csv: str | os.PathLike[str] | None = None) -> Page:
             "logit": loss.index[logit],
             "target": loss.index[target],
         },
-        "leafSize": leaf_size("w[88,88]"),
+        "leafSize": size_of("leaf", "w[88,88]"),
         "most": MOST,
         "csv": None if csv is None else _table(Path(csv)),
     }
@@ -68,7 +69,7 @@ def _is_activation(gate: Gate) -> bool:
 
 
 def _drawn(gate: Gate) -> dict[str, Any]:
-    return {"gate": gate.name, "symbol": gate.symbol, "size": gate_size(gate.symbol)}
+    return {"gate": gate.name, "symbol": gate.symbol, "size": size_of("gate", gate.symbol)}
 
 
 def _table(path: Path) -> str:

@@ -261,7 +261,7 @@ class Diagram {
     const kind = node ? node.kind : "group";
     const group = node ? node.inner : unit.group;
     const text = {
-      constant: () => number(model.graph.data[unit.node]),
+      constant: () => node.name,
       leaf: () => shorten(node.name),
       gate: () => shorten(model.graph.gates[unit.node].symbol),
       group: () => shorten(model.groups[group].title, LONGEST_TITLE),
@@ -341,7 +341,7 @@ class Diagram {
       made.element.classList.toggle("current", current !== null && current.unit === unit);
       made.element.classList.toggle("waiting", !known);
       if (made.kind === "constant") {
-        made.handle.setAttribute("aria-label", `number ${number(graph.data[unit.node])}`);
+        made.handle.setAttribute("aria-label", `number ${model.name(unit.node)}`);
         continue;
       }
       if (only < 0) {

@@ -62,7 +62,8 @@ class Drawing extends Diagram {
     const clear = ({x, y}) => this.wires.every((wire) => wire.way === way || !crosses(wire.way, {x: x - 21, y: y - 14, w: 42, h: 28}));
     const wished = way.at(-1)[6] - way[0][0] > 150 ? 0.8 : 0.5; // on a long wire near the gate
     const along = Array.from({length: 35}, (_, k) => 0.1 + k / 40).sort((a, b) => Math.abs(a - wished) - Math.abs(b - wished));
-    const spots = [0, 21, -21, 30, -30].flatMap((dy) => along.map((t) => pointOf(way, t)).map(({x, y}) => ({x, y: y + dy})));
+    const side = slot ? 1 : -1; // above a gate's first wire, else below
+    const spots = [0, 21, -21, 30, -30].map((dy) => side * dy).flatMap((dy) => along.map((t) => pointOf(way, t)).map(({x, y}) => ({x, y: y + dy})));
     const alone = spots.filter(clear);
     const {x, y} = alone.find(free(3)) || alone.find(free(0)) || spots.find(free(0)) || spots[0];
     const text = svg("text", {class: "local", x, y: y + 4, "text-anchor": "middle"});
@@ -109,7 +110,7 @@ class Drawing extends Diagram {
         return blank && !this.known.has(key) ? `blank ${blank.tag}` : number(amount);
       };
       const said = made.kind === "constant"
-        ? `number ${number(model.graph.data[i])}`
+        ? `number ${model.name(i)}`
         : `${this.spoken(i)}, value ${told(`v${i}`, model.graph.data[i])}, gradient ${told(`g${i}`, model.graph.grad[i])}`;
       made.handle.setAttribute("aria-label", said);
     }

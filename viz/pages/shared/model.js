@@ -155,7 +155,7 @@ class Model {
   // ── telling it in formulas ─────────────────────────────────────────────────────────────────
 
   name(i) {
-    return this.nodes[i].kind === "constant" ? number(this.graph.data[i]) : this.nodes[i].name;
+    return this.nodes[i].name;
   }
 
   /** The derivative of the root by node i, along all paths: df/dx. */
