@@ -96,10 +96,12 @@ class Builder:
         end = suffix(first.scalar, self.lanes)
         return self.emit(f"call {first.type} @{name}.{end}({arguments})", first.scalar)
 
-    def function(self, name: str, arguments: Iterable[Vector], result: Vector) -> str:
+    def function(
+        self, name: str, arguments: Iterable[Vector], result: Vector, attributes: str = ""
+    ) -> str:
         """The whole function, for this module alone."""
         given = ", ".join(f"{value.type} {value}" for value in arguments)
-        head = f"define internal {result.type} {name}({given}) {{"
+        head = f"define internal {result.type} {name}({given}) {attributes}{{"
         return "\n".join([head, *self.text, f"  ret {result.type} {result}", "}", ""])
 
 

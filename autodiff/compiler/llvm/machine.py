@@ -47,12 +47,14 @@ def _target(processor: Processor) -> Any:
     )
 
 
-def assemble(text: str, processor: Processor | None = None) -> bytes:
+def assemble(text: str, processor: Processor | None = None, inline: bool = False) -> bytes:
     """Machine code for a module of LLVM instructions, as an object file.
 
     The module is verified first; RuntimeError says what is wrong with it. One pass is enough,
     since the text is written as it should run. That goes for its indices too, so LLVM does not
     look for better ones (the "reduction of strength"), for a third of its time.
+
+    inline  put functions marked "alwaysinline" where they are called
     """
     import llvmlite.binding as llvm
 
@@ -61,6 +63,8 @@ def assemble(text: str, processor: Processor | None = None) -> bytes:
     module.triple, module.data_layout = target.triple, str(target.target_data)
     module.verify()
     passes = llvm.create_new_module_pass_manager()
+    if inline:
+        passes.add_always_inliner_pass()
     passes.add_instruction_combine_pass()
     options = llvm.create_pipeline_tuning_options(speed_level=1)
     passes.run(module, llvm.create_pass_builder(target, options))

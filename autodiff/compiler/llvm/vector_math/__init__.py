@@ -10,9 +10,9 @@ For float32 the lanes are widened, computed and rounded.
 
 >>> text = definitions([("tanh", 8, "float64"), ("exp", 16, "float32")])
 >>> print("\\n".join(line for line in text.splitlines() if line.startswith("define")))
-define internal <16 x float> @gg.exp.v16f32(<16 x float> %x) {
-define internal <16 x double> @gg.exp.v16f64(<16 x double> %x) {
-define internal <8 x double> @gg.tanh.v8f64(<8 x double> %x) {
+define internal <16 x float> @gg.exp.v16f32(<16 x float> %x) alwaysinline {
+define internal <16 x double> @gg.exp.v16f64(<16 x double> %x) alwaysinline {
+define internal <8 x double> @gg.tanh.v8f64(<8 x double> %x) alwaysinline {
 """
 
 from __future__ import annotations
@@ -227,4 +227,6 @@ def _definition(name: str, lanes: int, dtype: str) -> str:
     else:
         wide = [argument.converted("fpext", "double") for argument in arguments]
         result = code.call(f"gg.{name}", *wide).converted("fptrunc", "float")
-    return code.function(f"@gg.{name}.{suffix(code.scalar, lanes)}", arguments, result)
+    attributes = "" if name in NEEDS.values() else "alwaysinline "  # if it is asked for
+    end = suffix(code.scalar, lanes)
+    return code.function(f"@gg.{name}.{end}", arguments, result, attributes)
