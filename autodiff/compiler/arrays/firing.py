@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from ..ir import ROWS, Array, Expr, Number, Ref, Shape, Term, Where, reshape, spread
 from ..simplify import contraction, simplify
 from ..write.names import stem
-from .axes import Space, compact, distinct
+from .axes import Space, compact
 from .family import Unrollable
 from .learnt import FILLED, Learnt
 from .operands import CONSTANT, THETA
@@ -193,7 +193,7 @@ class Firing(Learnt):
         each = (1,) * len(by)
         layer = 0
         if self.source(matrix) == THETA:
-            layer = self.roller.names.layer(self.labels(matrix))
+            layer = self.roller.names.layer(self.roller.labels(self.rows[matrix].at))
         inputs: dict[str, Expr] = {}
         for name, middle, groups, wish in (
             (stack, down, (*each, *rows, len(red)), "p"),
@@ -217,11 +217,6 @@ class Firing(Learnt):
         """Does it differ from example to example?"""
         source = self.source(name)
         return source >= 0 and self.roller.arrays[source].rows
-
-    def labels(self, name: str) -> list[str]:
-        """Of the parameters in a row."""
-        at = self.rows[name].at
-        return [self.roller.theta[k].label for k in distinct(at)[:64].tolist()]
 
     def finish(
         self,

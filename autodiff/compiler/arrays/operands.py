@@ -319,10 +319,13 @@ class Operands:
         at = expr.indices()
         key = (at.shape, at.tobytes())
         if key not in self.parameters:
-            labels = [self.theta[k].label for k in at.reshape(-1)[:64].tolist()]
-            name = self.names.parameter(labels, wish if wish[-1].isdigit() else f"{wish}1")
+            name = self.names.parameter(self.labels(at), wish if wish[-1].isdigit() else f"{wish}1")
             self.parameters[key] = Assign(Array(name, at.shape), expr)
         return Ref(self.parameters[key].array)
+
+    def labels(self, at: Indices) -> list[str]:
+        """Of parameters; of many a few from all over."""
+        return [self.theta[k].label for k in at.reshape(-1)[:: 1 + at.size // 64].tolist()]
 
     def picked(self, operand: Operand, at: Indices, shape: Shape, wish: str) -> Expr:
         """Elements by an index table."""
