@@ -45,6 +45,20 @@ def test_equals_numpy_and_eager() -> None:
     assert "backend native" in str(native.report())
 
 
+def test_vector_functions_in_place_or_called_give_the_same_bits(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("GLASSGRAD_CACHE", os.devnull)  # nothing is kept
+    results = []
+    for most in (0, 1000):
+        monkeypatch.setattr("autodiff.compiler.llvm.native.INLINED", most)
+        native = autodiff.compile(loss, backend="native")
+        results.append(native.value_and_grad(native.theta(), X, Y))
+    (J, gradient), (again, slopes) = results
+    assert J == again
+    np.testing.assert_array_equal(gradient, slopes)
+
+
 def test_prediction() -> None:
     native, numpy = (
         autodiff.compile(MODEL, backend="native"),
