@@ -215,7 +215,8 @@ class _Blackboard(_LaTeX):
         return _Text(text, 10 if text.startswith("−") else WHOLE if plain else 0)
 
     def fill(self, construct: str, *operands: _Text) -> _Text:
-        if construct == "*" and operands[0].text.startswith("−"):
+        divided = " / " in re.sub(r"\([^()]*\)", "", operands[0].text)  # a / 2·b is read two ways
+        if construct == "*" and (divided or operands[0].text.startswith("−")):
             operands = (operands[0]._replace(binds=0), operands[1])
         if construct == "**" and _RAISED_TEXT.fullmatch(operands[1].text):
             return _Text(f"{operands[0]:12}{operands[1].text.translate(_RAISED)}", 11)

@@ -157,3 +157,25 @@ def test_every_formula_of_the_table_is_balanced(name: str) -> None:
         assert latex.count("{") == latex.count("}")
         assert latex.count(r"\left") == latex.count(r"\right")
         assert "None" not in latex
+
+
+@pytest.mark.parametrize(
+    ("text", "names", "shown"),
+    [
+        ("b * a ** (b - 1)", {}, "b·a^(b − 1)"),
+        ("a ** 2 * b", {"a": "−3", "b": "−4"}, "(−3)²·(−4)"),
+        ("a ** b", {"b": "−12"}, "a⁻¹²"),
+        ("a ** b", {"b": "0.5"}, "a^0.5"),
+        ("a - b", {"b": "−2"}, "a − (−2)"),
+        ("-a", {"a": "−2"}, "−(−2)"),
+        ("a / 2 * b", {}, "(a / 2)·b"),
+        ("a / (2 * b)", {}, "a / (2·b)"),
+        ("sqrt(a) ** 2 + sqrt(a * b)", {}, "(√a)² + √(a·b)"),
+        ("abs(a - b) / log1p(a)", {"a": "−x"}, "|−x − b| / ln(1 + (−x))"),
+        ("a * b", {"a": "2e−7", "b": "my value"}, "(2e−7)·(my value)"),
+        ("1.0 if a > 0 or isnan(a) else 0.5", {}, "1 if a > 0, else 0.5"),
+        ("sigmoid(pi * a) * inf", {}, "σ(π·a)·∞"),
+    ],
+)
+def test_plain_text_is_as_one_writes_by_hand(text: str, names: dict[str, str], shown: str) -> None:
+    assert Formula(text, ["a", "b"]).blackboard(**names) == shown
