@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ..fold.picture import Node
+from ..words.pictures import constant_text
 from .drawing import Curve, Mark, Shape, Text
 from .markup import width
 from .writer import LINE, STUB, Glyph, Writer
@@ -17,7 +18,7 @@ class Circuit(Writer):
     def value(self, node: Node) -> Glyph:
         """A gate with its wire, an input with its wire, or a number."""
         if node.kind == "constant":
-            text = self.constant_text(node)
+            text = constant_text(node)
             w = width(text, 14) + 4.0
             middle = Text(w / 2, LINE / 2, text, self.inks(node).ink, anchor="middle")
             anchor = Shape(node.name, "point", w / 2, LINE / 2, 0, 0)
@@ -90,7 +91,7 @@ class Record(Writer):
         """A value's box, with the gate that made it before it."""
         theme = self.inks(node)
         constant = node.kind == "constant"
-        name = self.constant_text(node) if constant else node.label
+        name = constant_text(node) if constant else node.label
         grad = self.grad_text(node)
         data = self.figure(node.values[0])
         cells = [(name, theme.ink, True)]

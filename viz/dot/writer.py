@@ -11,8 +11,7 @@ from autodiff import Value
 
 from ..fold.picture import Edge, Node, Part, Picture
 from ..layout.columns import Box, Layout, Point, Wire, place
-from ..words.names import Naming
-from ..words.numbers import number, span
+from ..words.pictures import called, describe, figure
 from .drawing import Curve, Drawing, Mark, Shape, Text
 from .flow import WIDTHS, Flow
 from .markup import width
@@ -26,7 +25,6 @@ LINE = 18.0  # height of a line of text in points
 PAD = 12.0
 FORKS = 4  # wires up to this number say what comes back along each of them ...
 SHARES = 40  # ... in pictures with up to this number of nodes
-SENTENCES = 20  # of a description
 STUB = 30.0  # points of wire under a number, at least
 PARTS = ("upstream", "local", "downstream")
 
@@ -83,7 +81,8 @@ class Writer:
         for edge in picture.edges:
             self.wires_from.setdefault(edge.tail, []).append(edge)
             self.wires_to.setdefault(edge.head, []).append(edge)
-        self.name_of = self.names()
+        self.name_of = called(picture)
+        self.homes = {cluster.name: k for k, cluster in enumerate(picture.clusters)}
         self.marked = self.highlighted()
 
     # ── what a style defines ─────────────────────────────────────────────────────────────────
@@ -123,41 +122,9 @@ class Writer:
             found |= chosen
         return found
 
-    def names(self) -> dict[str, str]:
-        """What each node is called: its label, its title, or v1, v2, ... as everywhere."""
-        ends = {n.name: n.members[-1] for n in self.picture.nodes if n.kind in ("input", "gate")}
-        labels = {id(ends[n.name]): n.label for n in self.picture.nodes if n.name in ends}
-        called = Naming(list(ends.values()), labels) if ends else None
-        found = {}
-        for node in self.picture.nodes:
-            if called and node.name in ends:
-                found[node.name] = called(ends[node.name])
-            else:
-                constant = node.kind == "constant"
-                found[node.name] = self.constant_text(node) if constant else node.text or "a row"
-        return found
-
-    def description(self) -> str:
-        """The picture in sentences, for those who do not see it."""
-        said = []
-        for node in self.picture.nodes:
-            name, tails = self.name_of[node.name], self.wires_to.get(node.name, ())
-            if node.kind not in ("gate", "box", "input"):
-                continue
-            inputs = [self.name_of[edge.tail] for edge in tails]
-            shown = inputs if len(inputs) <= 4 else [*inputs[:3], "…", inputs[-1]]
-            made = f" is {node.text} of {' and '.join(shown)}," if node.kind == "gate" else ""
-            made = made or (f", made of {' and '.join(shown)}," if shown else "")
-            grad = f", gradient {self.figure(*node.grads)}" if node.grads else ""
-            said.append(f"{name}{made} = {self.figure(*node.values)}{grad}.".replace(", =", ":"))
-        if len(said) > SENTENCES:
-            said[SENTENCES // 2 : -SENTENCES // 2] = [f"… ({len(said) - SENTENCES} more)"]
-        return " ".join(said)
-
     def figure(self, *numbers: float) -> str:
-        """A number, or the range of several; what is not finite catches the eye."""
-        text = span(numbers, self.options.digits)
-        return text if all(map(math.isfinite, numbers)) else f"⚠ {text}"
+        """A number, or the range of several."""
+        return figure(self.options.digits, *numbers)
 
     # ── the whole ────────────────────────────────────────────────────────────────────────────
 
@@ -165,8 +132,7 @@ class Writer:
         """Everything at its place."""
         glyphs = [self.glyph(node) for node in self.picture.nodes]
         index = {node.name: k for k, node in enumerate(self.picture.nodes)}
-        homes = {cluster.name: k for k, cluster in enumerate(self.picture.clusters)}
-        frames = [homes.get(node.cluster or "", -1) for node in self.picture.nodes]
+        frames = [self.homes.get(node.cluster or "", -1) for node in self.picture.nodes]
         routes: list[tuple[Edge, list[int]]] = []  # the wires that an edge is drawn along
         wires: list[Wire] = []
         ports = dict.fromkeys(index, 0)
@@ -188,20 +154,18 @@ class Writer:
         drawing = Drawing(self.theme, self.across, scale=self.options.scale)
         drawing.dark = theme("dark") if self.options.theme == "auto" else None
         drawing.title = self.options.title or f"The graph of {self.name_of[self.picture.root]}"
-        drawing.description = self.description()
+        drawing.description = describe(self.picture, self.options.digits)
         drawing.width = max([laid.width, *(wide for _, wide in rows)]) + 2 * PAD
         drawing.height = above + laid.height + PAD + LINE * len(rows[bool(self.options.title) :])
-        for cluster, (x, y, w, h), k in zip(
-            self.picture.clusters, laid.frames, homes.values(), strict=True
-        ):
-            depth = self._depth(k)
+        depths: dict[str | None, int] = {None: -1}
+        for cluster, (x, y, w, h) in zip(self.picture.clusters, laid.frames, strict=True):
+            depths[cluster.name] = depth = depths[cluster.parent] + 1
             fill = self.theme.clusters[min(depth, len(self.theme.clusters) - 1)]
             if w:
                 left, top = x + PAD, y + above
                 frame = Shape(cluster.name, "frame", left, top, w, h, fill, self.theme.faint)
-                drawing.marks.append(frame)
                 title = Text(left + 8, top + 13, cluster.title, self.theme.ink, SMALL, True)
-                drawing.marks.append(title)
+                drawing.marks += [frame, title]
         shift = (PAD, above)
         for edge, route in sorted(routes, key=lambda item: self._weight(item[0])):
             points = tuple(point for k in route for point in laid.wires[k])
@@ -219,8 +183,7 @@ class Writer:
 
     def placed(self, glyphs: list[Glyph], frames: list[int], wires: list[Wire]) -> Layout:
         """Where they lie; top down is left to right with the sides changed."""
-        homes = {cluster.name: k for k, cluster in enumerate(self.picture.clusters)}
-        around = [homes.get(cluster.parent or "", -1) for cluster in self.picture.clusters]
+        around = [self.homes.get(cluster.parent or "", -1) for cluster in self.picture.clusters]
         titles = [width(c.title, SMALL, bold=True) + 18.0 for c in self.picture.clusters]
         if self.across:
             boxes = [Box(g.width, g.height, g.ins, g.out) for g in glyphs]
@@ -240,13 +203,6 @@ class Writer:
             found.height,
             found.width,
         )
-
-    def _depth(self, frame: int) -> int:
-        parents = {c.name: c.parent for c in self.picture.clusters}
-        depth, name = 0, self.picture.clusters[frame].parent
-        while name is not None:
-            depth, name = depth + 1, parents[name]
-        return depth
 
     def _weight(self, edge: Edge) -> float:
         """The strongest wire of a bundle is drawn last."""
@@ -366,13 +322,6 @@ class Writer:
     def grad_text(self, node: Node) -> str:
         """Its gradient, or nothing where no backward pass has been."""
         return "" if node.grad is None else self.figure(node.grad)
-
-    def constant_text(self, node: Node) -> str:
-        """A constant as somebody wrote it down, if that was short: 1.00001 is not 1."""
-        (x,) = node.values
-        exact = number(x, 8)
-        short = len(exact) <= 8 and exact == number(x, 15)
-        return node.text or (exact if short else number(x))
 
     def box(self, node: Node) -> Glyph:
         """A folded box: its title, then values in green and gradients in red."""
