@@ -128,11 +128,14 @@ def stills(
     """One diagram per step, the passes computed afresh; the gradients of `root`'s graph stay."""
     grads = adjoints(topological_order(root), {root: 1.0})
     picture = build(root, detail, names=names, grads=grads)
-    found = []
-    for moment in moments(picture):
+    steps = moments(picture)
+    drawings = []
+    for moment in steps:
         captioned = replace(picture, notes=(moment.caption,))
-        found.append((moment, Diagram(_Still(captioned, Options(**options), moment).drawing())))
-    return found
+        drawings.append(_Still(captioned, Options(**options), moment).drawing())
+    for drawing in drawings:  # a long caption makes no frame wider than the others
+        drawing.width = max(other.width for other in drawings)
+    return [(moment, Diagram(d)) for moment, d in zip(steps, drawings, strict=True)]
 
 
 def frames(

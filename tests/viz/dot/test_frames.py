@@ -100,3 +100,8 @@ def test_backward_arrows_point_backward() -> None:
     assert [wire.points for wire in lit[1]] == [wire.points[::-1] for wire in lit[0]]
     assert all(a.points[0][0] < a.points[-1][0] for a in lit[0])
     assert len(lit[0]) == 2
+
+
+def test_frames_are_of_one_size_whatever_their_captions() -> None:
+    drawings = [d.drawing for _, d in stills(Value(1.0, label="x") * 2.0)]
+    assert len({(drawing.width, drawing.height) for drawing in drawings}) == 1
