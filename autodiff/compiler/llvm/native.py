@@ -14,9 +14,8 @@ from ..ir import Function
 from ..write.backends import Unsupported
 from ..write.descent import Rule, descent_source
 from ..write.loops import loops_source
-from . import machine, vector_math
+from . import machine
 from .cache import kept
-from .emit import emit
 from .entry import HEAD, Entry, entry
 
 Floats = NDArray[np.float64]
@@ -137,6 +136,9 @@ def _machine_code(
     host = machine.host()
 
     def make() -> bytes:
+        from . import vector_math  # not before something is compiled anew
+        from .emit import emit
+
         lanes = host.lanes * (2 if dtype == "float32" else 1)
         emitted = emit(source, lanes, dtype, wide=host.lanes == 8)
         text = emitted.text + vector_math.definitions(emitted.functions)
