@@ -49,6 +49,18 @@ def stores(statement: ast.stmt, kind: type[ast.Assign] | type[ast.AugAssign]) ->
     return frozenset(found)
 
 
+def written(body: Sequence[ast.stmt]) -> frozenset[str]:
+    """The arrays, and names, that the statements may change."""
+    return frozenset().union(*map(_writes, body))
+
+
+@lru_cache(maxsize=1024)
+def _writes(statement: ast.stmt) -> frozenset[str]:
+    calls = any(isinstance(n, ast.Name) and n.id == "gradient" for n in ast.walk(statement))
+    filled = {"grad"} if calls else set()
+    return stores(statement, ast.Assign) | stores(statement, ast.AugAssign) | filled
+
+
 def locals_of(body: Sequence[ast.stmt], both: bool = False) -> frozenset[str]:
     """Plain names that are assigned (or, with both, added to) in these statements."""
     return frozenset().union(*(_own(statement, both) for statement in body))

@@ -7,7 +7,7 @@ from typing import Final
 
 from .arithmetic import Real, Value, lanes_of
 from .code import Index, Phi
-from .reading import bounds, locals_of, stores, subscripted
+from .reading import bounds, locals_of, stores, subscripted, written
 from .statements import Statements
 
 LINE: Final = 64  # bytes of the cache that come and go together
@@ -72,7 +72,7 @@ class Rows(Statements):
 
     def all_rows(self) -> None:
         """Block after block, and in each of them nest after nest."""
-        writes = frozenset().union(*(self.written(group) for group in self.groups))
+        writes = frozenset().union(*(written(group) for group in self.groups))
 
         def one_block(start: str) -> None:
             left = self.code.pure(f"sub nsw i64 %rows, {start}")
@@ -214,7 +214,7 @@ class Rows(Statements):
             self.environments = outer
 
         if whole > tile:
-            writes = self.written(body)
+            writes = written(body)
             self.code.loop(
                 "0", str(whole), tile, writes, [], lambda i: several(Index(0, ((i, 1),)), tile)
             )
@@ -235,7 +235,7 @@ class Rows(Statements):
                 self.statement(statement)
             self.row = None
 
-        self.code.loop("0", self.count, self.lanes, self.written(body), self.phis, inside)
+        self.code.loop("0", self.count, self.lanes, written(body), self.phis, inside)
         self.environments = outer
         totals = list(self.totals.items())
         for first in range(0, len(totals), self.lanes):

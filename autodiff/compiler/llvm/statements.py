@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Sequence
 from typing import TypeAlias
 
 from ...formula.atoms import CONSTANTS
 from .arithmetic import Arithmetic, Real, Value
 from .builder import REAL
 from .code import Code, Index, Phi
-from .reading import locals_of, range_of, stores, unrolled, variable
+from .reading import locals_of, range_of, unrolled, variable, written
 
 Environment: TypeAlias = dict[str, Value]
 
@@ -107,7 +106,7 @@ class Statements:
                 self.statement(statement)
             self.environments = [outer]
 
-        self.code.when(self.arithmetic.text(answer, 1), self.written(body), inside)
+        self.code.when(self.arithmetic.text(answer, 1), written(body), inside)
 
     def loop(self, loop: ast.For) -> None:
         """A loop inside the one over examples, or outside of it: sums stay in registers."""
@@ -142,7 +141,7 @@ class Statements:
                 phi.end = self.arithmetic.text(environment[key], lanes)
 
         begin, end = (self.code.whole(bound) for bound in (low, high))
-        writes = self.written(loop.body)
+        writes = written(loop.body)
         self.code.loop(begin, end, at_once, writes, phis, inside, maybe_none=not known)
         for phi, (environment, key) in zip(phis, kept, strict=True):
             environment[key] = Real(phi.end, lanes)
@@ -179,7 +178,7 @@ class Statements:
                     phi.end = self.arithmetic.text(self.environments[0][name], lanes)
                 self.along = "", 1
 
-            self.code.loop(str(low), str(high), lanes, self.written(loop.body), phis, inside)
+            self.code.loop(str(low), str(high), lanes, written(loop.body), phis, inside)
             self.environments = [outer]
             for phi, name in zip(phis, sums, strict=True):
                 total = phi.end
@@ -198,15 +197,6 @@ class Statements:
         found = Real(self.code.now(call), 1)
         self.code.forget(frozenset(["grad"]))
         return found
-
-    def written(self, body: Sequence[ast.stmt]) -> frozenset[str]:
-        """Arrays that the statements write to."""
-        names: set[str] = set()
-        for statement in body:
-            names |= stores(statement, ast.Assign) | stores(statement, ast.AugAssign)
-            if any(isinstance(n, ast.Name) and n.id == "gradient" for n in ast.walk(statement)):
-                names.add("grad")
-        return frozenset(names)
 
     def line(self, name: str, index: Index, r: str) -> str:
         """Where the block's examples have an element, from r on."""
