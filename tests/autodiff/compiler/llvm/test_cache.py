@@ -203,6 +203,9 @@ import sys
 from pathlib import Path
 from autodiff import Value, compile  # noqa: A004
 from autodiff.compiler.llvm import cache
+from tests.oracles import oracle
+
+oracle("llvmlite")
 folder = Path(sys.argv[1])
 print("ready", flush=True)
 sys.stdin.readline()

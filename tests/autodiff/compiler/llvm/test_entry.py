@@ -8,6 +8,9 @@ import pytest
 
 from autodiff.compiler.llvm.entry import Entry, entry
 from autodiff.compiler.llvm.machine import assemble
+from tests.oracles import oracle
+
+oracle("llvmlite")
 
 LAST = """
 define double @last(ptr %out, ptr %x, i64 %rows, double %scale, i64 %shift) {

@@ -8,6 +8,9 @@ import pytest
 from autodiff.compiler.llvm.builder import Builder
 from autodiff.compiler.llvm.entry import Entry, entry
 from autodiff.compiler.llvm.machine import Loaded, Processor, assemble, host
+from tests.oracles import oracle
+
+oracle("llvmlite")
 
 
 def loaded(text: str, name: str) -> Callable[[float], float]:

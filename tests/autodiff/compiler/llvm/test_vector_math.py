@@ -13,6 +13,7 @@ from autodiff.formula.atoms import ATOMS
 from tests.oracles import oracle
 
 oracle("mpmath")
+oracle("llvmlite")
 
 from benchmarks.polynomials import off, problems  # noqa: E402
 from benchmarks.vector_math import NAMES, Floats, arguments, compiled, worst  # noqa: E402
