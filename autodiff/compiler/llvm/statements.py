@@ -118,7 +118,7 @@ class Statements:
         known = not low.parts and not high.parts
         count = high.constant - low.constant if known else 0
         at_once = unrolled(loop, count)
-        if known and at_once == count:
+        if known and count in (0, at_once):
             for k in range(low.constant, high.constant):
                 self.turn(loop, name, Index(k))
             return
