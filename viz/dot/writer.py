@@ -350,6 +350,18 @@ class Writer:
         out = high / 2 if self.across else wide / 2
         return Glyph(wide, high, self.ports(node, wide, high), out, marks)
 
+    def joined(self, first: Glyph, second: Glyph, gap: float = 0.0) -> Glyph:
+        """`second` behind `first`, on one level."""
+        level = max(first.out, second.out)
+        a, b = (0.0, level - first.out), (first.width + gap, level - second.out)
+        if not self.across:
+            a, b = (level - first.out, 0.0), (level - second.out, first.height + gap)
+        w = max(a[0] + first.width, b[0] + second.width)
+        h = max(a[1] + first.height, b[1] + second.height)
+        ins = [(x + a[0], y + a[1]) for x, y in first.ins]
+        marks = [mark.moved(by) for glyph, by in ((first, a), (second, b)) for mark in glyph.marks]
+        return Glyph(w, h, ins, level, marks, second.tail)
+
     def bus(self, node: Node) -> Glyph:
         """A row that several gates read: a bar across the wires."""
         long = max(40.0, 9.0 * len(self.wires_to[node.name]))
