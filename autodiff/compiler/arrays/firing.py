@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from ..ir import ROWS, Array, Expr, Number, Ref, Shape, Term, Where, reshape, spread
 from ..simplify import contraction, simplify
 from ..write.names import stem
-from .axes import Space, compact
+from .axes import Space
 from .family import Unrollable
 from .learnt import FILLED, Learnt
 from .operands import CONSTANT, THETA
@@ -57,21 +57,19 @@ class Firing(Learnt):
         self.missing[tuple(coords)] = False
         for known in (True, False):
             for name in self.rows:
-                if self.fills(name, True, self.missing, nothing, known):
+                if self.fills(name, self.missing, nothing, known):
                     return
         self.wanted = next(iter(self.rows))
 
-    def fills(
-        self, name: str, row: bool, gone: NDArray[np.bool_], number: float, known: bool
-    ) -> bool:
+    def fills(self, name: str, gone: NDArray[np.bool_], number: float, known: bool) -> bool:
         """Does (known), or could, the operand hold this number wherever something is gone?"""
-        operand = self.rows[name] if row else self.singles[name]
+        operand = self.operands[name]
         array = self.roller.arrays[operand.source] if operand.source >= 0 else None
         if array is None or array not in self.roller.masks:
             return False
         if known and self.roller.filled.get(array) != number:
             return False
-        maps = self.maps_of(name, row)
+        maps = self.maps_of(name)
         if maps is None:
             return False
         at = np.argwhere(gone)
@@ -96,7 +94,7 @@ class Firing(Learnt):
 
     def row(self, name: str, order: Sequence[int], groups: Shape, wish: str = "p") -> Expr:
         """A row in its full length, which the last group of axes has."""
-        expr = self.read(name, True, order, groups, wish)
+        expr = self.read(name, order, groups, wish)
         if isinstance(expr, Number):
             expr = self.roller.table(np.array([expr.value]))
         expr = spread(expr, (*expr.shape[:-1], math.prod(self.red)))
@@ -120,7 +118,7 @@ class Firing(Learnt):
             groups = (*((1,) * len(order)), len(red)) if order or red else (1,)
             inputs[name] = self.row(name, axes, groups)
         for name in self.singles:
-            inputs[name] = self.read(name, False, order or [-1], (1,) * max(1, len(order)))
+            inputs[name] = self.read(name, order or [-1], (1,) * max(1, len(order)))
         inputs = (
             {k: inputs[k] for k in gate.inputs} if inputs.keys() >= set(gate.inputs) else inputs
         )
@@ -137,9 +135,8 @@ class Firing(Learnt):
         """In which order the axes are stored: as in the largest operand, slower ones first."""
         space = self.space
         best: tuple[tuple[bool, int], list[int]] | None = None
-        for name, row in [(n, False) for n in self.singles] + [(n, True) for n in self.rows]:
-            operand = self.rows[name] if row else self.singles[name]
-            maps = None if operand.source == CONSTANT else self.maps_of(name, row)
+        for name, operand in self.operands.items():
+            maps = None if operand.source == CONSTANT else self.maps_of(name)
             if maps is None or operand.source == THETA:
                 continue
             order: list[int] = []
@@ -162,7 +159,7 @@ class Firing(Learnt):
         space = self.space
         node = set(range(len(space.sizes)))
         red = range(len(node), len(node) + len(self.red))
-        axes = {name: self.axes_of(name, True) for name in (left, right)}
+        axes = {name: self.axes_of(name) for name in (left, right)}
         free = {name: not self.rowwise(name) for name in axes}
         if any(not set(red) <= axes[name] for name in axes):
             return False
@@ -173,8 +170,11 @@ class Firing(Learnt):
         if not outer[left] and not outer[right] and (node or free[left] == free[right]):
             return False
         if self.wanted:  # a mask needs a row that has all its axes
-            points = list(np.indices(self.missing.shape).reshape(self.missing.ndim, -1))
-            gone = set(compact(points, self.missing.reshape(-1), self.missing.shape)[1])
+            gone = {
+                k
+                for k in range(self.missing.ndim)
+                if (self.missing != self.missing.take([0], axis=k)).any()
+            }
             able = [name for name in axes if gone <= axes[name]]
             if not able:
                 return False
@@ -207,7 +207,7 @@ class Firing(Learnt):
         order = [*by, *down, *across]
         groups = (*each, *rows, len(across)) if order else (1,)
         for name in self.singles:
-            inputs[name] = self.read(name, False, order or [-1], groups, f"b{layer}")
+            inputs[name] = self.read(name, order or [-1], groups, f"b{layer}")
         inputs = {name: inputs[name] for name in self.gate.inputs}
         p = math.prod(space.sizes[k] for k in across)
         self.finish(inputs, order, "product", matrix, stack, p, layer)
@@ -265,7 +265,7 @@ class Firing(Learnt):
                 known[name] = expr.value
             elif self.singles[name].source >= 0:
                 number = roller.filled.get(roller.arrays[self.singles[name].source])
-                if number is not None and self.fills(name, False, gone, number, True):
+                if number is not None and self.fills(name, gone, number, True):
                     known[name] = number
         number = surely(gate.formula, known, gate.inputs)
         if number is not None:

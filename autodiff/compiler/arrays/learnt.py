@@ -38,6 +38,7 @@ class Learnt:
         self.gate = family.gate
         self.singles = {k: roller.locate(v) for k, v in family.singles.items()}
         self.rows = {k: roller.locate(v, joined=flat) for k, v in family.rows.items()}
+        self.operands = self.singles | self.rows
         self.ragged = bool(len(family.lengths) and (family.lengths != family.lengths[0]).any())
         self.space = Space(len(family.ids))
         self.starts: dict[tuple[str, int], Pattern] = {}
@@ -153,7 +154,7 @@ class Learnt:
             *self.singles,
         ):  # there are zeros around an array, not around theta
             row = name in self.rows
-            if self.source(name) == THETA and (maps := self.maps_of(name, row)):
+            if self.source(name) == THETA and (maps := self.maps_of(name)):
                 low, high = maps[0].bounds(self.everything(row)[0])
                 if low < 0 or high >= len(roller.theta):
                     raise Unrollable("they reach out of theta")
@@ -164,14 +165,13 @@ class Learnt:
 
     def source(self, name: str) -> int:
         """The number of the array in which an input lies, THETA or CONSTANT."""
-        operand = self.singles.get(name) or self.rows[name]
-        return operand.source
+        return self.operands[name].source
 
     # ── operands ─────────────────────────────────────────────────────────────────────────────
 
-    def maps_of(self, name: str, row: bool) -> list[Map] | None:
+    def maps_of(self, name: str) -> list[Map] | None:
         """Over the family's axes, and for a row over those along it; None if there are none."""
-        operand = self.rows[name] if row else self.singles[name]
+        operand, row = self.operands[name], name in self.rows
         result = []
         for d in range(len(self.roller.lengths(operand.source))):
             found = self.maps.get((name, d))
@@ -181,13 +181,13 @@ class Learnt:
             result.append(Map(found.offset, steps))
         return result
 
-    def axes_of(self, name: str, row: bool) -> set[int]:
+    def axes_of(self, name: str) -> set[int]:
         """The axes on which an operand depends."""
-        operand = self.rows[name] if row else self.singles[name]
+        operand, row = self.operands[name], name in self.rows
         if operand.source == CONSTANT:
             sizes, coords = self.everything(row)
             return set(compact(coords, operand.value, sizes)[1])
-        maps = self.maps_of(name, row)
+        maps = self.maps_of(name)
         sizes, coords = self.everything(row)
         if maps is None:
             return set(compact(coords, operand.at, sizes)[1])
@@ -200,15 +200,13 @@ class Learnt:
         node = self.family.node
         return [*self.space.sizes, *self.red], [*(c[node] for c in self.space.coords), *self.inner]
 
-    def read(
-        self, name: str, row: bool, order: Sequence[int], groups: Shape, wish: str = "p"
-    ) -> Expr:
+    def read(self, name: str, order: Sequence[int], groups: Shape, wish: str = "p") -> Expr:
         """An operand along the axes `order` (-1: an axis of length 1), merged by groups."""
         roller = self.roller
-        operand = self.rows[name] if row else self.singles[name]
+        operand, row = self.operands[name], name in self.rows
         sizes, coords = self.everything(row)
         short = tuple(1 if k < 0 else sizes[k] for k in order)
-        if operand.source == CONSTANT or self.maps_of(name, row) is None:
+        if operand.source == CONSTANT or self.maps_of(name) is None:
             numbers = operand.value if operand.source == CONSTANT else operand.at
             values, kept = compact(coords, numbers, sizes)
             values = aligned(values, kept, order, sizes, groups)
@@ -217,7 +215,7 @@ class Learnt:
             if operand.held is not None:
                 raise Unrollable("rows with constants among their elements")
             return roller.picked(operand, values, groups, wish)
-        found = self.maps_of(name, row)
+        found = self.maps_of(name)
         assert found is not None
         if operand.held is not None:
             self.check_padding(operand, found)
