@@ -1,7 +1,8 @@
-"""Which Graphviz draws: the system's ``dot`` where there is one, else the wheel pygraphviz.
+"""A drawing as a `graphviz.Digraph`, and which Graphviz writes it: the system's ``dot`` where there
+is one, else the wheel pygraphviz.
 
-`Diagram` is a `graphviz.Digraph` that looks for its renderer itself, so that saving, other
-formats and the notebook display work with no system Graphviz installed.
+Everything has its place before Graphviz sees it, and SVG needs no Graphviz at all: notebooks and
+browsers show the same picture on every machine.
 """
 
 from __future__ import annotations
@@ -56,8 +57,7 @@ def find(program: Program = "auto") -> list[str]:
     if importlib.util.find_spec(WHEEL) is None:
         raise NoProgram(
             f"{WHEEL} is not installed: pip install {WHEEL}; where it has no wheel, install the "
-            "system's Graphviz (https://graphviz.org/download), or write the text for another "
-            "program: .save('circuit.gv')"
+            "system's Graphviz (https://graphviz.org/download), or write SVG, which needs none"
         )
     return [sys.executable, str(Path(__file__).with_name("wheel.py"))]
 

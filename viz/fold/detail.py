@@ -29,7 +29,7 @@ __all__ = ["LEVELS", "TooLarge", "build"]
 LEVELS = ("model", "layer", "neuron", "gate", "primitive")
 FOLD_FROM = 60  # nodes from which on the terms of a long sum are folded
 READABLE = 160  # nodes that a picture chosen by "auto" has at most
-LAYOUT = 2500  # nodes and edges that are laid out within ten seconds, mostly within two
+LAYOUT = 2500  # nodes and edges that are laid out within two seconds
 WALK = 100_000  # nodes up to which folding is worth looking for
 TAIL = 40  # nodes that are shown of a graph that nothing else folds
 

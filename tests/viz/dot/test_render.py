@@ -164,7 +164,9 @@ def test_without_any_graphviz_the_message_says_what_to_install(
 ) -> None:
     monkeypatch.setenv("PATH", "")
     monkeypatch.setattr("viz.dot.render.WHEEL", "no_such_package")
-    with pytest.raises(NoProgram, match=r"pip install .*graphviz.org/download.*\.save"):
+    with pytest.raises(
+        NoProgram, match=r"pip install .*graphviz.org/download.*SVG, which needs none"
+    ):
         draw(product_of_sum()).pipe("png")
 
 
