@@ -138,9 +138,16 @@ class Native(Compiled):
         self.parameters, self.predicting = compiled.parameters, compiled.predicting
         if hasattr(compiled, "training"):
             self.training = compiled.training
-        else:
-            self.predicting.program = self.predicting.program.on("native")
         self._descend: Callable[..., int] | None = None
+        self._predicts = False
+
+    def outputs(self, theta: Array, X: Array) -> Array:
+        """All rows at once."""
+        self.predicting.widen(theta, X)
+        if not self._predicts:
+            self.predicting.program = self.predicting.program.on("native")
+            self._predicts = True
+        return super().outputs(theta, X)
 
     def run(
         self,
