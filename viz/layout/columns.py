@@ -212,7 +212,7 @@ class _Region:
             after.setdefault(tail, []).append((head, port[1] - out))
         # a wire that goes on is kept level rather than one that begins at a leaf
         pull = {
-            box: 4.0 if box.lane else 1.0 if box in before else 0.01
+            box: 4.0 if box.lane else 1.0 if box in before else 0.0005
             for column in columns
             for box in column
         }
