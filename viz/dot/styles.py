@@ -95,7 +95,7 @@ class Record(Writer):
             if text:
                 bold = k == 0
                 w = width(text, 14, bold) + 14.0
-                cell = f"{name}{len(marks) or ''}"
+                cell = f"{name}_{len(marks)}" if marks else name
                 marks.append(Shape(cell, "box", x, 0, w, h, theme.input, theme.gate_edge))
                 marks.append(Text(x + w / 2, h / 2, text, ink, 14, bold, "middle"))
                 x += w

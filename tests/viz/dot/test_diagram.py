@@ -2,6 +2,7 @@
 
 import math
 import os
+import re
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
@@ -221,3 +222,14 @@ def test_the_scale_of_an_svg() -> None:
         svg = ET.fromstring(draw(product_of_sum(), scale=scale).pipe("svg"))
         sizes.append((float(svg.get("width", "")[:-2]), svg.get("viewBox")))
     assert sizes[1] == (pytest.approx(1.5 * sizes[0][0], abs=0.01), sizes[0][1])
+
+
+@pytest.mark.parametrize("style", ["circuit", "record"])
+def test_each_shape_of_the_dot_text_has_a_name_of_its_own(style: str) -> None:
+    """Graphviz takes two statements of one name for one node, and moves it to the second place."""
+    pairs = [Value(float(k), label=f"a{k}") * Value(2.0, label=f"b{k}") for k in range(12)]
+    total = sum(pairs[1:], start=pairs[0])
+    total.backward()
+    names = re.findall(r"^\t(\w+) \[", draw(total, style).source, flags=re.MULTILINE)
+    assert len(names) > 100
+    assert len(set(names)) == len(names)
