@@ -45,7 +45,7 @@ gate(
     a="0.0 if b == 0 and abs(a) < 1e-308 else b * a ** (b - 1) if a != 0 or b >= 1 else inf",
     b="out * log(a) if a > 0 else 0.0 if a == 0 else nan",
     symbol="^",
-    domain="a > 0, or a = 0 with b >= 0, or a < 0 with a whole b",
+    domain="a > 0, or a = 0 with b >= 0, or a < 0 with a whole b; and |a ** b| < 1.8e308",
     doc="Power.",
 )
 # ── routing: one input gets the whole gradient; at a tie the first; NaN passes ───────────────

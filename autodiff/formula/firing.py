@@ -75,7 +75,8 @@ def domain_error(error: ArithmeticError | ValueError, gate: Gate, node: Value) -
     named = gate.split(node.parents)
     operands = ", ".join(f"{name} = {_describe(parents)}" for name, parents in named.items())
     needs = f"; it needs {gate.domain}" if gate.domain else ""
-    message = f"{gate.name}: {gate.formula.text} has no value at {operands}{needs} ({error})"
+    why = "too large for a float64" if isinstance(error, OverflowError) else error
+    message = f"{gate.name}: {gate.formula.text} has no value at {operands}{needs} ({why})"
     for kind, named_kind in ((ZeroDivisionError, _DivisionByZero), (OverflowError, _Overflow)):
         if isinstance(error, kind):
             return named_kind(message)

@@ -124,7 +124,9 @@ class _Builder:
     def single(self, operand: _Result, place: ast.expr) -> Value:
         if isinstance(operand, Value):
             return operand
-        raise self.error("a row stands where one number is needed; w[0] is one element", place)
+        name = next((name for name, node in self.nodes.items() if node is operand), "")
+        how = f"{name}[0] is one element" if name else "w = [...]; w[0] is one element"
+        raise self.error(f"a row stands where one number is needed; {how}", place)
 
     def element(self, row: _Result, index: int, place: ast.expr) -> Value:
         if isinstance(row, Value):

@@ -36,7 +36,6 @@ _REFUSED: dict[type[ast.AST], str] = {
     ast.SetComp: "comprehensions have no place in an expression",
     ast.DictComp: "comprehensions have no place in an expression",
     ast.GeneratorExp: "comprehensions have no place in an expression",
-    ast.Slice: "a row gives one element at a time, as in w[0]",
 }
 
 
@@ -137,8 +136,9 @@ class Reader:
                 return elements
             case ast.Subscript(value=ast.Name(), slice=ast.Constant(value=int())):
                 return (piece.value,)
-            case ast.Subscript():
-                raise self.error("a row gives one element at a time, as in w[0]", piece)
+            case ast.Subscript(value=row):
+                name = row.id if isinstance(row, ast.Name) else "w"
+                raise self.error(f"a row gives one element at a time, as in {name}[0]", piece)
         raise self.error(_REFUSED.get(type(piece), "this has no place in an expression"), piece)
 
     def number(self, piece: ast.Constant) -> float:
@@ -192,7 +192,11 @@ class Reader:
             how = f"no value for {first}; give {values}"
             if first in self.functions:
                 how = f"{first} is a function; call it, as in {first}(x)"
-            raise self.error(how, place)
+            elif all(letter in self.given or letter in assigned for letter in first):
+                how += f", or write {'*'.join(first)} for the product"
+            error = self.error(how, place)
+            error.missing = tuple(missing)
+            raise error
         for name in self.given:
             if name not in used:
                 raise ExpressionError(

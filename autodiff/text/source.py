@@ -33,6 +33,7 @@ class ExpressionError(ValueError):
     message  what is wrong, in one line
     text     the whole expression
     column   where, counted from 1 in the whole text; None if there is no single place
+    missing  the names that have no value
 
     >>> from autodiff import parse
     >>> parse("x + sigmod(y)", x=1, y=2)
@@ -50,6 +51,7 @@ class ExpressionError(ValueError):
         self.message = message
         self.text = text
         self.column = None if start is None else start + 1
+        self.missing: tuple[str, ...] = ()
         self._start, self._end = start, end
 
     def __str__(self) -> str:

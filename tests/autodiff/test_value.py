@@ -235,6 +235,8 @@ def test_relu_is_flat_at_zero() -> None:
         (lambda x: (x - 2).reciprocal(), "reciprocal", ZeroDivisionError, "a != 0"),
         (lambda x: (x - 10) ** (1 / 3), "pow", ValueError, "a < 0 with a whole b"),
         (lambda x: (x - 2) ** -1, "pow", ValueError, "a = 0 with b >= 0"),
+        (lambda x: (x + 8) ** 1000, "pow", OverflowError, "too large for a float64"),
+        (lambda x: (x + 8) ** 1000, "pow", OverflowError, "|a ** b| < 1.8e308"),
         (lambda x: (x * 500).exp(), "exp", OverflowError, "a < 709.78"),
         (lambda x: x.softplus(beta=0), "softplus", ZeroDivisionError, "beta != 0"),
         (lambda x: (x * math.inf).sin(), "sin", ValueError, "finite a"),

@@ -107,5 +107,7 @@ def _number(name: str, text: str) -> float | list[float]:
     try:
         row = [parse(element).data for element in (elements if "," in text else [text])]
     except ExpressionError as error:
+        if error.missing:
+            error.message = f"{error.missing[0]} is no number; such are -2, 1e-3, pi/2 and 1,2,3"
         raise Refused(f"the value of {name}: {error}") from None
     return row if "," in text else row[0]

@@ -68,15 +68,14 @@ def table(root: Value, digits: int = DIGITS, ascii_only: bool = False) -> str:
     order = topological_order(root)
     hand = Text(order, digits=digits)
     gradients = adjoints(order, {root: 1.0})
-    varying = [v for v in order if not isinstance(v, Constant)]
-    made = {v: hand.made(v) for v in varying}
+    made = {v: hand.made(v) for v in order if v is root or not isinstance(v, Constant)}
     forward = [(text, hand.number(v.data)) for v, text in made.items()]
     parts = [_grid([("forward", "value"), *forward], "<>", ascii_only)]
     backward = list(_backward_rows(root, hand, made))
     if backward:
         title = ("backward", "upstream", "local gradient", "downstream", "")
         parts.append(_grid([title, *backward], "<><><", ascii_only))
-    if leaves := [v for v in varying if v.gate is None]:
+    if leaves := [v for v in made if v.gate is None and not isinstance(v, Constant)]:
         rows = [(hand.total(root, leaf), hand.number(gradients[leaf])) for leaf in leaves]
         parts.append(_grid([("gradient", ""), *rows], "<>", ascii_only))
     return "\n\n".join(parts)

@@ -139,6 +139,7 @@ def test_expression_from_standard_input(
         (["log(x)", "x=-1"], "needs a > 0", "log(x)"),
         (["x", "x=1/0"], "the value of x", "1/0"),
         (["x", "x=1e400"], "too large", "1e400"),
+        (["x", "x=abc"], "the value of x: abc is no number", "abc"),
         (["sum(x)", "x=1,2,three"], "the value of x", "three"),
     ],
 )

@@ -25,6 +25,12 @@ def test_numbers_that_are_not_inputs_get_no_gradient() -> None:
     assert "∂f/∂2" not in "".join(steps(parse("2 * x", x=3)))
 
 
+def test_a_number_alone_is_shown_with_its_value() -> None:
+    text = table(parse("3"))
+    assert text.splitlines()[-1].split() == ["3", "3"]
+    assert "gradient" not in text
+
+
 def test_the_table_leaves_gradients_of_the_graph_alone() -> None:
     f = parse("x * x", x=3)
     before = [parent.grad for parent in f.parents]
