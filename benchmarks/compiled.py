@@ -49,7 +49,7 @@ def ours(model: Any, loss: Any, X: Any, Y: Any) -> dict[str, Run]:
     return runs
 
 
-# ── peers: an MLP with relu, as arrays ───────────────────────────────────────────────────────
+# ── peers: an MLP as arrays, tanh with the logistic loss, else relu ─────────────────────────────────
 
 
 def layers_of(model: Any) -> list[tuple[np.ndarray, np.ndarray]]:
@@ -57,7 +57,7 @@ def layers_of(model: Any) -> list[tuple[np.ndarray, np.ndarray]]:
     return list(zip(arrays[::2], arrays[1::2], strict=True))
 
 
-def jax_jit(model: Any, X: Any, Y: Any, hinge: bool) -> Run:
+def jax_jit(model: Any, X: Any, Y: Any, loss: str) -> Run:
     import jax
     import jax.numpy as jnp
 
@@ -66,10 +66,13 @@ def jax_jit(model: Any, X: Any, Y: Any, hinge: bool) -> Run:
     def cost(layers: Any, X: Any, Y: Any) -> Any:
         A = X
         for W, b in layers[:-1]:
-            A = jnp.maximum(A @ W.T + b, 0)
+            A = A @ W.T + b
+            A = jnp.tanh(A) if loss == "logistic" else jnp.maximum(A, 0)
         Z = A @ layers[-1][0].T + layers[-1][1]
-        if hinge:
+        if loss == "hinge":
             return jnp.maximum(1 - Y * Z[:, 0], 0).mean()
+        if loss == "logistic":
+            return jax.nn.softplus((1 - 2 * Y) * Z[:, 0]).mean()
         return (jax.nn.logsumexp(Z, axis=1) - Z[jnp.arange(len(Z)), Y]).mean()
 
     layers = [(jnp.array(W), jnp.array(b)) for W, b in layers_of(model)]
@@ -78,7 +81,7 @@ def jax_jit(model: Any, X: Any, Y: Any, hinge: bool) -> Run:
     return lambda: jax.block_until_ready(step(layers, x, y))
 
 
-def torch_step(model: Any, X: Any, Y: Any, hinge: bool, compiled: bool = False) -> Run:
+def torch_step(model: Any, X: Any, Y: Any, loss: str, compiled: bool = False) -> Run:
     import torch
 
     layers = [
@@ -91,10 +94,13 @@ def torch_step(model: Any, X: Any, Y: Any, hinge: bool, compiled: bool = False) 
     def cost() -> Any:
         A = x
         for W, b in layers[:-1]:
-            A = torch.relu(torch.nn.functional.linear(A, W, b))
+            A = torch.nn.functional.linear(A, W, b)
+            A = torch.tanh(A) if loss == "logistic" else torch.relu(A)
         Z = torch.nn.functional.linear(A, *layers[-1])
-        if hinge:
+        if loss == "hinge":
             return torch.relu(1 - y * Z[:, 0]).mean()
+        if loss == "logistic":
+            return torch.nn.functional.binary_cross_entropy_with_logits(Z[:, 0], y)
         return torch.nn.functional.cross_entropy(Z, y)
 
     run = torch.compile(cost) if compiled else cost
@@ -211,13 +217,29 @@ def moons_table() -> str:
     runs: dict[str, Run] = {HAND: hand, **ours(model, losses.hinge, X, Y)}
     runs |= try_all(
         {
-            "JAX, jit": lambda: jax_jit(model, X, Y, True),
+            "JAX, jit": lambda: jax_jit(model, X, Y, "hinge"),
             "ddx-ad, compiled": lambda: ddx_batch(model, X, Y, True),
             "ddx-ad, interpreted": lambda: ddx_batch(model, X, Y, False),
-            "PyTorch, eager": lambda: torch_step(model, X, Y, True),
-            "PyTorch, torch.compile": lambda: torch_step(model, X, Y, True, compiled=True),
+            "PyTorch, eager": lambda: torch_step(model, X, Y, "hinge"),
+            "PyTorch, torch.compile": lambda: torch_step(model, X, Y, "hinge", compiled=True),
             "CasADi SX, mapped": lambda: casadi_mapped(model, X, Y),
             "micrograd": lambda: micrograd_step(model, X, Y),
+        },
+        hand()[0],
+    )
+    return table(take_turns(runs, rounds=9, sample=0.02))
+
+
+def smooth_table() -> str:
+    X, Y = make_moons(100, noise=0.1, random_state=1337)
+    Y = Y.astype(float)
+    model = MLP(2, [16, 16, 1], "tanh", rng=1337)
+    hand = functools.partial(handwritten.smooth, grouped(model), X, Y)
+    runs: dict[str, Run] = {HAND: hand, **ours(model, losses.logistic, X, Y)}
+    runs |= try_all(
+        {
+            "JAX, jit": lambda: jax_jit(model, X, Y, "logistic"),
+            "PyTorch, eager": lambda: torch_step(model, X, Y, "logistic"),
         },
         hand()[0],
     )
@@ -235,8 +257,8 @@ def digits_tables() -> str:
         hand = functools.partial(handwritten.digits, theta, x, y)
         runs: dict[str, Run] = {HAND: hand, **ours(model, losses.softmax_cross_entropy, x, y)}
         peers = {
-            "JAX, jit": functools.partial(jax_jit, model, x, y, False),
-            "PyTorch, eager": functools.partial(torch_step, model, x, y, False),
+            "JAX, jit": functools.partial(jax_jit, model, x, y, "softmax"),
+            "PyTorch, eager": functools.partial(torch_step, model, x, y, "softmax"),
         }
         runs |= try_all(peers, hand()[0])
         parts.append(f"{rows} rows:\n\n{table(take_turns(runs, rounds=9, sample=0.02))}")
@@ -314,6 +336,10 @@ def main() -> None:
     text = f"""### Moons: MLP 2-16-16-1, hinge, 100 rows
 
 {moons_table()}
+
+### Smooth: MLP 2-16-16-1, tanh, logistic loss, 100 rows
+
+{smooth_table()}
 
 ### Digits: MLP 64-32-10, softmax cross entropy
 

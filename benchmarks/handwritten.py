@@ -41,6 +41,27 @@ def moons(theta: Floats, X: Floats, Y: Floats) -> tuple[float, Floats]:
     return J, pack([(dW1, db1), (dW2, db2), (dW3, db3)])
 
 
+def smooth(theta: Floats, X: Floats, Y: Floats) -> tuple[float, Floats]:
+    """MLP 2-16-16-1, tanh, logistic loss of labels 0 and 1."""
+    W1, b1 = theta[0:32].reshape(16, 2), theta[32:48]
+    W2, b2 = theta[48:304].reshape(16, 16), theta[304:320]
+    W3, b3 = theta[320:336].reshape(1, 16), theta[336:337]
+    A1 = np.tanh(X @ W1.T + b1)
+    A2 = np.tanh(A1 @ W2.T + b2)
+    t = A2 @ W3.T + b3
+    y = Y[:, None]
+    signed = (1 - 2 * y) * t
+    e = np.exp(-np.abs(signed))
+    J = (np.log1p(e) + np.maximum(signed, 0)).mean()
+    dt = (1 / (1 + np.exp(-t)) - y) / len(X)
+    dW3, db3 = dt.T @ A2, dt.sum(axis=0)
+    dZ2 = dt @ W3 * (1 - A2 * A2)
+    dW2, db2 = dZ2.T @ A1, dZ2.sum(axis=0)
+    dZ1 = dZ2 @ W2 * (1 - A1 * A1)
+    dW1, db1 = dZ1.T @ X, dZ1.sum(axis=0)
+    return J, pack([(dW1, db1), (dW2, db2), (dW3, db3)])
+
+
 def softmax_cross_entropy(Z: Floats, Y: NDArray[Any]) -> tuple[float, Floats]:
     """J and dZ, from logits and class indices."""
     E = np.arange(len(Z))
