@@ -49,7 +49,7 @@ def ours(model: Any, loss: Any, X: Any, Y: Any) -> dict[str, Run]:
     return runs
 
 
-# ── peers: an MLP as arrays, tanh with the logistic loss, else relu ─────────────────────────────────
+# ── peers: an MLP as arrays, tanh with the logistic loss, else relu ───────────────────────────────
 
 
 def layers_of(model: Any) -> list[tuple[np.ndarray, np.ndarray]]:
