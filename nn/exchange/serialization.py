@@ -28,17 +28,26 @@ from ..transformer.embedding import Embedding
 __all__ = ["architecture", "build", "load", "save"]
 
 FORMAT = "glassgrad 1"
+OTHERS = (".pt", ".pth", ".bin", ".ckpt", ".pkl", ".npz", ".npy", ".json", ".h5", ".onnx")
 
 
 def save(model: Module, path: str | os.PathLike[str]) -> None:
-    """Write `model` to `path` (by custom "....safetensors"), or leave the old file as it was.
+    """Write `model` to `path` ("....safetensors"), or leave the old file as it was.
 
     The file holds the state dict and, for a network made of this package's modules, its
     architecture, so that `load(path)` can rebuild it. The new file is written beside the old one
     and then takes its place in one step: whatever happens, one of the two is there, whole.
+
+    Raises ValueError for a name that promises another format.
     """
     from safetensors.numpy import save as to_bytes
 
+    target = _place(path, "save(model, path)")
+    if target.suffix in OTHERS:
+        raise ValueError(
+            f"the file is safetensors, and {target.name!r} has the suffix {target.suffix!r}: call "
+            f"it {target.stem + '.safetensors'!r}"
+        )
     state = model.state_dict()
     metadata = {"format": FORMAT}
     try:
@@ -46,7 +55,6 @@ def save(model: Module, path: str | os.PathLike[str]) -> None:
     except ValueError:  # a class of the user's own: load(path, model) still works
         metadata["class"] = type(model).__name__
     data = to_bytes({name: array.copy() for name, array in state.items()}, metadata=metadata)
-    target = Path(path)
     fresh = target.with_name(f".{target.name}.{secrets.token_hex(8)}")
     try:
         with fresh.open("xb") as file:
@@ -68,7 +76,7 @@ def load(path: str | os.PathLike[str], model: Module | None = None) -> Module:
     """
     from safetensors import SafetensorError, safe_open
 
-    if not Path(path).is_file():
+    if not _place(path, "load(path, model)").is_file():
         raise FileNotFoundError(f"there is no file {os.fspath(path)!r}")
     try:
         with safe_open(path, framework="numpy") as file:
@@ -86,6 +94,12 @@ def load(path: str | os.PathLike[str], model: Module | None = None) -> Module:
     except ValueError as error:
         raise ValueError(f"{os.fspath(path)!r}: {error}") from None
     return model
+
+
+def _place(path: Any, call: str) -> Path:
+    if not isinstance(path, str | os.PathLike):
+        raise TypeError(f"{call}: path is a name such as 'm.safetensors', got {path!r}")
+    return Path(path)
 
 
 def _rebuild(metadata: dict[str, str], path: str) -> Module:

@@ -194,3 +194,20 @@ def test_every_trained_parameter_is_saved_and_loaded(tmp_path: Path) -> None:
     save(model, tmp_path / "mixed.safetensors")
     load(tmp_path / "mixed.safetensors", other)
     assert [p.data for p in other.parameters()] == [k + 0.5 for k in range(11)]
+
+
+def test_a_name_that_promises_another_format_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(
+        ValueError, match=r"'m\.pt' has the suffix '\.pt': call it 'm\.safetensors'"
+    ):
+        save(Layer(1, 1), tmp_path / "m.pt")
+    assert not list(tmp_path.iterdir())
+    save(Layer(1, 1), tmp_path / "epoch-0.93")  # no format, but a number
+    assert isinstance(load(tmp_path / "epoch-0.93"), Layer)
+
+
+def test_exchanged_arguments_are_named() -> None:
+    with pytest.raises(TypeError, match=r"load\(path, model\): path .*'m\.safetensors', got MLP\("):
+        load(MLP(2, [3]), "m.safetensors")  # type: ignore[arg-type]
+    with pytest.raises(TypeError, match=r"save\(model, path\): path is a name .*got MLP\("):
+        save("m.safetensors", MLP(2, [3]))  # type: ignore[arg-type]
