@@ -121,6 +121,11 @@ def test_a_table_of_ones_own(opened: Open, tmp_path: Path) -> None:
         playground(table)
 
 
+def test_the_name_of_a_page_in_the_place_of_a_table_is_answered_with_what_to_type() -> None:
+    with pytest.raises(FileNotFoundError, match=r"no table 'p\.html'.*playground\(\)\.save\("):
+        playground("p.html")
+
+
 @pytest.mark.parametrize("shape", ["moons", "circles", "xor", "spiral"])
 def test_equal_seeds_train_alike(opened: Open, shape: str) -> None:
     page = opened(playground())

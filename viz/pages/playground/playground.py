@@ -35,7 +35,8 @@ def playground(csv: str | os.PathLike[str] | None = None) -> Page:
     >>> playground()
     <Playground: ... kB of HTML; .save(path)>
 
-    Raises ValueError, naming the file and the line, for a table that cannot be read.
+    Raises ValueError, naming the file and the line, for a table that cannot be read, and
+    FileNotFoundError where there is none.
     """
     neuron = MLP(1, [1])([Value(1.0)]).gate
     activations = [row for row in GATES.values() if _is_activation(row)]
@@ -74,6 +75,11 @@ def _drawn(gate: Gate) -> dict[str, Any]:
 
 def _table(path: Path) -> str:
     """The text of a table, checked."""
+    if not path.is_file():
+        raise FileNotFoundError(
+            f"there is no table {os.fspath(path)!r} to start with; to write the page into a file: "
+            "viz.playground().save('playground.html')"
+        )
     with path.open(encoding="utf-8-sig", newline="") as file:
         rows = [row for row in csv_module.reader(file) if any(map(str.strip, row))]
     if rows and not _numeric(rows[0]):
