@@ -5,7 +5,10 @@ from __future__ import annotations
 import ast
 import re
 
-__all__ = ["in_python", "spelled"]
+__all__ = ["FULL_WIDTH", "in_python", "spelled"]
+
+# What a Chinese or Japanese keyboard writes: （x＋y）× z.
+FULL_WIDTH = {code + 0xFEE0: code for code in range(ord("!"), ord("~")) if chr(code) not in "\\@"}
 
 # "·" is a product of numbers or of rows; "√" becomes Python's other prefix operator.
 _SPELLING = {"×": "*", "·": "@", "⋅": "@", "÷": "/", "−": "-", "^": "**", "√": "~", "π": "pi"}
@@ -26,6 +29,7 @@ def spelled(text: str) -> list[tuple[str, int]]:
     >>> "".join(char for char, _ in spelled("2x² + |θ₀ − 3| · √y"))
     '2*x**2 + abs(θ0 - 3) @ ~y'
     """
+    text = text.translate(FULL_WIDTH)
     found: list[tuple[str, int]] = []
     bars, last = 0, ""
     for i, char in enumerate(text):

@@ -11,6 +11,7 @@ import ast
 import re
 import unicodedata
 import warnings
+from keyword import kwlist
 
 from ..formula.spelling import spelled
 
@@ -25,6 +26,9 @@ _GOES_ON = (";", "=", "+", "-", "*", "/", "@", "~", ",")
 
 # Python takes 2x for a mistyped number, and 0xF and 1j for real ones. `++` never backtracks.
 _PRODUCT = re.compile(r"(?<![\w.])(\d++(?:\.\d*+)?+|\.\d++)(?!e[-+]?\d)(?=[^\W\d_])", re.I)
+
+# A name or number, and a name beside it.
+_BESIDE = re.compile(r"(?<![\w.])([^\W_][\w.]*+) ++([^\W\d]\w*+)")
 
 
 class ExpressionError(ValueError):
@@ -156,6 +160,15 @@ class Source:
                 return ast.parse(self.line).body
         except SyntaxError as error:
             at = min((error.offset or 1) - 1, len(self.line) - 1)
+            if self.line[at] == "!":
+                raise self.error_at("there is no factorial; write the product, 3*2", at) from None
+            for beside in _BESIDE.finditer(self.line):
+                left, right = beside.groups()
+                if beside.start() <= at <= beside.end() and not {left, right} & set(kwlist):
+                    call = "" if left[0].isdigit() else f"{left}({right}) for a function, "
+                    how = f"write {call}{left}*{right} for a product"
+                    message = f"{left} and {right} stand side by side; {how}"
+                    raise self.error_at(message, *beside.span()) from None
             reason = error.msg.partition(". Perhaps")[0].partition(" (<")[0]
             raise self.error_at(f"this is not an expression ({reason})", at) from None
         except (ValueError, RecursionError, MemoryError):

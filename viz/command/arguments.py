@@ -9,6 +9,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any, NoReturn
 from unicodedata import normalize
 
+from autodiff.formula.spelling import FULL_WIDTH
 from autodiff.graph import topological_order
 from autodiff.text.expression import ExpressionError, parse
 from autodiff.value import Value
@@ -84,7 +85,7 @@ def graph(arguments: Sequence[str]) -> tuple[str, Value]:
     text = text.strip()
     values: dict[str, float | list[float]] = {}
     for pair in pairs:
-        name, equals, number = (part.strip() for part in pair.partition("="))
+        name, equals, number = (part.strip() for part in pair.translate(FULL_WIDTH).partition("="))
         if not equals or not normalize("NFKC", name).isidentifier():
             hint = "give values as name=number without spaces, such as x=-2"
             if not values and "=" in text:

@@ -139,7 +139,8 @@ def _expression(argv: list[str]) -> int:
         if asking and _asked("[Enter: next gate, q: stop] ") == "q":
             break
     for path, write in pictures(root, text, chosen):
-        _write(path, write, sys.stderr if chosen.json or quiet else sys.stdout)
+        notes = sys.stderr if chosen.json or "-" in chosen.output else sys.stdout
+        _write(path, write, None if chosen.quiet else notes)
     return 0
 
 
@@ -150,9 +151,9 @@ def _asked(question: str) -> str:
         return "q"
 
 
-def _write(path: str, write: Callable[[Path], object], notes: TextIO) -> None:
+def _write(path: str, write: Callable[[Path], object], notes: TextIO | None) -> None:
     save(path, write)
-    if path != "-":
+    if path != "-" and notes:
         print(f"wrote {path}", file=notes)
 
 

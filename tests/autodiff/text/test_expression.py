@@ -122,6 +122,7 @@ def test_an_expression_builds_what_python_builds_of_it(data: st.DataObject) -> N
         ("cosh(x)² − sinh(x)² + y", "1 + y + 0*x"),
         ("log10(x) + log2(y)", "log(x) / log(10) + log(y) / log(2)"),
         ("[x, y] · [y, 2]", "dot([x, y], [y, 2])"),
+        ("（x ＋ ｙ）＾２ × ｍａｘ（x，３） － ｜y｜", "(x + y)**2 * max(x, 3) - abs(y)"),
         ("p = softmax(x, y, 0); p[0] / p[1]", "exp(x - y)"),
     ],
 )
@@ -251,6 +252,9 @@ REFUSED = [
     ("x + 1)", 6, "nothing is open"),
     ("(x + 1]", 7, "nothing is open"),
     ("x * y", 5, "no value for y"),
+    ("1 + sin x", 5, "write sin(x) for a function, sin*x for a product"),
+    ("3 * 2 x", 5, "write 2*x for a product"),
+    ("x!", 2, "no factorial"),
     ("2 + xx", 5, "give xx=..., or write x*x for the product"),
     ("q = x; q = 2; q", 8, "set twice"),
     ("x = 2", 1, "given already"),

@@ -98,7 +98,7 @@ def test_digits_are_for_the_table_the_steps_and_the_picture(
 
 def test_quiet_writes_files_only(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     assert main([*FIRST, "--quiet", "-o", str(tmp_path / "c.gv")]) == 0
-    assert capsys.readouterr().out == ""
+    assert capsys.readouterr() == ("", "")
 
 
 def test_a_picture_can_go_to_standard_output(capsys: pytest.CaptureFixture[str]) -> None:
@@ -106,6 +106,11 @@ def test_a_picture_can_go_to_standard_output(capsys: pytest.CaptureFixture[str])
     assert printed.startswith("<?xml")
     assert "size of the gradient" in printed
     assert printed.rstrip().endswith("</svg>")
+
+
+def test_signs_of_a_chinese_keyboard(capsys: pytest.CaptureFixture[str]) -> None:
+    data = json.loads(out(capsys, "（x ＋ y）× w[0]", "x＝１", "y=－2", "w=3，4", "--json"))
+    assert data["value"] == -3
 
 
 def test_rows(capsys: pytest.CaptureFixture[str]) -> None:
