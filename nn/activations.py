@@ -8,6 +8,7 @@ from typing import Any, NamedTuple, TypeAlias
 
 from autodiff import GATES, Constant, Gate, Value
 
+from .checks import known
 from .module import Module, Nested, as_nodes
 
 __all__ = ["Activation", "ActivationLike", "Nonlinearity", "resolve", "softmax"]
@@ -75,17 +76,17 @@ def resolve(chosen: ActivationLike) -> Nonlinearity:
         )
     # softmax itself, or Value.tanh, which is the function of the gate of that name
     gates = (Nonlinearity(g.name, g.fire) for g in GATES.values() if _is_unary(g))
-    known = (named for named in (*NAMED.values(), *gates) if named.function is chosen)
-    return next(known, Nonlinearity("", chosen))
+    same = (named for named in (*NAMED.values(), *gates) if named.function is chosen)
+    return next(same, Nonlinearity("", chosen))
 
 
 def _by_name(text: str) -> Nonlinearity:
     if text in NAMED:
         return NAMED[text]
-    match = re.fullmatch(r"(\w+)(?:\(([^()]+)\))?", text.strip())
+    match = re.fullmatch(r"(\w+)(?:\(([^()]+)\))?", text)
     gate = GATES.get(match[1]) if match else None
     if match is None or gate is None or not _is_unary(gate):
-        raise ValueError(f"unknown activation {text!r}; known: {', '.join(activation_names())}")
+        raise ValueError(f"unknown activation {text!r}; {known(text, activation_names())}")
     if match[2] is None:
         return Nonlinearity(gate.name, gate.fire)
     try:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import difflib
+from collections.abc import Iterable
 from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Array", "as_table", "count", "same_rows"]
+__all__ = ["Array", "as_table", "count", "known", "same_rows"]
 
 Array: TypeAlias = NDArray[np.float64]
 
@@ -64,6 +66,18 @@ def count(name: str, number: int) -> int:
     if isinstance(number, bool) or not hasattr(number, "__index__") or number < 1:
         raise ValueError(f"{name} must be a whole number of at least 1, got {number!r}")
     return number
+
+
+def known(word: str, words: Iterable[str]) -> str:
+    """For an error about an unknown word: those that there are, and which may be meant.
+
+    >>> known("mse", ["hinge", "mean_squared_error"])
+    'known: hinge, mean_squared_error; did you mean mean_squared_error?'
+    """
+    words = [*words]
+    initials = [w for w in words if "".join(part[:1] for part in w.split("_")) == word]
+    near = difflib.get_close_matches(word, words, n=1) or initials
+    return f"known: {', '.join(words)}" + (f"; did you mean {near[0]}?" if near else "")
 
 
 def _check_shapes(rows: Any, name: str) -> None:

@@ -7,10 +7,11 @@ mean over its examples (notes 000, 002 and CS229) or their sum (note 004): `cost
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, NoReturn, TypeAlias
 
 from autodiff import GATES, Row, Value
 
+from .checks import known
 from .module import Nested, as_nodes
 
 __all__ = [
@@ -137,6 +138,12 @@ def softmax_cross_entropy(logits: Nested, target: Any) -> Value:
 
 _ALL = squared_error, mean_squared_error, cross_entropy, hinge, logistic, softmax_cross_entropy
 LOSSES: dict[str, Loss] = {loss.__name__: loss for loss in _ALL}
+
+if not TYPE_CHECKING:  # a type checker knows what there is
+
+    def __getattr__(name: str) -> NoReturn:
+        raise AttributeError(f"nn.losses has no {name!r}; {known(name, LOSSES)}", name=name)
+
 
 IGNORED = -100.0  # PyTorch's mark of a target that does not count
 

@@ -15,7 +15,7 @@ from ..losses import Loss
 from ..module import flatten
 from .tasks import Task, task_of
 
-__all__ = ["Data", "batches", "output_shape", "prepare"]
+__all__ = ["Data", "batches", "examples", "output_shape", "prepare"]
 
 
 class Data(NamedTuple):
@@ -25,6 +25,20 @@ class Data(NamedTuple):
     Y: Array
     held_out: tuple[Array, Array] | None
     task: Task
+
+
+def examples(model: Callable[[Any], Any], X: Any) -> Array:
+    """X as a table; of one dimension only for a model that takes a number for each example."""
+    table = as_table(X, "X")
+    if table.ndim == 1:
+        try:
+            model(table[0].tolist())
+        except ValueError as error:
+            raise ValueError(
+                f"X must be a table, rows × inputs, and has one dimension: {error}; give one row "
+                "of a table as X[:1], a single example as [x]"
+            ) from None
+    return table
 
 
 def output_shape(model: Callable[[Any], Any], X: Array) -> tuple[int, ...]:
@@ -40,7 +54,7 @@ def prepare(
     model: Callable[[Any], Any], X: Any, Y: Any, loss: Loss, validation: Any, random: Generator
 ) -> Data:
     """`validation` as `fit` takes it: None, a share of the rows to hold out, or a pair (X, Y)."""
-    X = as_table(X, "X")
+    X = examples(model, X)
     shape = output_shape(model, X)
     outputs, task = math.prod(shape), task_of(loss, *shape)
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
 from autodiff import Value
 
+from ..checks import known
 from ..losses import Loss
 from ..losses import cost as batch_cost
 from ..module import flatten
@@ -274,7 +275,8 @@ def choose_engine(
     program is refused.
     """
     if name not in ("auto", *ENGINES):
-        raise ValueError(f"unknown engine {name!r}; known: auto, {', '.join(ENGINES)}")
+        hint = "; autodiff's backend 'numpy' is the engine 'compiled'" if name == "numpy" else ""
+        raise ValueError(f"unknown engine {name!r}; {known(name, ('auto', *ENGINES))}{hint}")
     eager = Eager(model, loss, parameters)
     if name == "eager":
         return eager

@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Iterator, Sequence
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, NoReturn
 
 import numpy as np
 from numpy.typing import NDArray
 
 from autodiff import Value, topological_order
 
-from ..checks import Array, as_table
+from ..checks import Array, known
 from ..initialisation import generator
 from ..losses import Loss
 from ..module import Module
 from ..optimisers import Adam, Optimiser
 from ..transformer.dropout import dropouts, training
-from .data import Data, batches, output_shape, prepare
+from .data import Data, batches, examples, output_shape, prepare
 from .engines import Engine, Model, Native, choose_engine, load, read
 from .history import History
 from .nonfinite import NonFiniteError, explain
@@ -43,6 +44,7 @@ def fit(
     rng: Any = None,
     progress: bool = True,
     engine: str = "auto",
+    **unknown: NoReturn,
 ) -> History:
     """Train `model` so that the loss of model(X[i]) and Y[i] becomes small.
 
@@ -88,6 +90,9 @@ def fit(
     >>> history.loss[-1] < 0.01
     True
     """
+    for word in unknown:
+        options = [*inspect.signature(fit).parameters][4:-1]
+        raise TypeError(f"fit: unknown option {word!r}; {known(word, options)}")
     loss, random = resolve_loss(loss), generator(rng)
     _check_options(epochs, reduction, patience)
     data = prepare(model, X, Y, loss, validation, random)
@@ -154,7 +159,7 @@ def predict(model: Model, X: Any, loss: str | Loss | None = None, *, engine: str
     >>> predict(MLP(2, [3], init="zeros"), [[1, 2], [3, 4]], "softmax_cross_entropy")
     array([0, 0])
     """
-    X = as_table(X, "X")
+    X = examples(model, X)
     parameters = model.parameters() if isinstance(model, Module) else []
     computing = choose_engine(engine, model, None, parameters, X)
     outputs = computing.outputs(read(parameters), X)

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .. import losses
-from ..checks import Array
+from ..checks import Array, known
 
 __all__ = ["METRICS", "Metric", "Task", "resolve_loss", "resolve_metrics", "task_of"]
 
@@ -33,7 +33,7 @@ def resolve_loss(loss: str | losses.Loss) -> losses.Loss:
     if not isinstance(loss, str):
         return loss
     if loss not in losses.LOSSES:
-        raise ValueError(f"unknown loss {loss!r}; known: {', '.join(losses.LOSSES)}")
+        raise ValueError(f"unknown loss {loss!r}; {known(loss, losses.LOSSES)}")
     return losses.LOSSES[loss]
 
 
@@ -168,5 +168,5 @@ def resolve_metrics(metrics: Any, task: Task) -> dict[str, Metric]:
         elif metric in METRICS:
             chosen[metric] = METRICS[metric]
         else:
-            raise ValueError(f"unknown metric {metric!r}; known: {', '.join(METRICS)}")
+            raise ValueError(f"unknown metric {metric!r}; {known(str(metric), METRICS)}")
     return chosen

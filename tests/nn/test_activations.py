@@ -63,3 +63,8 @@ def test_numbers_are_no_activation() -> None:
 def test_softmax_is_stable(size: float) -> None:
     out = softmax([Value(size), Value(0.0)])
     assert sum(p.data for p in out) == pytest.approx(1.0, rel=1e-12)
+
+
+def test_a_name_with_a_blank_is_not_the_name() -> None:
+    with pytest.raises(ValueError, match=r"unknown activation 'relu '; .*did you mean relu\?"):
+        resolve("relu ")

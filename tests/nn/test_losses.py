@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from autodiff import Value
-from nn import Layer, losses
+from nn import Layer, fit, losses
 
 
 def test_index_and_one_hot_of_numbers_or_values_agree() -> None:
@@ -103,3 +103,13 @@ def test_cost_refuses_no_examples_and_unequal_numbers() -> None:
         losses.cost(model, [[1.0], [2.0]], [1.0], losses.squared_error)
     with pytest.raises(ValueError, match="'mean' or 'sum'"):
         losses.cost(model, [[1.0]], [1.0], losses.squared_error, reduction="max")
+
+
+@pytest.mark.parametrize(
+    ("word", "meant"), [("mse", "mean_squared_error"), ("square_error", "squared_error")]
+)
+def test_a_loss_under_another_name_is_answered_with_its_own(word: str, meant: str) -> None:
+    with pytest.raises(AttributeError, match=rf"'{word}'; known: .*; did you mean {meant}\?"):
+        getattr(losses, word)
+    with pytest.raises(ValueError, match=rf"'{word}'; known: .*; did you mean {meant}\?"):
+        fit(Layer(1, 1), [[1.0]], [1.0], word)

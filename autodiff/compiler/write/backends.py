@@ -118,4 +118,5 @@ def choose(backend: str) -> list[tuple[str, Build]]:
     if backend == "auto":
         both: list[tuple[str, Build]] = [("native", _native_if_worth), ("numpy", _numpy)]
         return both if has_native() else both[1:]
-    raise ValueError(f"backend must be 'auto', 'numpy' or 'native', got {backend!r}")
+    hint = "; what training calls the engine 'compiled' is 'numpy'" if backend == "compiled" else ""
+    raise ValueError(f"backend must be 'auto', 'numpy' or 'native', got {backend!r}{hint}")

@@ -650,3 +650,8 @@ def test_a_variable_that_is_not_yet_assigned_is_no_obstacle() -> None:
     assert program([3.0]) == 9.0
     later = Value(1.0)
     assert program([3.0]) == 9.0
+
+
+def test_an_engines_name_in_the_place_of_a_backends_is_answered_with_the_backends() -> None:
+    with pytest.raises(ValueError, match=r"got 'compiled'; what training calls .* is 'numpy'"):
+        autodiff.compile(lambda x: x, backend="compiled")

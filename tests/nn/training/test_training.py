@@ -259,6 +259,7 @@ def test_an_infinite_gradient_of_a_finite_cost_is_noticed() -> None:
         ({"sampling": "random", "batch_size": 2}, "sampling is"),
         ({"metrics": ["f1"]}, "unknown metric 'f1'; known: accuracy"),
         ({"engine": "gpu"}, "unknown engine 'gpu'"),
+        ({"engine": "numpy"}, "backend 'numpy' is the engine 'compiled'"),
         ({"validation": ([[1.0]], [1.0, 2.0])}, "validation X has 1 rows"),
     ],
 )
@@ -383,3 +384,17 @@ def test_outputs_may_be_lists_of_unequal_length() -> None:
     history = fit(Two(), X, Y, loss, epochs=2, progress=False)
     assert history.loss[1] < history.loss[0]
     assert predict(Two(), X, loss).shape == (2, 5)
+
+
+def test_an_option_under_another_name_is_answered_with_its_own() -> None:
+    with pytest.raises(TypeError, match=r"'optimizer'; known: .*; did you mean optimiser\?"):
+        fit(MLP(1, [1]), [[1.0]], [1.0], "squared_error", optimizer=None)  # type: ignore[arg-type]
+
+
+def test_a_row_in_the_place_of_a_table_is_named() -> None:
+    model, X = MLP(2, [3, 1], rng=0), [[1.0, 2.0]]
+    for call in (predict, evaluate, fit):
+        rest = () if call is predict else ([1.0], "squared_error")
+        with pytest.raises(ValueError, match=r"X must be a table.*expects 2 inputs.*X\[:1\]"):
+            call(model, X[0], *rest)  # type: ignore[operator]
+    assert predict(MLP(1, [3], rng=0), [1.0, 2.0]).shape == (2, 3)  # a number for each example
