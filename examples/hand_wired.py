@@ -44,7 +44,7 @@ def main(picture: Path) -> HousePrice:
         print(f"  {name:18} {parameter.data:+.4f}  {parameter.grad:+.4f}")
     picture.parent.mkdir(parents=True, exist_ok=True)
     drawing = draw(price, detail="neuron")
-    drawing.render(outfile=picture, cleanup=True)
+    drawing.render(outfile=picture)
     print(f"wrote {picture}")
     return model
 

@@ -119,6 +119,7 @@ def plot(data: Data, neuron: Neuron, predicted: Array, picture: Path) -> None:
     picture.parent.mkdir(parents=True, exist_ok=True)
     figure.savefig(picture, dpi=150)
     plt.close(figure)
+    print(f"wrote {picture}")
 
 
 if __name__ == "__main__":

@@ -117,14 +117,16 @@ def pictures(model: GPT, name: str, folder: Path) -> None:
     """What each head looks at in a name, and one head of two positions, gate by gate."""
     tokens, _ = encoded(name, len(name) + 1)
     axes = plot_attention(model.looks(tokens), f"·{name}")
-    axes[0].figure.savefig(folder / "attention.png", dpi=150)
+    attention, head = folder / "attention.png", folder / "head.svg"
+    axes[0].figure.savefig(attention, dpi=150)
     queries, keys, values = (
         [[Value(number, label=f"{letter}{t}")] for t, number in enumerate(numbers, start=1)]
         for letter, numbers in (("q", (1.0, 2.0)), ("k", (1.0, -1.0)), ("v", (3.0, 5.0)))
     )
     (_, (gathered,)) = AttentionHead()(queries, keys, values)
     gathered.backward()
-    draw(gathered).render(outfile=folder / "head.svg", cleanup=True)
+    draw(gathered).render(outfile=head)
+    print(f"wrote {attention} and {head}")
 
 
 if __name__ == "__main__":

@@ -1,6 +1,7 @@
 """The examples do what they say."""
 
 import math
+import random
 import runpy
 from collections import Counter
 from itertools import pairwise
@@ -45,6 +46,17 @@ def test_cs229_7_13_the_hand_wired_network_is_drawn_with_its_meaning(tmp_path: P
     picture = (tmp_path / "network.svg").read_text(encoding="utf-8")
     for meaning in ("bedrooms", "family_size", "walkability", "school_quality", "price"):
         assert meaning in picture
+
+
+def test_microgpt_says_which_pictures_it_writes(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    pytest.importorskip("matplotlib")
+    example = run("microgpt.py")
+    example["pictures"](example["GPT"](random.Random(0)), "ann", tmp_path)
+    pictures = [tmp_path / "attention.png", tmp_path / "head.svg"]
+    assert capsys.readouterr().out == "wrote {} and {}\n".format(*pictures)
+    assert sorted(tmp_path.iterdir()) == pictures
 
 
 @pytest.mark.slow

@@ -74,7 +74,7 @@ def draw(
     >>> f = (x + y) * z
     >>> f.backward()
     >>> diagram = draw(f, names=locals())
-    >>> diagram.render("circuit", format="png", cleanup=True)  # doctest: +SKIP
+    >>> diagram.render("circuit", format="png")  # doctest: +SKIP
     'circuit.png'
 
     Raises `viz.TooLarge` (a ValueError) if the graph cannot be laid out at this level in

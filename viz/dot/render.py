@@ -111,7 +111,10 @@ class Diagram(graphviz.Digraph):  # type: ignore[misc]
         return os.fspath(render(self, path))
 
     def render(self, filename: Any = None, *arguments: Any, **options: Any) -> str:
-        """As `graphviz.Digraph.render`; a name like "circuit.png" is the picture's own."""
+        """As `graphviz.Digraph.render`; a name like "circuit.png" is the picture's own, and the
+        text is kept beside it only with cleanup=False."""
+        if len(arguments) < 3:  # of directory, view, cleanup
+            options.setdefault("cleanup", True)
         if Path(filename or "").suffix[1:].lower() in DRAWN and not {"format", "outfile"} & {
             *options
         }:

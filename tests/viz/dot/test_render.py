@@ -97,9 +97,12 @@ def test_the_format_comes_from_the_suffix(tmp_path: Path) -> None:
 
 def test_a_diagram_is_a_digraph_that_saves_and_shows_itself(tmp_path: Path) -> None:
     diagram = draw(product_of_sum(), program="wheel")
-    path = diagram.render("f", directory=tmp_path, format="png", cleanup=True)
+    path = diagram.render("f", directory=tmp_path, format="png")
+    assert [found.name for found in tmp_path.iterdir()] == ["f.png"]
     assert Path(path).read_bytes()[:4] == b"\x89PNG"
     assert "<svg" in diagram._repr_mimebundle_()["image/svg+xml"]
+    diagram.render("f", directory=tmp_path, format="svg", cleanup=False)
+    assert (tmp_path / "f").read_text() == diagram.source
     twin = diagram.copy()
     assert (twin.source, twin.program) == (diagram.source, "wheel")
 
@@ -133,7 +136,7 @@ def test_what_is_saved_under_a_pictures_name_is_a_picture(name: str, tmp_path: P
     for written in (
         diagram.save(tmp_path / "save" / name),
         diagram.save(name, directory=tmp_path / "there"),
-        diagram.render(tmp_path / "render" / name, cleanup=True),
+        diagram.render(tmp_path / "render" / name),
     ):
         assert Path(written).read_bytes().startswith(begins)
         assert len(list(Path(written).parent.iterdir())) == 1
