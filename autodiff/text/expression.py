@@ -25,7 +25,7 @@ from ..formula.firing import DomainError
 from ..gates import Gate
 from ..value import Constant, Row, Value
 from .composed import COMPOSED, OF_ROWS
-from .reading import KNOWN, Reader, functions
+from .reading import KNOWN, SIGNS, Reader, functions
 from .source import ExpressionError
 
 __all__ = ["ExpressionError", "functions", "parse"]
@@ -139,8 +139,9 @@ class _Builder:
         """The node of a name: always the same one."""
         if name not in self.nodes:
             if name not in self.reader.given:
-                return Constant(KNOWN[name])
-            self.nodes[name] = _as_node(name, self.reader.given[name])
+                self.nodes[name] = Constant(KNOWN[name], label=SIGNS.get(name, ""))
+            else:
+                self.nodes[name] = _as_node(name, self.reader.given[name])
         return self.nodes[name]
 
     def name(self, name: str, result: _Result) -> _Result:

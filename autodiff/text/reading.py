@@ -15,10 +15,11 @@ from ..gates import GATES, Gate
 from .composed import COMPOSED, OF_ROWS
 from .source import ExpressionError, Source
 
-__all__ = ["KNOWN", "Reader", "Statement", "functions"]
+__all__ = ["KNOWN", "SIGNS", "Reader", "Statement", "called", "functions"]
 
 OPERATORS = (ast.Add, ast.Sub, ast.Mult, ast.MatMult, ast.Div, ast.Pow)
 KNOWN = CONSTANTS | {"e": math.e}
+SIGNS = {"pi": "π", "e": "e"}
 
 # What syntax outside the grammar is called, and what to write instead.
 _REFUSED: dict[type[ast.AST], str] = {
@@ -61,6 +62,11 @@ def functions() -> dict[str, Gate]:
         if gate.symbol.isidentifier() and gate.symbol not in GATES:
             known[gate.symbol] = gate
     return known
+
+
+def called() -> list[str]:
+    """Every word that an expression may call: the gates, and what is composed of a few."""
+    return [*functions(), *COMPOSED, *OF_ROWS]
 
 
 def _name(given: str) -> str:
@@ -153,15 +159,13 @@ class Reader:
 
     def _check_call(self, name: str, call: ast.Call) -> None:
         gate = self.functions.get(name)
-        composed = [*COMPOSED, *OF_ROWS]
-        if name in composed and not call.keywords:
+        if (name in COMPOSED or name in OF_ROWS) and not call.keywords:
             return
         if gate is None:
             if name in self.given:
                 raise self.error(f"{name} is a number, not a function; write {name} * (...)", call)
-            known = [*self.functions, *composed]
-            near = difflib.get_close_matches(name, known, n=1)
-            hint = f"did you mean {near[0]}?" if near else f"known: {', '.join(known)}"
+            near = difflib.get_close_matches(name, called(), n=1)
+            hint = f"did you mean {near[0]}?" if near else f"known: {', '.join(called())}"
             raise self.error(f"unknown function {name!r}; {hint}", call)
         for keyword in call.keywords:
             if keyword.arg not in gate.inputs:

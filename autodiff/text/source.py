@@ -164,7 +164,8 @@ class Source:
                 raise self.error_at("there is no factorial; write the product, 3*2", at) from None
             for beside in _BESIDE.finditer(self.line):
                 left, right = beside.groups()
-                if beside.start() <= at <= beside.end() and not {left, right} & set(kwlist):
+                near = beside.start() <= max(at, (error.end_offset or 0) - 1) and at <= beside.end()
+                if near and not {left, right} & set(kwlist):
                     call = "" if left[0].isdigit() else f"{left}({right}) for a function, "
                     how = f"write {call}{left}*{right} for a product"
                     message = f"{left} and {right} stand side by side; {how}"

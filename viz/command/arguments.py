@@ -45,8 +45,11 @@ class Parser(argparse.ArgumentParser):
             )
 
     def options(self, title: str, *rows: tuple[str, str, str]) -> None:
-        """A group of options: flags, what follows (N, X: a number, ...: repeatedly), help."""
-        group = self.add_argument_group(title)
+        """A group of options: flags, what follows (N, X: a number, ...: repeatedly), help.
+
+        Without a title they stand beside --help.
+        """
+        group = self.add_argument_group(title) if title else self
         for flags, takes, text in rows:
             how: dict[str, Any] = {"metavar": takes.removesuffix(" ...")}
             if not takes:

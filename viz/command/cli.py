@@ -9,11 +9,13 @@ from __future__ import annotations
 
 import os
 import sys
+import textwrap
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TextIO
 
-from autodiff.text.expression import ExpressionError, functions
+from autodiff.text.expression import ExpressionError
+from autodiff.text.reading import called
 
 from .arguments import Parser, Refused, graph, near
 from .results import LOOKS, gates, pictures, said, save
@@ -43,7 +45,8 @@ other commands (each has its own --help):
   autodiff gates        the table of gates: formulas and local gradients
   autodiff worksheet    a circuit with blanks to fill in, and the answer key
 
-functions: {functions}
+functions:
+{functions}
 """
 
 
@@ -84,7 +87,9 @@ def _expression(argv: list[str]) -> int:
         "+",
         usage="autodiff EXPRESSION [name=value ...] [options]",
         description=_DESCRIPTION,
-        epilog=_EXAMPLES.format(functions=", ".join(functions())),
+        epilog=_EXAMPLES.format(
+            functions=textwrap.indent(textwrap.fill(", ".join(called()), 88), "  ")
+        ),
     )
     parser.options(
         "what is printed",
@@ -99,7 +104,11 @@ def _expression(argv: list[str]) -> int:
     )
     parser.options(
         "what is written",
-        ("-o --output", "FILE ...", "draw it; the suffix says how: .svg .png .pdf .gv; - is SVG"),
+        (
+            "-o --output",
+            "FILE ...",
+            "draw it; .svg .png .pdf .gv or another of Graphviz's; - is SVG",
+        ),
         ("--explore", "PAGE.html", "an interactive page"),
         ("--animate", "FILE", "both passes as one moving picture: .svg or .gif"),
         ("--frames", "FOLDER", "... as numbered pictures, for slides"),
@@ -170,7 +179,7 @@ def _version(_: list[str]) -> int:
 def _demo(argv: list[str]) -> int:
     parser = Parser("autodiff demo", description="Draw example circuits; train on real data.")
     parser.options(
-        "options",
+        "",
         ("--out", "FOLDER", "where to write (demo)"),
         ("--quick", "", "only the pictures"),
     )
@@ -195,7 +204,7 @@ def _worksheet(argv: list[str]) -> int:
         "an expression, of random circuits with whole-number answers.",
     )
     parser.options(
-        "options",
+        "",
         ("-o --output", "PAGE.html", "the page (worksheet.html)"),
         ("--hide", "WHAT", "gradients, values, local or all (gradients)"),
         ("--difficulty", "LEVEL", "of random circuits: easy, medium or hard (easy)"),
@@ -238,7 +247,7 @@ def _worksheet(argv: list[str]) -> int:
 def _playground(argv: list[str]) -> int:
     parser = Parser("autodiff playground", description="Write a page that trains small networks.")
     parser.options(
-        "options",
+        "",
         ("-o --output", "PAGE.html", "the page (playground.html)"),
         ("--csv", "FILE", "a table of two numbers and a class a line"),
     )

@@ -26,10 +26,12 @@ df/dz      3
 
 from __future__ import annotations
 
+import ast
 import math
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from autodiff.formula.writers import written
 from autodiff.gates import GATES
 from autodiff.graph import adjoints, backward_steps, topological_order
 from autodiff.text.source import width
@@ -75,6 +77,9 @@ def table(root: Value, digits: int = DIGITS, ascii_only: bool = False) -> str:
     if backward:
         title = ("backward", "upstream", "local gradient", "downstream", "")
         parts.append(_grid([title, *backward], "<><><", ascii_only))
+        edges = (edge for node in order for edge in edges_into(node) if edge.tail in made)
+        if slots := list(dict.fromkeys(filter(None, (hand.slot(e, "|{}") for e in edges)))):
+            parts[-1] += f"\n{', '.join(slots)}: the input of the gate that is meant"
     if leaves := [v for v in made if v.gate is None and not isinstance(v, Constant)]:
         rows = [(hand.total(root, leaf), hand.number(gradients[leaf])) for leaf in leaves]
         parts.append(_grid([("gradient", ""), *rows], "<>", ascii_only))
@@ -119,7 +124,8 @@ def gate_table(ascii_only: bool = False) -> str:
         name = f"{gate.name}, {symbol}" if symbol and not ascii_only else gate.name
         first = (name, gate.formula.blackboard())
         for input_name, partial in zip(gate.inputs, gate.partials, strict=True):
-            rows.append((*first, f"∂/∂{input_name} = {partial.blackboard()}"))
+            by = written(ast.Name(input_name), "blackboard")
+            rows.append((*first, f"∂/∂{by} = {partial.blackboard()}"))
             first = ("", "")
     return _grid(rows, "<<<", ascii_only)
 

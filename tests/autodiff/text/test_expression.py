@@ -8,7 +8,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from autodiff import DomainError, ExpressionError, Value, gate, parse, topological_order
+from autodiff import Constant, DomainError, ExpressionError, Value, gate, parse, topological_order
 from autodiff.gates import GATES
 from autodiff.text.expression import functions
 
@@ -160,6 +160,13 @@ def test_e_is_a_number_unless_it_is_given() -> None:
     assert parse("2e", e=5).data == 10
 
 
+def test_pi_and_e_keep_their_names() -> None:
+    f = parse("π * x + e * π", x=2)
+    constants = [node for node in topological_order(f) if isinstance(node, Constant)]
+    assert {(node.label, node.data) for node in constants} == {("π", math.pi), ("e", math.e)}
+    assert parse("inf * x", x=2).parents[0].label == ""
+
+
 def test_softmax_of_a_row() -> None:
     f = parse("p = softmax(z); -ln(p[1])", z=[1, 2, 3])
     assert f.data == pytest.approx(math.log(sum(math.exp(x) for x in (1, 2, 3))) - 2, rel=1e-14)
@@ -254,6 +261,7 @@ REFUSED = [
     ("x * y", 5, "no value for y"),
     ("1 + sin x", 5, "write sin(x) for a function, sin*x for a product"),
     ("3 * 2 x", 5, "write 2*x for a product"),
+    ("exp(2 * x x)", 9, "write x(x) for a function, x*x for a product"),
     ("x!", 2, "no factorial"),
     ("2 + xx", 5, "give xx=..., or write x*x for the product"),
     ("q = x; q = 2; q", 8, "set twice"),

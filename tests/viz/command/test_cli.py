@@ -12,6 +12,8 @@ from pathlib import Path
 import pytest
 
 from autodiff import GATES
+from autodiff.text.composed import COMPOSED, OF_ROWS
+from autodiff.text.reading import called
 from viz.command.cli import main
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -267,6 +269,16 @@ def test_module_and_exit_status() -> None:
     bad = run("x +", "x=1")
     assert bad.returncode == 2
     assert b"Traceback" not in bad.stderr
+
+
+def test_help_lists_every_function_and_has_one_list_of_options(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    *_, listed = out(capsys, "--help").partition("functions:")
+    assert {word.strip(",") for word in listed.split()} == set(called())
+    assert {*GATES, *COMPOSED, *OF_ROWS} < set(called())
+    for command in ("demo", "playground", "worksheet"):
+        assert out(capsys, command, "--help").count("options:") == 1
 
 
 def test_help_shows_examples_that_work(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:

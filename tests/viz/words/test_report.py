@@ -6,7 +6,7 @@ import math
 import pytest
 
 from autodiff import Value, parse
-from viz.words.report import as_data, steps, table, to_ascii
+from viz.words.report import as_data, gate_table, steps, table, to_ascii
 
 
 def test_the_table_names_what_has_no_label_and_avoids_names_that_are_taken() -> None:
@@ -49,6 +49,16 @@ def test_ascii_only_is_ascii() -> None:
     root = parse("σ(x) * Σ(x, y, x, x, x, x, x, x)", x=1, y=2)
     assert table(root, ascii_only=True).isascii()
     assert to_ascii("".join(steps(root))).isascii()
+
+
+def test_the_table_says_what_a_bar_means_where_there_is_one() -> None:
+    assert "\n|a, |b: the input of the gate that is meant\n" in table(parse("x * x", x=3))
+    assert "is meant" not in table(parse("x * y + 2 * 2", x=3, y=2))
+
+
+def test_the_table_of_gates_says_gamma_in_a_formula_as_in_its_derivative() -> None:
+    assert "∂/∂γ = 0 if a > 0, else a" in gate_table()
+    assert "gamma" not in gate_table()
 
 
 def test_steps_show_how_a_fork_accumulates() -> None:
