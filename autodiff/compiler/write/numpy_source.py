@@ -197,7 +197,8 @@ class _Source:
             expr, text = parameter.expr, self.expr(bare)
             if isinstance(expr, View):
                 target = _window(expr, "grad", function.theta_size)
-                if target.endswith(f".reshape{expr.shape}") and isinstance(bare, Ref):
+                same = isinstance(bare, Ref) and bare.shape == expr.shape
+                if same and target.endswith(f".reshape{expr.shape}"):
                     target, text = target.partition(".")[0], f"{text}.ravel()"
                 if not target.endswith("]"):
                     target += "[:]"

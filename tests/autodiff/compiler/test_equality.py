@@ -114,6 +114,17 @@ def test_many_copies_of_a_random_graph_side_by_side(
     agree(f, np.full((2, width), recipe.leaves[0]))
 
 
+def test_parameters_of_a_row_that_is_only_added_up_share_their_adjoint() -> None:
+    """x + Σ w at two places: one number for each row of w, broadcast into the gradient."""
+    w = [[Value(2.0), Value(0.5)], [Value(1.0), Value(-1.0)]]
+
+    def f(x: list[Value]) -> Value:
+        a, b = (xk + GATES["sum"](row) for xk, row in zip(x, w, strict=True))
+        return a * b
+
+    agree(f, np.array([[1.0, 2.0], [0.5, 3.0]]))
+
+
 @pytest.mark.parametrize("name", BUILT_IN)
 def test_every_gate_on_rows_of_different_numbers(name: str) -> None:
     """Elementwise over data and parameters alike, with rows on both sides of every kink."""
