@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from autodiff.graph import topological_order
-from autodiff.value import Value
+from autodiff.value import Constant, Value
 
 from ..words.derivation import explain
 from ..words.report import as_data, gate_table, steps, table, to_ascii
@@ -36,7 +36,8 @@ def _speaks_unicode() -> bool:
 def said(root: Value, text: str, chosen: Namespace) -> Iterator[str]:
     """What is to be printed of a graph, in a spelling that this terminal has."""
     ascii_only = not _speaks_unicode()
-    nodes = {node.label: node for node in topological_order(root) if node.label}
+    order = topological_order(root)
+    nodes = {v.label: v for v in order if v.label and not isinstance(v, Constant)}
     if chosen.json:
         yield json.dumps(as_data(root, text), ensure_ascii=ascii_only, allow_nan=False)
     elif chosen.explain:

@@ -173,6 +173,7 @@ def test_bad_expressions_end_with_status_2_and_a_pointer(
         (["x", "x=1", "--stpes"], "--stpes; did you mean --steps?"),
         (["wroksheet"], "no such command; did you mean worksheet?"),
         (["x*weight", "x=1", "weight=2", "--explain", "wieght"], "did you mean weight?"),
+        (["π*r", "r=1", "--explain", "π"], "cannot explain 'π'; there are r, f"),
         (["x", "x=1", "--latex"], "say --explain NAME"),
         (["x", "x=1", "--flow"], "name its file with -o"),
         (["x", "x=1", "--digits", "0"], "from 1 to 17"),
