@@ -242,3 +242,23 @@ def test_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert "Playground" in path.read_text(encoding="utf-8")
     assert main(["playground", "--csv", str(tmp_path / "none.csv")]) == 2
     assert "none.csv" in capsys.readouterr().err
+
+
+def test_the_ring_of_the_example_is_drawn_on_top_of_the_dots(opened: Open) -> None:
+    """The first example is the first dot; its ring, of radius 6, is drawn last all the same."""
+    page = opened(playground())
+    page.evaluate("""() => {
+        const paint = CanvasRenderingContext2D.prototype, arc = paint.arc;
+        window.radii = [];
+        paint.arc = function (x, y, radius, ...rest) {
+          window.radii.push(radius);
+          arc.call(this, x, y, radius, ...rest);
+        };
+    }""")
+    page.click("#step")
+    expect(page.locator("#status")).to_contain_text("step 1 ")
+    expect(page.locator("#curve")).to_contain_text("1 step")
+    expect(page.locator("#curve")).not_to_contain_text("steps")
+    radii = page.evaluate("window.radii")
+    assert len(radii) > 100
+    assert radii[-1] == max(radii) == 6

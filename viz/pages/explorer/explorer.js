@@ -425,8 +425,7 @@ on("#descend", "click", () => {
 });
 
 function showCurve() {
-  const steps = state.losses.length - 1;
-  drawCurve(find("#curve"), model.name(model.scene.root), state.losses, `${steps} ${steps === 1 ? "step" : "steps"}`);
+  drawCurve(find("#curve"), model.name(model.scene.root), state.losses, state.losses.length - 1);
 }
 
 note();

@@ -157,7 +157,8 @@ function surface(numbers) {
   context.clearRect(0, 0, n, n);
   context.drawImage(small, 0, 0, n, n);
   const chosen = value("#example"), style = getComputedStyle(document.documentElement);
-  state.data.forEach(({x, y}, k) => {
+  const dots = [...state.data.entries()];
+  for (const [k, {x, y}] of [...dots, dots[chosen]]) { // the ring comes last, on top of the others
     context.beginPath();
     context.arc(((x[0] + reach) / (2 * reach)) * n, ((reach - x[1]) / (2 * reach)) * n, k === chosen ? 6 : 3.2, 0, 7);
     context.fillStyle = `rgb(${colours[y]})`;
@@ -165,7 +166,7 @@ function surface(numbers) {
     context.lineWidth = k === chosen ? 2.5 : 1;
     context.strokeStyle = style.getPropertyValue(k === chosen ? "--ink" : "--paper");
     context.stroke();
-  });
+  }
 }
 
 function build() {
@@ -223,7 +224,7 @@ function show() {
     ? "Wires: gradient of the example's loss that flows back on each wire. Numbers: gradient of each output."
     : "Wires: weights. Numbers: each output for the example.";
   find("#legend").textContent = `${told} Orange is positive, blue negative.`;
-  drawCurve(find("#curve"), "loss", state.losses, `${net.steps} steps`);
+  drawCurve(find("#curve"), "loss", state.losses, net.steps);
   look();
   if (!find("#code").hidden) find("#code").value = net.python(inputs);
 }
