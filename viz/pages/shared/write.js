@@ -34,7 +34,8 @@ function fill(construct, operands) {
   const signed = ["+", "-", "*", "/", "neg", "log1p"].includes(construct);
   const given = operands.map((operand, k) => {
     const loose = operand.text.startsWith("−") && ((signed && k === last) || construct === "*");
-    return loose ? {...operand, binds: 0} : operand;
+    const divided = construct === "*" && k === 0 && operand.text.replace(/\([^()]*\)/g, "").includes(" / ");
+    return loose || divided ? {...operand, binds: 0} : operand;
   });
   if (construct === "**" && /^−?\d+$/.test(given[1].text)) {
     return {text: bracketed(given[0], WHOLE) + [...given[1].text].map((c) => RAISED[c]).join(""), binds};
