@@ -282,6 +282,8 @@ class Program:
         from math import *
         <BLANKLINE>
         <BLANKLINE>
+        # Returns the mean loss of the E examples and fills grad with its gradient.
+        # check is 0, or NaN if a number of the gradient is not finite: 0 * inf is NaN.
         def gradient(theta, X, grad):
             E = len(X)
             t1 = [0.0] * 1

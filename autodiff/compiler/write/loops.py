@@ -61,6 +61,12 @@ HEAVY: Final = (Product, Sum, Reduce, Gathered, Scatter, Concatenate)
 _INDEXED: Final = re.compile(r"\b(\w+)\[")
 SEVERAL: Final = "several"  # instead of an index: more than one element is written in a turn
 
+_SAYS: Final = {
+    "gradient": "# Returns the mean loss of the E examples and fills grad with its gradient.\n"
+    "# check is 0, or NaN if a number of the gradient is not finite: 0 * inf is NaN.\n",
+    "outputs": "# Fills out with the outputs for each of the E examples.\n",
+}
+
 
 def loops_source(function: Function, loss: bool = True) -> str:
     """The text of a module that defines ``gradient(theta, X, ..., grad)``, which fills grad and
@@ -121,13 +127,14 @@ class _Writer:
         if rows := self.section("rows"):
             body += ["for r in range(E):", *(f"    {line}" for line in rows)]
         body += self.section("after")
-        if self.loss:  # 0 · inf is NaN: so is J if a number of the gradient is not finite
+        if self.loss:
             body += ["check = 0.0", f"for p in range({function.theta_size}):"]
             body += ["    check += 0.0 * grad[p]", "return J / E + check"]
         name, target = ("gradient", "grad") if self.loss else ("outputs", "out")
         code = "\n".join(f"    {line}" for line in body)
         code = f"def {name}(theta, {names}, {target}):\n{code}\n"
-        return f"{self.head(code)}\n\n{ast.unparse(ast.parse(code))}\n"  # fewer parentheses
+        code = ast.unparse(ast.parse(code))  # fewer parentheses
+        return f"{self.head(code)}\n\n{_SAYS[name]}{code}\n"
 
     def head(self, code: str) -> str:
         """Imports, helpers and constant arrays."""
