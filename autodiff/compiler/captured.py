@@ -14,6 +14,7 @@ from ..value import Constant, Value
 from ..watch.changes import Counting
 
 _LIBRARY = ("autodiff", "nn")
+_WITHOUT_PARTS = (Value, float, int, str, types.NoneType)  # most of what there is
 _CONTENTS = operator.attrgetter("cell_contents")
 _DATA = operator.attrgetter("data")
 
@@ -104,7 +105,8 @@ def _reached(function: Any, parts: Callable[[Any], Iterable[Any]]) -> list[Any]:
         thing = stack.pop()
         if id(thing) not in seen:
             seen[id(thing)] = thing  # kept, so that no id is used twice
-            stack.extend(reversed(list(parts(thing))))
+            if not isinstance(thing, _WITHOUT_PARTS):
+                stack.extend(reversed(list(parts(thing))))
     return list(seen.values())
 
 
