@@ -6,7 +6,10 @@ Parameters travel as one array θ, in the order of the list that an engine was m
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
+from typing import Any, Protocol, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
 
 from autodiff import Value
 
@@ -16,14 +19,9 @@ from ..losses import cost as batch_cost
 from ..module import flatten
 from ..optimisers import Optimiser
 
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
-    Array: TypeAlias = NDArray[np.float64]
-
 __all__ = ["ENGINES", "Eager", "Engine", "choose_engine", "load", "read"]
 
+Array: TypeAlias = NDArray[np.float64]
 Model: TypeAlias = Callable[[Any], Any]
 
 
@@ -48,8 +46,6 @@ class Engine(Protocol):
 
 def read(parameters: Sequence[Value]) -> Array:
     """θ: a copy of the parameters' numbers."""
-    import numpy as np
-
     return np.array([parameter.data for parameter in parameters])
 
 
@@ -71,8 +67,6 @@ class Eager:
 
     def cost_and_gradient(self, theta: Array, X: Array, Y: Array) -> tuple[float, Array]:
         """J and dJ/dθ by `backward()`."""
-        import numpy as np
-
         load(self.parameters, theta)
         for parameter in self.parameters:
             parameter.grad = 0.0
@@ -91,8 +85,6 @@ class Eager:
 
     def outputs(self, theta: Array, X: Array) -> Array:
         """Row by row."""
-        import numpy as np
-
         load(self.parameters, theta)
         return np.array([[v.data for v in flatten(self.model(x))] for x in X.tolist()])
 
@@ -162,8 +154,6 @@ class Native(Compiled):
     ) -> tuple[Array, list[float]] | None:
         """One step per batch: θ after them, and the cost before each. Fewer costs than batches if
         one was not finite; None if this cannot be run in one go: see `takes`."""
-        import numpy as np
-
         if self._descend is None and not self.takes(optimiser, theta, X, Y):
             return None
         assert self._descend is not None
@@ -236,8 +226,6 @@ class _Placed:
 
     def narrow(self, gradient: Array, theta: Array) -> Array:
         """Our gradient from the program's."""
-        import numpy as np
-
         if self.same:
             return gradient
         ours = np.zeros_like(theta)
@@ -307,8 +295,6 @@ def choose_engine(
 
 def _sample(X: Array, Y: Array | None) -> NDArray[np.intp]:
     """Rows from all over the data, among them one of every class (or targets of all sizes)."""
-    import numpy as np
-
     rows = np.linspace(0, len(X) - 1, num=8).astype(int)
     if Y is not None:
         _, kinds = np.unique(Y, axis=0, return_index=True)
@@ -320,9 +306,7 @@ def _sample(X: Array, Y: Array | None) -> NDArray[np.intp]:
 
 def _compare(compiled: Engine, eager: Engine, theta: Array, *data: Array) -> None:
     """Raise unless both give the same numbers."""
-    import numpy as np
-
-    from autodiff import CompileError
+    from autodiff.compiler.checking import CompileError, close
 
     with np.errstate(all="ignore"):
         if len(data) == 1:
@@ -334,15 +318,10 @@ def _compare(compiled: Engine, eager: Engine, theta: Array, *data: Array) -> Non
             )
     if not all(np.isfinite(numbers).all() for numbers in [*found, *expected]):
         raise ArithmeticError("a number is not finite, which the eager engine explains")
-    if not all(map(_close, found, expected)):
+    if not all(map(close, found, expected)):
         raise CompileError(
             "compiled, this loss or model gives other numbers than it does row by row: targets "
             "are Values there, so a test such as y == 1, a look-up by y or its .data decides "
             "once for all rows; use engine='eager', or compute with the target, as in "
             "(1 + 19 * y) * losses.logistic(output, y)"
         )
-
-
-def _close(a: Array, b: Array) -> bool:
-    """Equal but for rounding."""
-    return a.shape == b.shape and bool((abs(a - b) <= 1e-9 * abs(b).max(initial=0.0) + 1e-12).all())
