@@ -26,12 +26,22 @@ class BranchError(TypeError):
 
 
 @dataclass
-class Trace:
-    """One example's graph."""
+class Run:
+    """What a call of a function on one example built."""
 
     arguments: list[list[Value]]  # of each argument all Values, flattened
     outputs: list[Value]  # flattened
     shape: tuple[int, ...] | None  # of the outputs, None for a single Value
+    made: dict[Value, int]  # the nodes born during the call, in order
+
+
+@dataclass
+class Trace:
+    """One example's graph."""
+
+    arguments: list[list[Value]]
+    outputs: list[Value]
+    shape: tuple[int, ...] | None
     nodes: list[Value]  # all that outputs depend on, each after its parents, as they were made
     parameters: list[Value]  # in the order in which the graph reaches them
     constants: set[Value]  # leaves that are neither data nor parameters
@@ -43,6 +53,20 @@ class Trace:
 
 
 def trace(function: Callable[..., Any], example: Sequence[NDArray[np.float64]]) -> Trace:
+    """`run` the function, and sort what its outputs depend on."""
+    ran = run(function, example)
+    made = ran.made
+    data = {v for values in ran.arguments for v in values}
+    order = topological_order(*ran.outputs)
+    older = [node for node in order if node not in made]
+    newer = sorted((node for node in order if node in made), key=made.__getitem__)
+    leaves = [node for node in order if node.gate is None and node not in data]
+    fixed = {leaf for leaf in leaves if leaf in made or isinstance(leaf, Constant)}
+    parameters = [leaf for leaf in leaves if leaf not in fixed]
+    return Trace(ran.arguments, ran.outputs, ran.shape, [*older, *newer], parameters, fixed)
+
+
+def run(function: Callable[..., Any], example: Sequence[NDArray[np.float64]]) -> Run:
     """Call `function` on one row of each argument, as (nested lists of) Values.
 
     Raises BranchError if it compares Values that depend on data or parameters.
@@ -67,13 +91,7 @@ def trace(function: Callable[..., Any], example: Sequence[NDArray[np.float64]]) 
     with watching(note), branching(decide):
         result = function(*nested)
     outputs, shape = _outputs(function, result)
-    order = topological_order(*outputs)
-    older = [node for node in order if node not in made]
-    newer = sorted((node for node in order if node in made), key=made.__getitem__)
-    leaves = [node for node in order if node.gate is None and node not in data]
-    fixed = {leaf for leaf in leaves if leaf in made or isinstance(leaf, Constant)}
-    parameters = [leaf for leaf in leaves if leaf not in fixed]
-    return Trace(arguments, outputs, shape, [*older, *newer], parameters, fixed)
+    return Run(arguments, outputs, shape, made)
 
 
 def _outputs(

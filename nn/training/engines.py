@@ -234,7 +234,8 @@ class _Placed:
 
     def _compile(self, theta: Array, arrays: tuple[Array, ...]) -> None:
         load(self.parameters, theta)
-        known = self.program.prepare(*arrays).parameters
+        few = [array[:2] for array in arrays]  # of many rows the whole engine is compared below
+        known = self.program.prepare(*few).parameters
         place = {parameter: index for index, parameter in enumerate(self.parameters)}
         self.same = known == self.parameters
         self.theirs = [index for index, p in enumerate(known) if p in place]

@@ -225,13 +225,15 @@ def _split(scalars: Scalars, roles: Roles) -> Scalars:
     cuts: dict[int, int] = {}
     for row, members in weights.items():
         n = len(row)
-        factors = [scalars.parents[i][n : 2 * n] for i in members]
-        data = [any(f[k] in scalars.datum for f in factors) for k in range(n)]
-        made = [any(scalars.gate[f[k]] is not None for f in factors) for k in range(n)]
-        cut = made.index(True) if True in made else 0
-        if cut and data == [True] * cut + [False] * (n - cut) and all(made[cut:]):
+        factors = {scalars.parents[i][n : 2 * n] for i in members}
+        data = {k for f in factors for k, p in enumerate(f) if p in scalars.datum}
+        made = {k for f in factors for k, p in enumerate(f) if scalars.gate[p] is not None}
+        cut = len(data)
+        if 0 < cut < n and data == {*range(cut)} and made == {*range(cut, n)}:
             cuts |= dict.fromkeys(members, cut)
-    result = Scalars(outputs=scalars.outputs)
+    if not cuts:
+        return scalars
+    result = Scalars()
     index: list[int] = []
     known: dict[tuple[int, ...], int] = {}
     for i, gate in enumerate(scalars.gate):
@@ -311,12 +313,12 @@ def _weight_first(
 def _compact(scalars: Scalars, gate: list[Gate | None], parents: list[tuple[int, ...]]) -> Scalars:
     """Only what the outputs still need, numbered anew."""
     needed = [False] * len(gate)
-    stack = list(scalars.outputs)
-    while stack:
-        i = stack.pop()
-        if not needed[i]:
-            needed[i] = True
-            stack.extend(p for p in parents[i] if not needed[p])
+    for i in scalars.outputs:
+        needed[i] = True
+    for i in range(len(gate) - 1, -1, -1):
+        if needed[i]:
+            for p in parents[i]:
+                needed[p] = True
     result = Scalars()
     index: dict[int, int] = {}
     for i, keep in enumerate(needed):
