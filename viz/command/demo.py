@@ -153,7 +153,7 @@ def _digits(out: Path) -> list[Written]:
     right = int(np.sum(decided == y_test))
     print(
         f"{right} of {len(y_test)} held-out digits read correctly "
-        f"({right / len(y_test):.1%}), after {seconds:.1f} s"
+        f"({right / len(y_test):.1%}), after {seconds:.1f} s; engine: {history.engine}"
     )
     if history.stopped:
         print(f"stopped: {history.stopped}")
