@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from autodiff import GATES, Call, Constant, Row, Value
@@ -184,9 +184,9 @@ class Layer(Module):
         rows = {"weight": [n.w for n in self.neurons], "bias": [n.b for n in self.neurons]}
         return rows | {name: held for name, held in vars(self).items() if name != "neurons"}
 
-    def walk(self, path: str = "") -> Iterator[tuple[str, tuple[int, ...], Value]]:
+    def walk(self, path: str = "") -> list[tuple[str, tuple[int, ...], Value]]:
         """Neuron by neuron."""
-        yield from sorted(super().walk(path), key=lambda found: found[1][:1])
+        return sorted(super().walk(path), key=lambda found: found[1][:1])
 
     def extra_repr(self) -> str:
         """Its sizes and activation."""

@@ -79,17 +79,19 @@ class Module(Counting):
         """What it holds, by name: its attributes, unless a class knows better names."""
         return vars(self)
 
-    def walk(self, path: str = "") -> Iterator[tuple[str, tuple[int, ...], Value]]:
+    def walk(self, path: str = "") -> list[tuple[str, tuple[int, ...], Value]]:
         """(array, place in it, parameter) for every parameter, in the order of `parameters()`.
 
         This one walk finds what is trained, saved, loaded and counted. One that is reached on
         two paths comes twice.
         """
+        found: list[tuple[str, tuple[int, ...], Value]] = []
         for name, place, held in _held(self.parts(), path):
             if isinstance(held, Module):
-                yield from held.walk(f"{name}.")
+                found += held.walk(f"{name}.")
             else:
-                yield name, place, held
+                found.append((name, place, held))
+        return found
 
     def named_parameters(self) -> Iterator[tuple[str, Value]]:
         """(name, parameter) pairs, each parameter once: "0.weight[2,1]", as in the state dict."""

@@ -51,7 +51,8 @@ class Captured:
 
     def __init__(self, function: Callable[..., Any], parameters: Sequence[Value]) -> None:
         self.count = Counting.changes
-        things = _reached(function, _inside)
+        reached = _reached(function, _inside)
+        things = [thing for thing in reached if not isinstance(thing, _WITHOUT_PARTS)]
         functions = [
             thing
             for thing in things
@@ -65,7 +66,7 @@ class Captured:
         self.variables = [(read, of, read(of)) for one in functions for read, of in _reads(one)]
         if self.reads_data:
             known = set(parameters)
-            leaves = [thing for thing in things if isinstance(thing, Value) and thing not in known]
+            leaves = [one for one in reached if isinstance(one, Value) and one not in known]
             self.variables += [(_DATA, leaf, leaf.data) for leaf in leaves]
         self.collections, self.held = collections, [one.copy() for one in collections]
         self.counting = [vars(one) for one in objects if isinstance(one, Counting)]

@@ -102,7 +102,9 @@ def batches(
     if not isinstance(size, int) or not 1 <= size <= n:
         raise ValueError(f"batch_size must be from 1 to the number of rows, {n}; got {size!r}")
     random = generator(rng)
-    order = random.sample(range(n), n) if sampling == "epochs" else []
-    for start in range(0, n, size):
-        rows = order[start : start + size] if order else random.sample(range(n), size)
-        yield np.array(rows, dtype=np.intp)
+    if sampling == "epochs":
+        order = np.array(random.sample(range(n), n), dtype=np.intp)
+        yield from (order[start : start + size] for start in range(0, n, size))
+    else:
+        for _ in range(0, n, size):
+            yield np.array(random.sample(range(n), size), dtype=np.intp)

@@ -264,8 +264,8 @@ def _check_reached(model: Model, loss: Loss, parameters: Sequence[Value], data: 
     """Refuse to train what the loss does not depend on in any row."""
     moved = set(parameters)
     try:
-        for x, y in zip(data.X.tolist(), data.Y.tolist(), strict=True):
-            if not moved.isdisjoint(topological_order(loss(model(x), y))):
+        for x, y in zip(data.X, data.Y, strict=True):
+            if not moved.isdisjoint(topological_order(loss(model(x.tolist()), y.tolist()))):
                 return
     except (ArithmeticError, ValueError):
         return  # the step that meets it says where

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from ...gates import GATES, Gate
@@ -160,7 +160,7 @@ def flatten(scalars: Scalars) -> Scalars:
         uses[i] += 1
     for i in _zeros(scalars, roles):
         uses[i] = 1
-    free = _free(scalars)
+    bound = _bound(scalars)
     dead = [False] * len(gate)
     new_gate, new_parents = list(gate), list(parents)
     for i in range(len(gate) - 1, -1, -1):
@@ -183,7 +183,7 @@ def flatten(scalars: Scalars) -> Scalars:
         others = set(products)
         rest = [t for t in terms if t not in others]
         if len(products) >= 2 - started and len(rest) <= 1:
-            pairs = [_weight_first(parents[p], free, scalars.constant) for p in products]
+            pairs = [_weight_first(parents[p], bound, scalars.constant) for p in products]
             rows = (*(a for a, _ in pairs), *(b for _, b in pairs))
             new_gate[i] = roles.affine if rest else roles.dot
             new_parents[i] = (*rows, *rest)
@@ -191,7 +191,7 @@ def flatten(scalars: Scalars) -> Scalars:
         elif len(products) >= 2 and gate[i] in roles.plus:
             # the last product comes after all factors, so its place can hold the dot product
             last = max(products)
-            pairs = [_weight_first(parents[p], free, scalars.constant) for p in products]
+            pairs = [_weight_first(parents[p], bound, scalars.constant) for p in products]
             new_gate[last] = roles.dot
             new_parents[last] = (*(a for a, _ in pairs), *(b for _, b in pairs))
             new_gate[i] = roles.total
@@ -293,20 +293,21 @@ def _zeros(scalars: Scalars, roles: Roles) -> set[int]:
     return found
 
 
-def _free(scalars: Scalars) -> list[bool]:
-    """Which scalars do not depend on data."""
-    free: list[bool] = []
+def _bound(scalars: Scalars) -> set[int]:
+    """Which scalars depend on data."""
+    bound = set(scalars.datum)
     for i, row in enumerate(scalars.parents):
-        free.append(i not in scalars.datum and all(free[p] for p in row))
-    return free
+        if not bound.isdisjoint(row):
+            bound.add(i)
+    return bound
 
 
 def _weight_first(
-    pair: tuple[int, ...], free: list[bool], constant: dict[int, float]
+    pair: tuple[int, ...], bound: set[int], constant: dict[int, float]
 ) -> tuple[int, int]:
     """What depends on no data first; a constant stands for data (a zero around an image)."""
     a, b = pair
-    weights = [free[p] and p not in constant for p in pair]
+    weights = [p not in bound and p not in constant for p in pair]
     return (b, a) if weights[1] and not weights[0] else (a, b)
 
 
@@ -319,6 +320,8 @@ def _compact(scalars: Scalars, gate: list[Gate | None], parents: list[tuple[int,
         if needed[i]:
             for p in parents[i]:
                 needed[p] = True
+    if all(needed):
+        return replace(scalars, gate=gate, parents=parents)
     result = Scalars()
     index: dict[int, int] = {}
     for i, keep in enumerate(needed):
