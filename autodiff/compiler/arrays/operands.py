@@ -97,8 +97,8 @@ class Operands:
         ]
         for i, (a, k) in scalars.datum.items():
             self.aid[i], self.pos[i] = a, k
-        for i, k in scalars.parameter.items():
-            self.aid[i], self.pos[i] = THETA, k
+        leaves = list(scalars.parameter)
+        self.aid[leaves], self.pos[leaves] = THETA, list(scalars.parameter.values())
         for i, value in scalars.constant.items():
             self.aid[i], self.value[i] = CONSTANT, value
 

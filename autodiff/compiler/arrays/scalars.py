@@ -68,7 +68,7 @@ def number(trace: Trace, theta: Sequence[Value]) -> Scalars:
             if node in trace.constants:
                 index[node] = constant(node.data)
             else:
-                index[node] = i = scalars.add(None, (), node.label)
+                index[node] = i = scalars.add(None, ())
                 scalars.parameter[i] = place[node]
             continue
         parents = tuple([index[p] for p in node.parents])
