@@ -36,12 +36,9 @@ class Run:
 
 
 @dataclass
-class Trace:
+class Trace(Run):
     """One example's graph."""
 
-    arguments: list[list[Value]]
-    outputs: list[Value]
-    shape: tuple[int, ...] | None
     nodes: list[Value]  # all that outputs depend on, each after its parents, as they were made
     parameters: list[Value]  # in the order in which the graph reaches them
     constants: set[Value]  # leaves that are neither data nor parameters
@@ -63,7 +60,7 @@ def trace(function: Callable[..., Any], example: Sequence[NDArray[np.float64]]) 
     leaves = [node for node in order if node.gate is None and node not in data]
     fixed = {leaf for leaf in leaves if leaf in made or isinstance(leaf, Constant)}
     parameters = [leaf for leaf in leaves if leaf not in fixed]
-    return Trace(ran.arguments, ran.outputs, ran.shape, [*older, *newer], parameters, fixed)
+    return Trace(**vars(ran), nodes=[*older, *newer], parameters=parameters, constants=fixed)
 
 
 def run(function: Callable[..., Any], example: Sequence[NDArray[np.float64]]) -> Run:
