@@ -352,7 +352,8 @@ class Program:
         version = self._opened.get(tuple(shapes))
         if version is None:
             arrays = [self._real(a, f"argument {k}") for k, a in enumerate(arrays, 1)]
-            version = self._version_for(arrays)
+            known = self._opened.get(tuple(a.shape for a in arrays))
+            version = known or self._version_for(arrays)
         self._last = version
         return version, arrays
 
