@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import ast
 import math
+import operator
+from collections.abc import Callable
 from typing import Final, NamedTuple, TypeAlias
 
 from .builder import REAL, WHOLE, literal, suffix, vector_type
@@ -31,6 +33,9 @@ class Truth(NamedTuple):
 Value: TypeAlias = float | Index | Real | Truth
 
 _OPERATION: Final = {ast.Add: "fadd", ast.Sub: "fsub", ast.Mult: "fmul", ast.Div: "fdiv"}
+_KNOWN: Final[dict[type[ast.operator], Callable[[float, float], float]]] = {
+    ast.Add: operator.add, ast.Sub: operator.sub, ast.Mult: operator.mul, ast.Div: operator.truediv
+}  # fmt: skip
 _REAL: Final = {
     ast.Lt: "olt", ast.LtE: "ole", ast.Gt: "ogt", ast.GtE: "oge", ast.Eq: "oeq", ast.NotEq: "une"
 }  # fmt: skip
@@ -81,15 +86,7 @@ class Arithmetic:
             return self.whole(op, a, b)
         a, b = _known(a), _known(b)
         if isinstance(a, float) and isinstance(b, float) and not (op is ast.Div and b == 0):
-            match op():
-                case ast.Add():
-                    return a + b
-                case ast.Sub():
-                    return a - b
-                case ast.Mult():
-                    return a * b
-                case ast.Div():
-                    return a / b
+            return _KNOWN[op](a, b)
         lanes = max(lanes_of(a), lanes_of(b))
         return self.real(f"{_OPERATION[op]} contract", lanes, a, b)
 
