@@ -41,16 +41,13 @@ constants and what is computed from them alone. Shapes broadcast as in NumPy, fr
 
 from __future__ import annotations
 
-import ast
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from functools import lru_cache
 from typing import Final, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ..formula.atoms import ATOMS
 from ..formula.grammar import Formula
 
 ROWS: Final = -1
@@ -86,6 +83,17 @@ class Expr:
     def operands(self) -> tuple[Expr, ...]:
         """The expressions that it is made of."""
         return ()
+
+
+@dataclass(eq=False)
+class Unary(Expr):
+    """An expression made of one array."""
+
+    array: Expr
+
+    def operands(self) -> tuple[Expr, ...]:
+        """The array."""
+        return (self.array,)
 
 
 @dataclass(eq=False)
@@ -204,10 +212,9 @@ class Product(Expr):
 
 
 @dataclass(eq=False)
-class Transpose(Expr):
+class Transpose(Unary):
     """The axes in another order; without one the last two exchanged."""
 
-    array: Expr
     order: tuple[int, ...] = ()
 
     def __post_init__(self) -> None:
@@ -215,10 +222,6 @@ class Transpose(Expr):
             *ahead, m, n = range(len(self.array.shape))
             self.order = (*ahead, n, m)
         self.shape = tuple(self.array.shape[k] for k in self.order)
-
-    def operands(self) -> tuple[Expr, ...]:
-        """The array."""
-        return (self.array,)
 
 
 @dataclass(eq=False)
@@ -255,10 +258,9 @@ class Total(Expr):
 
 
 @dataclass(eq=False)
-class Sum(Expr):
+class Sum(Unary):
     """The sum over some axes."""
 
-    array: Expr
     axes: tuple[int, ...]  # not negative
     keep: bool = False
 
@@ -268,28 +270,18 @@ class Sum(Expr):
         left = (s for k, s in enumerate(shape) if k not in self.axes)
         self.shape = tuple(kept if self.keep else left)
 
-    def operands(self) -> tuple[Expr, ...]:
-        """The array."""
-        return (self.array,)
-
 
 @dataclass(eq=False)
-class Reshape(Expr):
+class Reshape(Unary):
     """The same elements in another shape."""
 
-    array: Expr
     shape: Shape
-
-    def operands(self) -> tuple[Expr, ...]:
-        """The array."""
-        return (self.array,)
 
 
 @dataclass(eq=False)
-class Slice(Expr):
+class Slice(Unary):
     """start, start + step, ... along one axis."""
 
-    array: Expr
     start: int
     step: int
     count: int
@@ -299,26 +291,17 @@ class Slice(Expr):
         self.axis %= len(self.array.shape)
         self.shape = resized(self.array.shape, self.axis, self.count)
 
-    def operands(self) -> tuple[Expr, ...]:
-        """The array."""
-        return (self.array,)
-
 
 @dataclass(eq=False)
-class Take(Expr):
+class Take(Unary):
     """Elements of the last axis, picked by index."""
 
-    array: Expr
     name: str
     indices: Indices
     text: str = ""  # how a reader would write the indices
 
     def __post_init__(self) -> None:
         self.shape = (*self.array.shape[:-1], *self.indices.shape)
-
-    def operands(self) -> tuple[Expr, ...]:
-        """The array."""
-        return (self.array,)
 
 
 @dataclass(eq=False)
@@ -341,15 +324,10 @@ class Concatenate(Expr):
 
 
 @dataclass(eq=False)
-class Broadcast(Expr):
+class Broadcast(Unary):
     """Broadcast to a shape."""
 
-    array: Expr
     shape: Shape
-
-    def operands(self) -> tuple[Expr, ...]:
-        """The array."""
-        return (self.array,)
 
 
 @dataclass(eq=False)
@@ -369,10 +347,9 @@ class Where(Expr):
 
 
 @dataclass(eq=False)
-class Gathered(Expr):
+class Gathered(Unary):
     """The adjoint of Take: sums of elements, picked by index."""
 
-    array: Expr
     name: str
     sources: Indices  # (size, r); an index one past the end stands for 0
     axes: int  # how many of the last axes of `array` the indices run over
@@ -382,16 +359,11 @@ class Gathered(Expr):
         shape = self.array.shape
         self.shape = (*shape[: len(shape) - self.axes], len(self.sources))
 
-    def operands(self) -> tuple[Expr, ...]:
-        """The array."""
-        return (self.array,)
-
 
 @dataclass(eq=False)
-class Scatter(Expr):
+class Scatter(Unary):
     """The adjoint of Slice: zeros, with `array` at start, start + step, ... along one axis."""
 
-    array: Expr
     start: int
     step: int
     size: int
@@ -400,10 +372,6 @@ class Scatter(Expr):
     def __post_init__(self) -> None:
         self.axis %= len(self.array.shape)
         self.shape = resized(self.array.shape, self.axis, self.size)
-
-    def operands(self) -> tuple[Expr, ...]:
-        """The array."""
-        return (self.array,)
 
 
 @dataclass(eq=False)
@@ -488,25 +456,6 @@ def broadcast(*shapes: Shape) -> Shape:
             raise AssertionError(f"shapes {shapes} do not fit")
         result.append(sizes.pop() if sizes else 1)
     return tuple(result)
-
-
-def may_warn(function: Function) -> bool:
-    """Can NumPy warn of more than an overflow of plain sums and products?"""
-    for assign in [*function.forward, *function.backward]:
-        for expr in walk(assign.expr):
-            if isinstance(expr, Term) and expr.divisors:
-                return True
-            if isinstance(expr, Apply | Reduce) and _delicate(expr.formula):
-                return True
-    return False
-
-
-@lru_cache(maxsize=4096)
-def _delicate(formula: Formula) -> bool:
-    """Does it divide, raise to a power, or call a function that may refuse?"""
-    atoms = [a for a in formula.atoms if not ATOMS[a].predicate and a != "sum"]
-    operators = {type(node) for node in ast.walk(formula.tree)}
-    return bool(atoms) or ast.Div in operators or ast.Pow in operators
 
 
 def walk(expr: Expr) -> Iterator[Expr]:

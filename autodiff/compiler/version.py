@@ -15,9 +15,9 @@ from .arrays.roll import roll
 from .arrays.rolled import Rolled
 from .arrays.scalars import flatten, number
 from .derivative import differentiate, forward_only
-from .ir import Function, may_warn
+from .ir import Function
 from .trace import Trace, trace
-from .write.backends import Runner, Unsupported, choose, guarded, numpy_runner
+from .write.backends import Runner, Unsupported, choose, guarded, may_warn, numpy_runner
 from .write.names import argument_names
 from .write.numpy_source import numpy_source
 

@@ -10,18 +10,22 @@ express a function raises `Unsupported`; "auto" then takes the next one.
 
 from __future__ import annotations
 
+import ast
 import importlib.util
 import itertools
 import linecache
 import math
 from collections.abc import Callable
 from contextlib import nullcontext
+from functools import lru_cache
 from typing import Any, Final, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ..ir import Function, may_warn
+from ...formula.atoms import ATOMS
+from ...formula.grammar import Formula
+from ..ir import Apply, Function, Reduce, Term, walk
 from .numpy_source import numpy_source
 
 Runner: TypeAlias = Callable[..., Any]
@@ -65,6 +69,25 @@ def guarded(runner: Runner, may_warn: bool) -> Runner:
         return float(J) if finite else math.nan, gradient.astype(theta.dtype, copy=False)
 
     return run
+
+
+def may_warn(function: Function) -> bool:
+    """Can NumPy warn of more than an overflow of plain sums and products?"""
+    for assign in [*function.forward, *function.backward]:
+        for expr in walk(assign.expr):
+            if isinstance(expr, Term) and expr.divisors:
+                return True
+            if isinstance(expr, Apply | Reduce) and _delicate(expr.formula):
+                return True
+    return False
+
+
+@lru_cache(maxsize=4096)
+def _delicate(formula: Formula) -> bool:
+    """Does it divide, raise to a power, or call a function that may refuse?"""
+    atoms = [a for a in formula.atoms if not ATOMS[a].predicate and a != "sum"]
+    operators = {type(node) for node in ast.walk(formula.tree)}
+    return bool(atoms) or ast.Div in operators or ast.Pow in operators
 
 
 def _numpy(function: Function, name: str, doc: str, loss: bool) -> Runner:
