@@ -5,13 +5,18 @@ Nothing is pickled, so a file from a stranger can be read without running anythi
 
 from __future__ import annotations
 
+import glob
 import inspect
 import json
+import math
 import os
 import secrets
 import shutil
+import time
 from pathlib import Path
 from typing import Any
+
+import numpy as np
 
 from ..activations import Activation
 from ..conv import Conv1D, Conv2D, Flatten
@@ -28,6 +33,8 @@ from ..transformer.embedding import Embedding
 __all__ = ["architecture", "build", "load", "save"]
 
 FORMAT = "glassgrad 1"
+ABANDONED = 3600.0  # seconds; a younger file beside the target may still be written
+MODULES = 10_000  # more than any network has that is made of scalars
 OTHERS = (".pt", ".pth", ".bin", ".ckpt", ".pkl", ".npz", ".npy", ".json", ".h5", ".onnx")
 
 
@@ -36,19 +43,26 @@ def save(model: Module, path: str | os.PathLike[str]) -> None:
 
     The file holds the state dict and, for a network made of this package's modules, its
     architecture, so that `load(path)` can rebuild it. The new file is written beside the old one
-    and then takes its place in one step: whatever happens, one of the two is there, whole.
+    and then takes its place in one step: whatever happens, one of the two is there, whole. What a
+    save that was killed has left beside it goes with the next one. A link stays a link.
 
-    Raises ValueError for a name that promises another format.
+    Raises ValueError for a name that promises another format, and for a parameter that is not
+    finite, which `load` would refuse.
     """
     from safetensors.numpy import save as to_bytes
 
-    target = _place(path, "save(model, path)")
+    target = Path(os.path.realpath(_place(path, "save(model, path)")))
     if target.suffix in OTHERS:
         raise ValueError(
             f"the file is safetensors, and {target.name!r} has the suffix {target.suffix!r}: call "
             f"it {target.stem + '.safetensors'!r}"
         )
     state = model.state_dict()
+    if lost := [name for name, array in state.items() if not np.isfinite(array).all()]:
+        raise ValueError(
+            f"{lost[0]} contains a number that is not finite, so nothing was saved: the training "
+            "diverged; load the last good file, or train anew with a smaller learning rate"
+        )
     metadata = {"format": FORMAT}
     try:
         metadata["architecture"] = json.dumps(architecture(model))
@@ -56,6 +70,9 @@ def save(model: Module, path: str | os.PathLike[str]) -> None:
         metadata["class"] = type(model).__name__
     data = to_bytes({name: array.copy() for name, array in state.items()}, metadata=metadata)
     fresh = target.with_name(f".{target.name}.{secrets.token_hex(8)}")
+    for left in target.parent.glob(f".{glob.escape(target.name)}.{'[0-9a-f]' * 16}"):
+        if time.time() - left.stat().st_mtime > ABANDONED:
+            left.unlink(missing_ok=True)
     try:
         with fresh.open("xb") as file:
             file.write(data)
@@ -71,8 +88,10 @@ def save(model: Module, path: str | os.PathLike[str]) -> None:
 def load(path: str | os.PathLike[str], model: Module | None = None) -> Module:
     """Rebuild the network that `save` wrote; or, if `model` is given, fill that one.
 
-    Raises ValueError for a file that is truncated or of another kind, for names or shapes that
-    do not fit (naming them), and if `model` is needed because the file has no architecture.
+    Nothing is built that is larger than what the file holds, so a file from a stranger costs no
+    more than its own size. Raises ValueError for whatever is wrong with a file: truncated or of
+    another kind, names or shapes that do not fit (naming them), or no architecture where `model`
+    is not given.
     """
     from safetensors import SafetensorError, safe_open
 
@@ -87,8 +106,13 @@ def load(path: str | os.PathLike[str], model: Module | None = None) -> Module:
             f"{os.fspath(path)!r} is not a whole safetensors file ({error}); it may be truncated, "
             "or of another kind"
         ) from None
+    except (AttributeError, TypeError) as error:  # a type of numbers that NumPy does not have
+        raise ValueError(
+            f"{os.fspath(path)!r} holds numbers of a type that NumPy has not ({error}); save them "
+            "as float64 or float32"
+        ) from None
     if model is None:
-        model = _rebuild(metadata, os.fspath(path))
+        model = _rebuild(metadata, os.fspath(path), sum(array.size for array in state.values()))
     try:
         model.load_state_dict(state)
     except ValueError as error:
@@ -102,7 +126,7 @@ def _place(path: Any, call: str) -> Path:
     return Path(path)
 
 
-def _rebuild(metadata: dict[str, str], path: str) -> Module:
+def _rebuild(metadata: dict[str, str], path: str, numbers: int) -> Module:
     if "architecture" not in metadata:
         saved = metadata.get("class")
         what = f"of a class of its own, {saved}" if saved else "without glassgrad's architecture"
@@ -115,9 +139,11 @@ def _rebuild(metadata: dict[str, str], path: str) -> Module:
             f"{path!r} has the format {metadata.get('format')!r}; this version reads {FORMAT!r}"
         )
     try:
-        return build(json.loads(metadata["architecture"]))
-    except (KeyError, TypeError, ValueError) as error:
-        raise ValueError(f"{path!r}: its architecture cannot be rebuilt: {error}") from None
+        return _Building(numbers).module(json.loads(metadata["architecture"]))
+    except RecursionError:
+        raise ValueError(f"{path!r}: its architecture is nested too deep") from None
+    except (AttributeError, IndexError, KeyError, TypeError, ValueError) as error:
+        raise ValueError(f"{path!r}: its architecture cannot be rebuilt: {error!r}") from None
 
 
 # ── the architecture as plain data ───────────────────────────────────────────────────────────
@@ -163,29 +189,60 @@ def _describe(module: Module, seen: dict[Module, int]) -> Description:
 
 def build(description: Description) -> Module:
     """The network that `architecture` described, with all weights 0."""
-    return _build(description, [])
+    return _Building(math.inf).module(description)
 
 
-def _build(description: Description, built: list[Module | None]) -> Module:
-    given = dict(description)
-    if "same as" in given:
-        shared: Module | None = built[given["same as"]]
+class _Building:
+    """Modules made of descriptions, up to as many parameters as a file has numbers.
+
+    A module counts as often as it stands in the network, and so do its parameters: a short text
+    that says "same as" over and over would otherwise name more than any memory holds.
+    """
+
+    def __init__(self, numbers: float) -> None:
+        self.numbers = numbers
+        self.left = numbers + MODULES
+        self.built: list[tuple[Module, float] | None] = []  # and what each has cost
+
+    def module(self, description: Description) -> Module:
+        given = dict(description)
+        self.spend(1)
+        if "same as" in given:
+            return self.same(given["same as"])
+        name, place, before = given.pop("class"), len(self.built), self.left
+        self.built.append(None)
+        if name not in _KINDS:
+            raise ValueError(f"unknown module {name!r}; known: {', '.join(_KINDS)}")
+        kind = _KINDS[name]
+        if kind in _HOLDERS:
+            module = _hold(kind, [self.module(part) for part in given["modules"]])
+        elif "init" in inspect.signature(kind).parameters:
+            module = kind(**given | {"init": self.zero})
+        else:
+            self.spend(given.get("n", 0) if given.get("affine", True) else 0)
+            module = kind(**given)
+        self.built[place] = module, before - self.left
+        return module
+
+    def same(self, place: Any) -> Module:
+        if not (isinstance(place, int) and 0 <= place < len(self.built)):
+            raise ValueError(f"there is no module {place!r} before this one")
+        shared = self.built[place]
         if shared is None:
             raise ValueError("a module cannot contain itself")
-        return shared
-    name = given.pop("class")
-    place = len(built)
-    built.append(None)
-    if name not in _KINDS:
-        raise ValueError(f"unknown module {name!r}; known: {', '.join(_KINDS)}")
-    kind = _KINDS[name]
-    if kind in _HOLDERS:
-        module = _hold(kind, [_build(part, built) for part in given["modules"]])
-    else:
-        random = "init" in inspect.signature(kind).parameters
-        module = kind(**given, **({"init": "zeros"} if random else {}))
-    built[place] = module
-    return module
+        self.spend(shared[1])
+        return shared[0]
+
+    def zero(self, _random: Any) -> float:
+        self.spend(1)
+        return 0.0
+
+    def spend(self, cost: float) -> None:
+        self.left -= cost
+        if self.left < 0:
+            raise ValueError(
+                f"it describes more than the {self.numbers} parameters that the file holds"
+            )
 
 
 def _hold(kind: type[Module], parts: list[Module]) -> Module:

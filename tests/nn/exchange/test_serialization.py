@@ -2,6 +2,7 @@
 
 import json
 import os
+import random
 import stat
 from pathlib import Path
 
@@ -132,6 +133,99 @@ def test_a_forged_architecture_runs_nothing(architecture: str, tmp_path: Path) -
     save_file({"a": np.zeros(3)}, tmp_path / "m", metadata=metadata)
     with pytest.raises(ValueError, match="its architecture cannot be rebuilt"):
         load(tmp_path / "m")
+
+
+def chained(length: int, first: str) -> str:
+    """Text that names 2**length modules: each holder has the one before it twice."""
+    text, place = first, length
+    for _ in range(length):
+        text = f'{{"class": "Sequential", "modules": [{text}, {{"same as": {place}}}]}}'
+        place -= 1
+    return text
+
+
+LAYER = '{"class": "Layer", "nin": 2, "nout": 1}'
+FORGED = {
+    "a norm of 100 million": '{"class": "LayerNorm", "n": 100000000}',
+    "a layer of 10 billion": '{"class": "Layer", "nin": 100000, "nout": 100000}',
+    "a table of 10 billion": '{"class": "Embedding", "tokens": 100000, "width": 100000}',
+    "a channel too many": '{"class": "Conv1D", "channels_in": 1, "channels_out": 100000000, '
+    '"kernel_size": 1}',
+    "layers, doubled 60 times": chained(60, LAYER),
+    "activations, doubled 60 times": chained(60, '{"class": "Activation", "activation": "relu"}'),
+    "100,000 deep": '{"class": "Residual", "modules": [' * 100_000 + "]}" * 100_000,
+    "900 deep": '{"class": "Residual", "modules": [' * 900 + LAYER + "]}" * 900,
+    "the same as none": '{"class": "Sequential", "modules": [{"same as": 7}]}',
+    "the same as the last": f'{{"class": "Sequential", "modules": [{LAYER}, {{"same as": -1}}]}}',
+}
+
+
+@pytest.mark.parametrize("name", FORGED)
+def test_a_network_larger_than_its_file_is_not_built(name: str, tmp_path: Path) -> None:
+    """A header of a few bytes can describe what no memory holds: it is refused at once."""
+    metadata = {"architecture": FORGED[name], "format": nn.exchange.serialization.FORMAT}
+    save_file({"a": np.zeros(30_000)}, tmp_path / "m", metadata=metadata)
+    with pytest.raises(ValueError, match=r"m': (its architecture|this state does not fit)"):
+        load(tmp_path / "m")
+
+
+@pytest.mark.parametrize("kind", ["BF16", "F8_E4M3", "F8_E5M2"])
+def test_numbers_of_a_type_that_numpy_has_not_are_named(kind: str, tmp_path: Path) -> None:
+    size = 2 if kind == "BF16" else 1
+    header = json.dumps({"a": {"dtype": kind, "shape": [1], "data_offsets": [0, size]}}).encode()
+    data = len(header).to_bytes(8, "little") + header + bytes(size)
+    (tmp_path / "m").write_bytes(data)
+    with pytest.raises(ValueError, match=r"m' holds numbers of a type that NumPy has not"):
+        load(tmp_path / "m", Layer(1, 1))
+
+
+def test_a_damaged_file_raises_one_kind_of_error(tmp_path: Path) -> None:
+    """Bytes of header and data changed at random: a network comes back, or a ValueError."""
+    path, rng = tmp_path / "m", random.Random(0)
+    save(MODELS["nested"][0], path)
+    whole = path.read_bytes()
+    refused = 0
+    for _ in range(1000):
+        data = bytearray(whole)
+        for _ in range(rng.randint(1, 3)):
+            data[rng.randrange(len(data))] = rng.randrange(256)
+        path.write_bytes(data)
+        try:
+            load(path)
+        except ValueError:
+            refused += 1
+    assert refused > 500
+
+
+def test_a_network_that_diverged_is_not_saved_over_a_good_one(tmp_path: Path) -> None:
+    """`load` would refuse it, so the old file would be lost for nothing."""
+    path, model = tmp_path / "m", MLP(2, [3, 1], rng=0)
+    save(model, path)
+    old = path.read_bytes()
+    model.parameters()[1].data = float("nan")
+    with pytest.raises(ValueError, match=r"0\.weight contains a number that is not finite"):
+        save(model, path)
+    assert path.read_bytes() == old
+
+
+@pytest.mark.skipif(os.name == "nt", reason="links need a privilege there")
+def test_a_link_stays_a_link(tmp_path: Path) -> None:
+    (tmp_path / "there").mkdir()
+    (tmp_path / "m").symlink_to(tmp_path / "there" / "real")
+    save(Layer(1, 1), tmp_path / "m")
+    assert (tmp_path / "m").is_symlink()
+    assert load(tmp_path / "there" / "real").parameters()
+
+
+def test_what_a_killed_save_left_goes_with_a_later_one(tmp_path: Path) -> None:
+    """A file that another process may be writing right now stays."""
+    old, young, other = (tmp_path / f".m.{end}" for end in ("a" * 16, "b" * 16, "notes"))
+    for left in (old, young, other):
+        left.write_text("half")
+    for left in (old, other):
+        os.utime(left, (0, 0))
+    save(Layer(1, 1), tmp_path / "m")
+    assert sorted(os.listdir(tmp_path)) == [".m.bbbbbbbbbbbbbbbb", ".m.notes", "m"]
 
 
 def test_a_kill_in_the_middle_leaves_the_old_file_whole(
