@@ -1,25 +1,31 @@
 """Neurons, layers, losses, optimisers and training, on glassgrad's engine."""
 
+from typing import TYPE_CHECKING
+
+from autodiff.exports import lazily
+
 from . import losses
-from .activations import Activation, softmax
-from .conv import Conv1D, Conv2D, Flatten
-from .exchange.interchange import from_torch, to_torch
-from .exchange.serialization import load, save
-from .layers import MLP, Layer, Neuron
-from .module import Module
-from .normalisation import LayerNorm, RMSNorm
-from .optimisers import SGD, Adam, Optimiser
-from .report.diagnosis import Diagnosis, diagnose
-from .sequential import Residual, Sequential
-from .training.data import batches
-from .training.history import History
-from .training.loop import evaluate, fit, predict
-from .training.nonfinite import NonFiniteError
-from .transformer.attention import AttentionHead, SelfAttention
-from .transformer.block import Positionwise, TransformerBlock
-from .transformer.dropout import Dropout
-from .transformer.embedding import Embedding
-from .transformer.sampling import generate, sample
+
+if TYPE_CHECKING:
+    from .activations import Activation, softmax
+    from .conv import Conv1D, Conv2D, Flatten
+    from .exchange.interchange import from_torch, to_torch
+    from .exchange.serialization import load, save
+    from .layers import MLP, Layer, Neuron
+    from .module import Module
+    from .normalisation import LayerNorm, RMSNorm
+    from .optimisers import SGD, Adam, Optimiser
+    from .report.diagnosis import Diagnosis, diagnose
+    from .sequential import Residual, Sequential
+    from .training.data import batches
+    from .training.history import History
+    from .training.loop import evaluate, fit, predict
+    from .training.nonfinite import NonFiniteError
+    from .transformer.attention import AttentionHead, SelfAttention
+    from .transformer.block import Positionwise, TransformerBlock
+    from .transformer.dropout import Dropout
+    from .transformer.embedding import Embedding
+    from .transformer.sampling import generate, sample
 
 __all__ = [
     "MLP",
@@ -60,3 +66,5 @@ __all__ = [
     "softmax",
     "to_torch",
 ]
+
+__getattr__, __dir__ = lazily(__name__)

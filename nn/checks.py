@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
-import numpy as np
-from numpy.typing import NDArray
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
 __all__ = ["Array", "as_table", "count", "known", "same_rows"]
 
-Array: TypeAlias = NDArray[np.float64]
+Array: TypeAlias = "NDArray[np.float64]"
 
 
 def as_table(data: Any, name: str = "X") -> Array:
@@ -28,6 +29,8 @@ def as_table(data: Any, name: str = "X") -> Array:
     Raises ValueError if there are no rows, if rows differ in length, or if something is not a
     finite number; the message names the row.
     """
+    import numpy as np
+
     if hasattr(data, "to_numpy"):
         data = data.to_numpy()
     if isinstance(data, str | bytes) or not hasattr(data, "__len__"):
@@ -95,6 +98,8 @@ def _check_shapes(rows: Any, name: str) -> None:
 
 
 def _shape(row: Any) -> tuple[Any, ...]:
+    import numpy as np
+
     try:
         return np.shape(row)
     except ValueError:
@@ -103,6 +108,8 @@ def _shape(row: Any) -> tuple[Any, ...]:
 
 def _culprit(data: Any) -> str:
     """Say which element is not a number."""
+    import numpy as np
+
     for place, element in np.ndenumerate(np.asarray(data, dtype=object)):
         try:
             float(element)

@@ -6,14 +6,14 @@ import itertools
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-import numpy as np
-from numpy.typing import NDArray
-
 from autodiff.functional import map_nested
 from autodiff.value import UNREACHED, Call, Constant, Row, Value
 from autodiff.watch.changes import Counting
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
     from .report.summary import Summary
 
 __all__ = ["Module", "Nested", "as_inputs", "as_nodes", "flatten"]
@@ -123,6 +123,8 @@ class Module(Counting):
 
     def named_arrays(self) -> dict[str, Nested]:
         """All parameters as (nested) lists, under PyTorch's names: "0.weight", "0.bias", ..."""
+        import numpy as np
+
         found: dict[str, dict[tuple[int, ...], Value]] = {}
         for name, place, parameter in self.walk():
             if place in found.setdefault(name, {}):
@@ -156,6 +158,8 @@ class Module(Counting):
 
         As in `torch.nn.Sequential` an activation takes a number of its own: here number 1.
         """
+        import numpy as np
+
         return {
             name: np.array(map_nested(lambda v: v.data, array), dtype=np.float64)
             for name, array in self.named_arrays().items()
@@ -167,6 +171,8 @@ class Module(Counting):
         Raises ValueError, naming what differs, if a name is missing or unknown, if a shape is
         not the expected one, or if a number is not finite; the model is then left as it was.
         """
+        import numpy as np
+
         arrays = self.named_arrays()
         faults = [f"{name} is missing" for name in arrays if name not in state]
         faults += [f"{name} is not known here" for name in state if name not in arrays]
