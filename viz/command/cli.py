@@ -11,6 +11,7 @@ import os
 import sys
 import textwrap
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import TextIO
 
@@ -58,6 +59,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     0
     """
     arguments = list(sys.argv[1:] if argv is None else argv)
+    if sys.stdout is None:  # closed by the caller: files are written all the same
+        sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115
     if hasattr(sys.stdout, "reconfigure"):  # a label in Chinese on a terminal that has no Chinese
         sys.stdout.reconfigure(errors="backslashreplace")
     try:
@@ -77,8 +80,18 @@ def main(argv: Sequence[str] | None = None) -> int:
         print("interrupted", file=sys.stderr)
         return 130
     except BrokenPipeError:  # `autodiff ... | head`: nobody reads on, and that is no fault
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _print_no_more()
         return 0
+    except OSError as error:  # a full disk, a folder that may not be written
+        print(f"autodiff: {error}", file=sys.stderr)
+        _print_no_more()
+        return 1
+
+
+def _print_no_more() -> None:
+    """What is still in the buffer goes nowhere, instead of failing again at the exit."""
+    with suppress(OSError):  # a stream without a file of its own, in a notebook or a test
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _expression(argv: list[str]) -> int:

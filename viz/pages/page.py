@@ -30,7 +30,8 @@ class Page:
     """
 
     def __init__(self, text: str, height: int, title: str = "") -> None:
-        self.html = text
+        # Half a character, as a label cut in the middle has, cannot be written: it is spelt out.
+        self.html = text.encode("utf-8", "backslashreplace").decode("utf-8")
         self.height = height
         self.title = title
 

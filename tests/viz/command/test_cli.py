@@ -358,3 +358,40 @@ def test_steps_wait_for_enter_in_a_terminal() -> None:
     os.close(main_end)
     assert shown.count(b"forward") == 2
     assert shown.count(b"backward") == 1
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="a device of Linux")
+@pytest.mark.parametrize("arguments", [["x * y", "x=2", "y=3"], ["gates"], ["x", "x=1", "--json"]])
+def test_a_full_disk_is_said_in_one_line(arguments: list[str]) -> None:
+    with open("/dev/full", "w", encoding="utf-8") as full:
+        done = subprocess.run(
+            [sys.executable, "-m", "autodiff", *arguments],
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+    assert done.returncode == 1
+    assert done.stderr.startswith("autodiff: ")
+    assert "No space left" in done.stderr
+    assert done.stderr.count("\n") == 1
+
+
+@pytest.mark.skipif(os.name == "nt", reason="a shell of POSIX")
+def test_a_closed_output_loses_nothing_else(tmp_path: Path) -> None:
+    """`autodiff ... >&-` has nowhere to print to, and writes its files."""
+    command = f'"{sys.executable}" -m autodiff "x * y" x=2 y=3 --explore "{tmp_path}/p.html" >&-'
+    done = subprocess.run(["sh", "-c", command], stderr=subprocess.PIPE, text=True)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert (tmp_path / "p.html").stat().st_size > 10_000
+
+
+def test_a_demo_into_a_file_is_refused_in_one_line(tmp_path: Path) -> None:
+    (tmp_path / "taken").write_text("")
+    done = subprocess.run(
+        [sys.executable, "-m", "autodiff", "demo", "--out", str(tmp_path / "taken")],
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert done.returncode == 1
+    assert done.stderr.startswith("autodiff: ")
+    assert done.stderr.count("\n") == 1

@@ -26,3 +26,11 @@ def test_every_page_refuses_it(tmp_path: Path, make: object) -> None:
     root = Value(2.0, label="x") * Value(3.0, label="y")
     with pytest.raises(ValueError, match=r"'f.pdf' has the suffix '\.pdf'"):
         make(root, path=tmp_path / "f.pdf")  # type: ignore[operator]
+
+
+@pytest.mark.parametrize("make", [explore, worksheet, bug_zoo])
+def test_half_a_character_in_a_label_is_spelt_out(tmp_path: Path, make: object) -> None:
+    """A label cut in the middle of an emoji is no text: it cannot be encoded as it is."""
+    root = Value(2.0, label="x\ud83d") * Value(3.0, label="y")
+    make(root, path=tmp_path / "page.html")  # type: ignore[operator]
+    assert r"x\ud83d" in (tmp_path / "page.html").read_text(encoding="utf-8")

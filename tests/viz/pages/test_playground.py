@@ -262,3 +262,9 @@ def test_the_ring_of_the_example_is_drawn_on_top_of_the_dots(opened: Open) -> No
     radii = page.evaluate("window.radii")
     assert len(radii) > 100
     assert radii[-1] == max(radii) == 6
+
+
+def test_a_field_too_long_for_a_table_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "own.csv").write_text("1,2," + "a" * 200_000)
+    with pytest.raises(ValueError, match=r"own\.csv: this is no table \(field larger than"):
+        playground(csv=tmp_path / "own.csv")

@@ -81,7 +81,10 @@ def _table(path: Path) -> str:
             "viz.playground().save('playground.html')"
         )
     with path.open(encoding="utf-8-sig", newline="") as file:
-        rows = [row for row in csv_module.reader(file) if any(map(str.strip, row))]
+        try:
+            rows = [row for row in csv_module.reader(file) if any(map(str.strip, row))]
+        except csv_module.Error as error:
+            raise ValueError(f"{path.name}: this is no table ({error})") from None
     if rows and not _numeric(rows[0]):
         rows = rows[1:]
     classes: set[str] = set()
