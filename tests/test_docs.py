@@ -20,14 +20,15 @@ sys.path.insert(0, str(DOCS))
 
 import catalogue  # noqa: E402
 import docstrings  # noqa: E402
+import errors  # noqa: E402
 import tables  # noqa: E402
 
-ENTRIES = [entry for section in catalogue.SECTIONS.values() for entry in section]
+ENTRIES = [entry for section in errors.SECTIONS.values() for entry in section]
 CHINESE = re.compile(r"[\u4e00-\u9fff]")
 
 
 @pytest.mark.parametrize("entry", ENTRIES, ids=lambda entry: entry.title)
-def test_every_entry_of_the_catalogue_raises_what_the_page_shows(entry: catalogue.Entry) -> None:
+def test_every_entry_of_the_catalogue_raises_what_the_page_shows(entry: errors.Entry) -> None:
     outcome = catalogue.run(entry)
     assert outcome.message
     assert outcome == catalogue.run(entry), "the same program, the same message"
@@ -42,7 +43,7 @@ def test_entries_show_different_messages() -> None:
 
 
 def test_an_example_that_does_nothing_wrong_is_refused() -> None:
-    fine = catalogue.Entry("fine", ".", ".", "1 + 1")
+    fine = errors.Entry("fine", ".", ".", "1 + 1")
     with pytest.raises(AssertionError, match="neither raises nor warns"):
         catalogue.run(fine)
 

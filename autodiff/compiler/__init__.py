@@ -3,7 +3,7 @@
 In the order in which a function goes through it:
 
     program     the door: `compile` and `Program`, which keeps a version for each shape of rows
-    version     all steps below, one after the other
+    version     all steps below, one after the other, and a report of them
     trace       run the function once and keep the graph
     arrays/     `scalars` number the graph: equal gates once, sums of products as dot products;
                 `roll` gathers equal gates to families, `axes` and `learnt` find along which axes
@@ -17,7 +17,7 @@ In the order in which a function goes through it:
     replay      one row again, gate by gate, to say where a number is not finite
     captured    which parameters the function refers to, and whether it still does
 
-`tape` writes the trace out for a reader, `write.report` says what was done.
+`tape` writes the trace out for a reader.
 """
 
 from .checking import CompileError

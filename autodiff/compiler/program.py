@@ -18,10 +18,9 @@ from .checking import check
 from .replay import refuse
 from .tape import Tape
 from .trace import Trace
-from .version import Version, make_version
+from .version import Report, Version, make_version
 from .write.backends import choose, worth
 from .write.loops import loops_source
-from .write.report import Report
 
 Floats = NDArray[np.float64]
 

@@ -11,7 +11,7 @@ from ..graph import topological_order
 from ..value import Value
 from .simplify import Contraction, Factors, contraction, factors, simplify
 from .trace import Trace
-from .write.numpy_source import binding
+from .write.expressions import binding
 
 _SHOWN = 4  # elements of a row that are written out
 

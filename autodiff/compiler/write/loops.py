@@ -11,8 +11,6 @@ Every array is a flat list. One that is assigned to inside the loop over the exa
 the example at hand; one that is only added to there (`J`, `grad`) is a sum over all of them. What
 does not depend on the data is computed before that loop, what needs such a sum after it. The text
 is Python that runs by itself, in the few words that `llvm.emit` understands.
-
-Assignments with the same loops share them, and what nobody else needs becomes a plain name.
 """
 
 from __future__ import annotations
@@ -21,7 +19,6 @@ import ast
 import inspect
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from typing import Final
 
 import numpy as np
@@ -54,12 +51,11 @@ from ..ir import (
     resized,
     walk,
 )
-from .elements import Elements, flattened, indices, merged_rows, name_of, plus, times, unflat
+from .elements import Elements, indices, merged_rows, name_of, plus, times, unflat
+from .nests import SEVERAL, Nests, nested
 
 # these are computed first, into an array of their own
 HEAVY: Final = (Product, Sum, Reduce, Gathered, Scatter, Concatenate)
-_INDEXED: Final = re.compile(r"\b(\w+)\[")
-SEVERAL: Final = "several"  # instead of an index: more than one element is written in a turn
 
 _SAYS: Final = {
     "gradient": "# Returns the mean loss of the E examples and fills grad with its gradient.\n"
@@ -74,29 +70,12 @@ def loops_source(function: Function, loss: bool = True) -> str:
     return _Writer(function, loss).text()
 
 
-@dataclass
-class _Nest:
-    """Loops over the features of an array, and what is done in them."""
-
-    section: str  # "before", "rows" or "after"
-    shape: Shape
-    lines: list[str] = field(default_factory=list)
-    written: dict[str, str] = field(default_factory=dict)  # name -> at which index
-
-    def text(self) -> list[str]:
-        loops = [(i, s) for i, s in zip(indices(self.shape), self.shape, strict=True) if i != "0"]
-        return _nested(loops, self.lines)
-
-
 class _Writer:
     def __init__(self, function: Function, loss: bool) -> None:
         self.function = function
         self.loss = loss
         self.elements = Elements(function)
-        self.nests: list[_Nest] = []
-        self.sizes: dict[str, int] = {}  # of the arrays that there are
-        self.sums: set[str] = set()  # those that are sums over rows
-        self.late: set[Array] = set()  # known only when all rows have been seen
+        self.nests = Nests(self.elements)
         self.temporaries = 0
         self.taken = {a.array.name for a in [*function.forward, *function.backward]}
 
@@ -115,18 +94,18 @@ class _Writer:
             self.gradient()
         else:
             self.outputs()
-        self.shorten()
+        self.nests.shorten()
         first = function.inputs[0]
         names = ", ".join(name_of(a) for a in function.inputs)
         width = f" // {first.size}" if first.size != 1 else ""
         body = [f"E = len({name_of(first)}){width}"]
-        body += [f"{name} = [0.0] * {size}" for name, size in self.sizes.items()]
+        body += [f"{name} = [0.0] * {size}" for name, size in self.nests.sizes.items()]
         if self.loss:
             body += ["J = 0.0", f"for p in range({function.theta_size}):", "    grad[p] = 0.0"]
-        body += self.section("before")
-        if rows := self.section("rows"):
+        body += self.nests.section("before")
+        if rows := self.nests.section("rows"):
             body += ["for r in range(E):", *(f"    {line}" for line in rows)]
-        body += self.section("after")
+        body += self.nests.section("after")
         if self.loss:
             body += ["check = 0.0", f"for p in range({function.theta_size}):"]
             body += ["    check += 0.0 * grad[p]", "return J / E + check"]
@@ -146,32 +125,6 @@ class _Writer:
         tables = "\n".join(f"{k} = {v.tolist()}" for k, v in self.elements.tables.items())
         imports = "import math\nfrom math import *\n" if helpers else "from math import *\n"
         return imports + helpers + (f"\n\n{tables}\n" if tables else "")
-
-    def section(self, name: str) -> list[str]:
-        return [line for nest in self.nests if nest.section == name for line in nest.text()]
-
-    def shorten(self) -> None:
-        """Arrays that one nest alone uses, always the same element in a turn, become names."""
-        users: dict[str, set[int]] = {}
-        other: set[str] = set()  # elements besides the one that is written are used
-        for number, nest in enumerate(self.nests):
-            for line in nest.lines:
-                for found in _INDEXED.finditer(line):
-                    users.setdefault(found[1], set()).add(number)
-                    at = nest.written.get(found[1], SEVERAL)
-                    if not line.startswith(f"{at}]", found.end()):
-                        other.add(found[1])
-        short = {name for name in self.sizes if name not in self.sums | other}
-        short = {name for name in short if len(users.get(name, ())) == 1}
-        for nest in self.nests:
-            own = {name: nest.written[name] for name in short.intersection(nest.written)}
-            lines = [_unindexed(line, own) for line in nest.lines]
-            matches = (re.fullmatch(r"(\w+) = (s\d+)", line) for line in lines)
-            names = {m[2]: m[1] for m in matches if m and m[1] in own}  # a sum takes its name
-            lines = [line for line in lines if not _is_alias(line, names)]
-            nest.lines = [_renamed(line, names) for line in lines]
-        for name in short:
-            del self.sizes[name]
 
     def find_homes(self) -> None:
         """A sum over rows that is part of the gradient, and nothing else, is taken in place."""
@@ -194,9 +147,11 @@ class _Writer:
         at = ["r", "0"][-len(output.shape) :] if rows else ["0"] * len(output.shape)
         value = self.elements.element(output, at)
         if rows:
-            self.nest((), [f"J += {value}"], {}, "rows")
+            self.nests.add((), [f"J += {value}"], {}, "rows")
         else:
-            self.nest((), [f"J = E * {value}"], {}, "after" if self.waits(output) else "before")
+            self.nests.add(
+                (), [f"J = E * {value}"], {}, "after" if self.nests.waits(output) else "before"
+            )
 
     def gradient(self) -> None:
         """Where the adjoints go that are not there yet."""
@@ -209,8 +164,8 @@ class _Writer:
             at = indices(parameter.array.shape)
             place = self.elements.element(parameter.expr, at, "grad")
             text = f"{place} += {self.elements.aligned(simple, at)}"
-            section = self.section_of(parameter.array, simple)
-            self.nest(parameter.array.shape, [text], {}, section)
+            section = self.nests.section_of(parameter.array, simple)
+            self.nests.add(parameter.array.shape, [text], {}, section)
 
     def outputs(self) -> None:
         """Where the outputs go."""
@@ -218,73 +173,15 @@ class _Writer:
         size = output.shape[-1]
         at = indices(output.shape)
         value = self.elements.element(output, at)
-        self.elements.reads.clear()
         line = f"out[{plus(times(size, 'r'), at[-1])}] = {value}"
-        self.nests.append(_Nest("rows", output.shape[-1:], [line]))
-
-    # ── nests ────────────────────────────────────────────────────────────────────────────────
-
-    def nest(
-        self, shape: Shape, lines: Sequence[str], writes: dict[str, str], section: str
-    ) -> None:
-        """Do something for each element of `shape`, in a nest that there is if that changes
-        nothing."""
-        reads, self.elements.reads = self.elements.reads, set()
-        features = tuple(s for s in shape if s not in (ROWS, 1))
-        nest = self.fitting(features, reads, writes, section)
-        if nest is None:
-            nest = _Nest(section, features)
-            self.nests.append(nest)
-        nest.lines += lines
-        nest.written |= writes
-
-    def fitting(
-        self, shape: Shape, reads: set[tuple[str, str]], writes: dict[str, str], section: str
-    ) -> _Nest | None:
-        """A nest with these loops that what reads and writes so can be appended to."""
-        touched = {name for name, _ in reads} | set(writes)
-        for nest in reversed([nest for nest in self.nests if nest.section == section]):
-            if (
-                nest.shape == shape
-                and all(nest.written.get(name, at) == at for name, at in reads)
-                and SEVERAL not in [*nest.written.values(), *writes.values()]
-            ):
-                return nest
-            if not touched.isdisjoint(nest.written):
-                break  # it must not come before this one
-        return None
-
-    def section_of(self, array: Array, *uses: Expr) -> str:
-        """Where an array is computed: for each row, or before all of them, or after."""
-        return "rows" if array.rows else "after" if self.waits(*uses) else "before"
-
-    def define(
-        self, array: Array, lines: Sequence[str], *uses: Expr, part: Shape | None = None
-    ) -> None:
-        """`lines` give each element of the array its value, or each of a part of that shape."""
-        section = self.section_of(array, *uses)
-        if section == "after":
-            self.late.add(array)
-        at = SEVERAL if part is not None else flattened(array.shape, indices(array.shape))
-        shape = array.shape if part is None else part
-        self.nest(shape, lines, {name_of(array): at}, section)
-
-    def waits(self, *exprs: Expr) -> bool:
-        """Is any of them known only when all rows have been seen?"""
-        return any(e.array in self.late for x in exprs for e in walk(x) if isinstance(e, Ref))
-
-    def total(self, array: Array, lines: Sequence[str]) -> None:
-        """`lines` add what one row gives to each element of the array."""
-        self.late.add(array)
-        self.sums.add(name_of(array))
-        self.nest(array.shape, lines, {}, "rows")
+        self.nests.add(output.shape, [line], {"out": SEVERAL}, "rows")
 
     # ── one assignment ───────────────────────────────────────────────────────────────────────
 
     def assign(self, array: Array, expr: Expr) -> None:
         """array = expr."""
         if array not in self.elements.homes:
-            self.sizes[name_of(array)] = array.size
+            self.nests.sizes[name_of(array)] = array.size
         at = indices(array.shape)
         match expr:
             case Term(1.0, 0, (factor,), ()) if factor.shape == array.shape:
@@ -299,7 +196,7 @@ class _Writer:
                 self.gathered(array, expr)
             case Scatter(array=placed, start=start, step=step, axis=axis):
                 part = self.plain(placed)
-                self.define(array, [f"{self.target(array)} = 0.0"], part, part=array.shape)
+                self.nests.define(array, [f"{self.target(array)} = 0.0"], part, part=array.shape)
                 self.put(array, part, part.shape, axis, start, step)
             case Concatenate(parts=parts, axis=axis):
                 start = 0
@@ -310,7 +207,7 @@ class _Writer:
             case _:
                 simple = self.plain(expr)
                 line = f"{self.target(array)} = {self.elements.aligned(simple, at)}"
-                self.define(array, [line], simple)
+                self.nests.define(array, [line], simple)
 
     def put(
         self, array: Array, part: Expr, shape: Shape, axis: int, start: int, step: int = 1
@@ -320,7 +217,7 @@ class _Writer:
         value = self.elements.aligned(part, at)
         place = plus(str(start), times(step, at[axis]))
         target = self.target(array, [*at[:axis], place, *at[axis + 1 :]])
-        self.define(array, [f"{target} = {value}"], part, part=shape)
+        self.nests.define(array, [f"{target} = {value}"], part, part=shape)
 
     def plain(self, expr: Expr) -> Expr:
         """`expr` with everything heavy inside it replaced by arrays that are computed first."""
@@ -370,11 +267,11 @@ class _Writer:
         """Each element is the sum of `value` over some loops."""
         target = self.target(array)
         if not loops:
-            self.define(array, [f"{target} = {value}"], *uses)
+            self.nests.define(array, [f"{target} = {value}"], *uses)
             return
         s = self.local()
-        lines = [f"{s} = 0.0", *_nested(loops, [f"{s} += {value}"]), f"{target} = {s}"]
-        self.define(array, lines, *uses)
+        lines = [f"{s} = 0.0", *nested(loops, [f"{s} += {value}"]), f"{target} = {s}"]
+        self.nests.define(array, lines, *uses)
 
     def summed_over_rows(self, array: Array, loops: list[tuple[str, int]], value: str) -> None:
         """Each element is the sum of `value` over the rows, and over some loops in each."""
@@ -382,8 +279,8 @@ class _Writer:
         lines = [f"{target} += {value}"]
         if loops:
             s = self.local()
-            lines = [f"{s} = 0.0", *_nested(loops, [f"{s} += {value}"]), f"{target} += {s}"]
-        self.total(array, lines)
+            lines = [f"{s} = 0.0", *nested(loops, [f"{s} += {value}"]), f"{target} += {s}"]
+        self.nests.total(array, lines)
 
     def product(self, array: Array, product: Product) -> None:
         """left @ right."""
@@ -443,7 +340,7 @@ class _Writer:
                 s = locals_[name] = self.local()
                 text = Formula(step, ("a", *locals_)).python(a=f"({element})", **locals_)
                 lines.append(f"{s} = {initial}")
-                lines += _nested([("k", fold.n)], [f"{s} = {text}"])
+                lines += nested([("k", fold.n)], [f"{s} = {text}"])
             finish = Formula(atom.finish, tuple(locals_)).python(**locals_)
             results[f"result{number}"] = f"({finish})"
 
@@ -456,7 +353,7 @@ class _Writer:
         rest = ast.unparse(Put().visit(tree))
         final = Formula(rest, (*fold.formula.inputs, *results)).python(**names, **results)
         target = self.target(array)
-        self.define(array, [*lines, f"{target} = {final}"], *arguments.values())
+        self.nests.define(array, [*lines, f"{target} = {final}"], *arguments.values())
 
     def gathered(self, array: Array, expr: Gathered) -> None:
         """Each element is a sum of picked ones: a list of them all, and where each one's begin."""
@@ -472,39 +369,7 @@ class _Writer:
         target = self.target(array)
         loop = f"for k in range({begin}[{at[-1]}], {begin}[{plus(at[-1], '1')}]):"
         lines = [f"{s} = 0.0", loop, f"    {s} += {value}", f"{target} = {s}"]
-        self.define(array, lines, source)
-
-
-def _unindexed(line: str, places: dict[str, str]) -> str:
-    """The line with plain names for these elements.
-
-    >>> _unindexed("A[i] = dA[i] * A[i + 1]", {"A": "i", "dA": "i"})
-    'A = dA * A[i + 1]'
-    """
-    text, position = "", 0
-    for found in _INDEXED.finditer(line):
-        at = places.get(found[1])
-        if at is not None and line.startswith(f"{at}]", found.end()):
-            text += line[position : found.end() - 1]
-            position = found.end() + len(at) + 1
-    return text + line[position:]
-
-
-def _renamed(line: str, names: dict[str, str]) -> str:
-    return re.sub(r"\bs\d+\b", lambda m: names.get(m[0], m[0]), line)
-
-
-def _is_alias(line: str, names: dict[str, str]) -> bool:
-    """Does the line say just that a name is a sum?"""
-    name, _, value = line.partition(" = ")
-    return names.get(value) == name
-
-
-def _nested(loops: Sequence[tuple[str, int]], body: Sequence[str]) -> list[str]:
-    lines: list[str] = []
-    for depth, (name, size) in enumerate(loops):
-        lines.append("    " * depth + f"for {name} in range({size}):")
-    return lines + ["    " * len(loops) + line for line in body]
+        self.nests.define(array, lines, source)
 
 
 def _source(atom: str) -> str:

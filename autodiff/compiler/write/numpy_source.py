@@ -2,100 +2,16 @@
 
 from __future__ import annotations
 
-import ast
 import re
-from collections.abc import Sequence
 
 import numpy as np
 
-from ...formula.atoms import ATOMS
-from ...formula.grammar import Formula
-from ..ir import (
-    ROWS,
-    Apply,
-    Array,
-    Assign,
-    Broadcast,
-    Concatenate,
-    Expr,
-    Function,
-    Gathered,
-    Number,
-    Picked,
-    Product,
-    Reduce,
-    Ref,
-    Reshape,
-    Scatter,
-    Shape,
-    Slice,
-    Sum,
-    Table,
-    Take,
-    Term,
-    Total,
-    Transpose,
-    View,
-    Where,
-    arrays_in,
-    resized,
-    spread,
-)
+from ..ir import ROWS, Apply, Assign, Broadcast, Expr, Function, Picked, Ref, View, arrays_in
 from ..simplify import is_test
+from .expressions import Expressions
 from .recurrence import rolled
 from .tables import literal
-
-_ADD, _MUL, _UNARY, _POWER, _ATOM = 6, 7, 8, 9, 10
-_BINDS: dict[type[ast.AST], int] = {
-    ast.Add: _ADD,
-    ast.Sub: _ADD,
-    ast.Mult: _MUL,
-    ast.Div: _MUL,
-    ast.MatMult: _MUL,
-    ast.Pow: _POWER,
-}
-
-_GATHERED = """\
-def gathered(d, sources):
-    \"\"\"Adjoint of picking: Σ d[:, sources[j]] for every j; the last index means 0.\"\"\"
-    d = d.reshape(*d.shape[:-1], -1)
-    padded = np.concatenate([d, np.zeros((*d.shape[:-1], 1), d.dtype)], axis=-1)
-    return padded.take(sources, axis=-1).sum(axis=-1)
-"""
-_INVERSE = """\
-def inverse(at, size, useful):
-    \"\"\"For each element the places that picked it, filled up with one past the end.\"\"\"
-    flat = at.ravel()
-    order = np.argsort(flat, kind="stable")
-    order = order[flat[order] < useful]
-    counts = np.bincount(flat[order], minlength=size)
-    table = np.full((size, max(1, counts.max())), flat.size)
-    starts = np.cumsum(counts) - counts
-    table[flat[order], np.arange(order.size) - np.repeat(starts, counts)] = order
-    return table
-"""
-_PLACED = """\
-def placed(d, start, step, size, axis=-1):
-    \"\"\"Adjoint of slicing: zeros, with d at start, start + step, ... along an axis.\"\"\"
-    d = d.swapaxes(axis, -1)
-    whole = np.zeros((*d.shape[:-1], size), d.dtype)
-    whole[..., start : start + step * d.shape[-1] : step] = d
-    return whole.swapaxes(axis, -1)
-"""
-
-
-def binding(text: str) -> int:
-    """How tightly the outermost operator of a Python expression binds."""
-    if text.isidentifier():
-        return _ATOM
-    match ast.parse(text, mode="eval").body:
-        case ast.BinOp(op=op):
-            return _BINDS.get(type(op), 5)
-        case ast.UnaryOp():
-            return _UNARY
-        case ast.Compare() | ast.BoolOp() | ast.IfExp() | ast.Lambda():
-            return 0
-    return _ATOM
+from .views import window
 
 
 def numpy_source(function: Function, name: str, doc: str = "", loss: bool = True) -> str:
@@ -112,15 +28,7 @@ class _Source:
         self.name = name
         self.doc = doc
         self.loss = loss
-        single = function.dtype == "float32"
-        self.float = "np.float32" if single else "float"
-        self.one = "np.float32(1)" if single else "1.0"  # what makes a mask a number
-        self.typed = ", dtype=np.float32" if single else ""  # said where arrays are made
-        self.tables: dict[str, np.ndarray | str] = {}
-        self.helpers: dict[str, str] = {}
-        self.names: dict[Array, str] = {}
-
-    # ── the whole text ───────────────────────────────────────────────────────────────────────
+        self.numpy = Expressions(function)
 
     def text(self) -> str:
         function = self.function
@@ -131,13 +39,14 @@ class _Source:
             body += self.cost()
             body += self.backward()
         else:
-            body.append(f"return {self.expr(self.spread_output())}")
+            body.append(f"return {self.numpy.expr(self.spread_output())}")
         body = rolled(body)
         body = [*self.prologue(body), *body]
         code = "\n".join(f"    {line}" if line else "" for line in body)
         doc = f'    """{self.doc}"""\n' if self.doc else ""
-        head = "import numpy as np\n" + "".join(f"\n\n{h}" for h in self.helpers.values())
-        tables = "\n".join(f"{k} = {literal(k, v, self.typed)}" for k, v in self.tables.items())
+        numpy = self.numpy
+        head = "import numpy as np\n" + "".join(f"\n\n{h}" for h in numpy.helpers.values())
+        tables = "\n".join(f"{k} = {literal(k, v, numpy.typed)}" for k, v in numpy.tables.items())
         head += f"\n\n{tables}\n" if tables else ""
         return f"{head}\n\ndef {self.name}({arguments}):\n{doc}{code}\n"
 
@@ -156,13 +65,13 @@ class _Source:
         if function.parameters:
             lines.append("# parameters: windows into theta")
         for parameter in function.parameters:
-            lines.append(f"{parameter.array.name} = {self.expr(parameter.expr)}")
+            lines.append(f"{parameter.array.name} = {self.numpy.expr(parameter.expr)}")
         return lines
 
     def assign(self, assign: Assign) -> str:
-        text = self.expr(assign.expr)
+        text = self.numpy.expr(assign.expr)
         if isinstance(assign.expr, Apply) and is_test(assign.expr.formula):
-            text = f"({text}).astype({self.float})"
+            text = f"({text}).astype({self.numpy.float})"
         line = f"{assign.array.name} = {text}"
         return f"{line}  # {assign.array.note}" if assign.array.note else line
 
@@ -172,17 +81,12 @@ class _Source:
 
     def cost(self) -> list[str]:
         output = self.function.output
-        text = self.bound(output, _ATOM)
-        if ROWS in output.shape:
-            return [f"J = {text}.sum() / E"]
-        return [f"J = {text}.sum()"]
+        mean = " / E" if ROWS in output.shape else ""
+        return [f"J = {self.numpy.bound(output)}.sum(){mean}"]
 
     def backward(self) -> list[str]:
         function = self.function
-        lines = [
-            "",
-            "# backward pass: d... is the derivative of J with respect to ...",
-        ]
+        lines = ["", "# backward pass: d... is the derivative of J with respect to ..."]
         lines += [self.assign(a) for a in function.backward]
         lines += ["", "# the gradient, in the order of theta"]
         covered = np.zeros(function.theta_size, dtype=int)
@@ -191,12 +95,13 @@ class _Source:
             assert isinstance(expr, View | Picked)
             np.add.at(covered, expr.indices().reshape(-1), 1)
         once = bool((covered == 1).all())
-        lines.append(f"grad = np.{'empty' if once else 'zeros'}({function.theta_size}{self.typed})")
+        made = "empty" if once else "zeros"
+        lines.append(f"grad = np.{made}({function.theta_size}{self.numpy.typed})")
         for parameter, adjoint in function.gradient:
             bare = adjoint.array if isinstance(adjoint, Broadcast) else adjoint
-            expr, text = parameter.expr, self.expr(bare)
+            expr, text = parameter.expr, self.numpy.expr(bare)
             if isinstance(expr, View):
-                target = _window(expr, "grad", function.theta_size)
+                target = window(expr, "grad", function.theta_size)
                 same = isinstance(bare, Ref) and bare.shape == expr.shape
                 if same and target.endswith(f".reshape{expr.shape}"):
                     target, text = target.partition(".")[0], f"{text}.ravel()"
@@ -205,332 +110,9 @@ class _Source:
                 lines.append(f"{target} {'=' if once else '+='} {text}")
             else:
                 assert isinstance(expr, Picked)
-                self.tables[expr.name] = expr.at
+                self.numpy.tables[expr.name] = expr.at
                 if once:
                     lines.append(f"grad[{expr.name}] = {text}")
                 else:
                     lines.append(f"np.add.at(grad, {expr.name}, {text})")
         return [*lines, "return J, grad"]
-
-    # ── expressions ──────────────────────────────────────────────────────────────────────────
-
-    def bound(self, expr: Expr, tightness: int) -> str:
-        """The text of `expr`, in parentheses if it binds less tightly."""
-        text = self.expr(expr)
-        return text if binding(text) >= tightness else f"({text})"
-
-    def expr(self, expr: Expr) -> str:
-        match expr:
-            case _Text():
-                return expr.text
-            case Ref(array):
-                return array.name
-            case Number(value):
-                return _number(value)
-            case Table(name, values):
-                self.tables[name] = values
-                return name
-            case View():
-                return _window(expr, "theta", self.function.theta_size)
-            case Picked(name, at):
-                self.tables[name] = at
-                return f"theta[{name}]"
-            case Apply(formula, arguments):
-                return self.write(formula, arguments)
-            case Reduce():
-                return self.fold(expr)
-            case Product(left, right):
-                return f"{self.bound(left, _MUL)} @ {self.bound(right, _UNARY)}"
-            case Transpose(array, order):
-                return self.bound(array, _ATOM) + _turn(order)
-            case Term():
-                return self.term(expr)
-            case Total():
-                return self.total(expr)
-            case Sum(array, axes, keep):
-                along = str(axes[0]) if len(axes) == 1 else str(axes)
-                kept = ", keepdims=True" if keep else ""
-                typed = f", dtype={self.float}" if self.typed and _is_mask(array) else ""
-                return f"{self.bound(array, _ATOM)}.sum(axis={along}{kept}{typed})"
-            case Reshape(array, shape):
-                return self.reshaped(array, shape)
-            case Slice():
-                return self.sliced(expr)
-            case Where(mask, array, value):
-                return f"np.where({self.expr(mask)}, {self.expr(array)}, {_number(value)})"
-            case Take(array, name, indices):
-                self.tables[name] = expr.text or indices
-                return f"{self.bound(array, _ATOM)}.take({name}, axis=-1)"
-            case Concatenate(parts, axis):
-                last = axis - len(expr.shape)
-                each = (spread(p, resized(expr.shape, axis, p.shape[last])) for p in parts)
-                texts = ", ".join(map(self.expr, each))
-                return f"np.concatenate([{texts}], axis={-1 if last == -1 else axis})"
-            case Broadcast(array, shape):
-                sizes = ", ".join("E" if s == ROWS else str(s) for s in shape)
-                sizes += "," if len(shape) == 1 else ""
-                if isinstance(array, Table) and (array.values == array.values.flat[0]).all():
-                    array = Number(float(array.values.flat[0]))
-                if isinstance(array, Number) and array.value == 0:
-                    return f"np.zeros(({sizes}){self.typed})"
-                if not array.shape:
-                    return f"np.full(({sizes}), {self.expr(array)}{self.typed})"
-                return f"np.broadcast_to({self.expr(array)}, ({sizes}))"
-            case Gathered(array, name):
-                return self.gathered(expr, array, name)
-            case Scatter(array, start, step=1, size=size, axis=axis):
-                ends = (start, size - start - array.shape[axis])
-                zeros = [spread(Number(0.0), resized(expr.shape, axis, n)) for n in ends]
-                framed = [e for e in (zeros[0], array, zeros[1]) if e.shape[axis]]
-                return self.expr(Concatenate(tuple(framed), axis))
-            case Scatter(array, start, step, size, axis):
-                self.helpers["placed"] = _PLACED
-                where = "" if axis == len(expr.shape) - 1 else f", axis={axis}"
-                return f"placed({self.expr(array)}, {start}, {step}, {size}{where})"
-        raise AssertionError(expr)
-
-    def reshaped(self, array: Expr, shape: Shape) -> str:
-        """New axes of length 1 as None, an axis that goes as an index, else a reshape."""
-        lengths = iter([*array.shape, None])
-        marks, at = [], next(lengths)
-        for size in shape:
-            if size == at:
-                marks.append(":")
-                at = next(lengths)
-            elif size == 1:
-                marks.append("None")
-        if at is None and len(marks) == len(shape):
-            while marks[-1] == ":":
-                marks.pop()
-            return f"{self.bound(array, _ATOM)}[{', '.join(marks)}]"
-        if isinstance(array, Slice) and array.count == 1:
-            before, after = array.shape[: array.axis], array.shape[array.axis + 1 :]
-            if shape == before + after:
-                return self.sliced(array, array.axis)
-        return f"{self.bound(array, _ATOM)}.reshape({_dimensions(shape)})"
-
-    def sliced(self, expr: Expr, alone: int = -1) -> str:
-        """Slices along several axes in one pair of brackets; of the axis `alone` just an index."""
-        marks = [":"] * len(expr.shape)
-        while isinstance(expr, Slice) and marks[expr.axis] == ":":
-            start, step = expr.start, expr.step
-            stop = start + step * (expr.count - 1) + (1 if step > 0 else -1)
-            by = f":{step}" if step != 1 else ""
-            marks[expr.axis] = f"{start}:{stop if stop >= 0 else ''}{by}"
-            if expr.axis == alone:
-                marks[expr.axis] = str(start)
-            expr = expr.array
-        ahead = next(k for k, mark in enumerate(marks) if mark != ":")
-        if ahead > 1 and all(mark != ":" for mark in marks[ahead:]):
-            marks[:ahead] = ["..."]
-        while marks[-1] == ":":
-            marks.pop()
-        return f"{self.bound(expr, _ATOM)}[{', '.join(marks)}]"
-
-    def gathered(self, expr: Gathered, array: Expr, name: str) -> str:
-        sources, at = expr.sources, name.removesuffix("_inverse")
-        text = f"inverse({at}, {len(sources)}, {expr.useful})"
-        while self.tables.setdefault(name, text) != text:
-            name += "_"
-        self.helpers["inverse"] = _INVERSE
-        picked = int(np.prod(array.shape[len(array.shape) - expr.axes :]))
-        flat = array
-        if expr.axes > 1:
-            flat = Reshape(array, (*array.shape[: len(array.shape) - expr.axes], picked))
-        if (sources < picked).all():
-            return f"{self.bound(flat, _ATOM)}.take({name}, axis=-1).sum(axis=-1)"
-        self.helpers["gathered"] = _GATHERED
-        return f"gathered({self.expr(flat)}, {name})"
-
-    def write(self, formula: Formula, arguments: dict[str, Expr]) -> str:
-        """A formula with expressions put in for its inputs, in parentheses where needed."""
-        self.helper(formula)
-        names, later = {}, {}
-        for k, (name, expr) in enumerate(arguments.items()):
-            names[name] = text = self.expr(expr)
-            if not text.isidentifier() and (isinstance(expr, Product) or binding(text) == _ATOM):
-                names[name] = f"PLACE{k}_"
-                later[names[name]] = text
-        text = _tidy(self.chosen(formula.numpy(**names)))
-        for place, inner in later.items():
-            # in a plain sum, or alone in a function's parentheses, a product needs none itself
-            plain = re.match(rf"(^|\w\(){place}($|\)$| [+-] [\w.]+$| [+-] [\w.]+\)$)", text)
-            plain = plain or re.search(rf"\({place}( [+-] \w+)?[,)]", text)
-            atom = binding(inner) == _ATOM
-            text = text.replace(place, inner if plain or atom else f"({inner})")
-        return text
-
-    def chosen(self, text: str) -> str:
-        """np.where between two plain numbers, which would be float64 whatever is around it."""
-        if not self.typed or "np.where" not in text:
-            return text
-        return ast.unparse(ast.fix_missing_locations(_SingleChoice().visit(ast.parse(text))))
-
-    def fold(self, expr: Reduce) -> str:
-        """Sums along the last axis; with keepdims where the result must broadcast again."""
-        found = re.fullmatch(r"sum\((\w+) \* (\w+)\)", expr.formula.text)
-        if found and found[1] != found[2]:
-            a, b = (self.expr(expr.arguments[name]) for name in found.groups())
-            if not expr.keep:
-                return f"np.vecdot({a}, {b})"
-            return f"np.vecdot({a}, {b})" + ("[:, None]" if len(expr.shape) == 2 else ".reshape(1)")
-        text = self.write(expr.formula, expr.arguments)
-        if not expr.keep:
-            return text
-        rows = [e.shape for k, e in expr.arguments.items() if k in expr.formula.rows]
-        axis = max(map(len, rows)) - 1
-        simple = text.replace(".sum(axis=-1)", f".sum(axis={axis}, keepdims=True)")
-        others = [ATOMS[a].numpy for a in expr.formula.atoms if ATOMS[a].row and a != "sum"]
-        if not others:
-            return simple
-        tree = _KeepAxis(set(others), axis).visit(ast.parse(simple, mode="eval"))
-        return ast.unparse(ast.fix_missing_locations(tree))
-
-    def helper(self, formula: Formula) -> None:
-        for atom in formula.atoms:
-            if ATOMS[atom].numpy_helper:
-                self.helpers[atom] = ATOMS[atom].numpy_helper.replace("[float]", f"[{self.float}]")
-
-    def term(self, term: Term) -> str:
-        """coefficient · factors / divisors, the numbers of it in one place."""
-        size, above, below = abs(term.coefficient), [], []
-        if size != 1:
-            inverse = 1 / size if size else 0.0
-            if size < 1 and inverse.is_integer() and 1 / inverse == size:
-                below.append(_number(inverse))
-            else:
-                above.append(_number(size))
-        if term.per_row:
-            power = "E" if abs(term.per_row) == 1 else f"E**{abs(term.per_row)}"
-            (below if term.per_row < 0 else above).append(power)
-        numbers = bool(above or below)
-        ordered = sorted(term.factors, key=_is_mask)  # a mask last: -mask and mask - mask fail
-        masks = sum(map(_is_mask, ordered))
-        only_masks = term.factors and masks == len(term.factors) and not term.divisors
-        if only_masks and (not numbers or term.coefficient < 0 or self.typed):
-            above.insert(0, self.one)
-        above += [
-            self.bound(f, _MUL if k == 0 and not above else _UNARY) for k, f in enumerate(ordered)
-        ]
-        below += [self.bound(d, _UNARY) for d in term.divisors]
-        text = " * ".join(above) or "1"
-        if len(below) > 1:
-            text += f" / ({' * '.join(below)})"
-        elif below:
-            text += f" / {below[0]}"
-        return f"-{text}" if term.coefficient < 0 else text
-
-    def total(self, total: Total) -> str:
-        text = ""
-        for term in total.terms:
-            masks = [_is_mask(f) for f in term.factors]
-            whole = abs(term.coefficient) == 1 and not term.per_row and not term.divisors
-            if masks and all(masks) and whole:
-                inner = " * ".join([self.one, *(self.bound(f, _UNARY) for f in term.factors)])
-                inner = f"-{inner}" if term.coefficient < 0 else inner
-            else:
-                inner = self.term(term)
-            if not text:
-                text = inner
-            else:
-                text += f" - {inner[1:]}" if inner.startswith("-") else f" + {inner}"
-        if total.coefficient == 1 and total.per_row == 0:
-            return text
-        return self.term(Term(total.coefficient, total.per_row, (_Text(text, total.shape),)))
-
-
-class _Text(Expr):
-    """Text that has been written already."""
-
-    def __init__(self, text: str, shape: Shape) -> None:
-        self.text, self.shape = text, shape
-
-
-class _SingleChoice(ast.NodeTransformer):
-    """np.where(test, 1.0, 0.5) becomes np.where(test, np.float32(1.0), 0.5)."""
-
-    def visit_Call(self, node: ast.Call) -> ast.expr:
-        self.generic_visit(node)
-        match node:
-            case ast.Call(func=ast.Attribute(attr="where"), args=[test, first, second]) if not any(
-                isinstance(part, ast.Name | ast.Call | ast.Subscript)
-                for branch in (first, second)
-                for part in ast.walk(branch)
-                if not (isinstance(part, ast.Name) and part.id == "np")
-            ):
-                return ast.Call(
-                    node.func, [test, ast.Call(ast.Name("np.float32"), [first], []), second], []
-                )
-        return node
-
-
-class _KeepAxis(ast.NodeTransformer):
-    """logsumexp(z) becomes logsumexp(z)[:, None]."""
-
-    def __init__(self, functions: set[str], axis: int) -> None:
-        self.functions = functions
-        self.axis = axis
-
-    def visit_Call(self, node: ast.Call) -> ast.expr:
-        self.generic_visit(node)
-        if isinstance(node.func, ast.Name) and node.func.id in self.functions:
-            ahead: ast.expr = ast.Slice() if self.axis == 1 else ast.Constant(...)
-            index = ast.Tuple([ahead, ast.Constant(None)]) if self.axis else ast.Constant(None)
-            return ast.Subscript(node, index)
-        return node
-
-
-def _is_mask(expr: Expr) -> bool:
-    return isinstance(expr, Apply) and is_test(expr.formula)
-
-
-def _number(value: float) -> str:
-    if value != value:
-        return "np.nan"
-    if value in (float("inf"), float("-inf")):
-        return "np.inf" if value > 0 else "-np.inf"
-    return str(int(value)) if value.is_integer() and abs(value) < 1e15 else repr(value)
-
-
-def _tidy(text: str) -> str:
-    """2.0 as 2, but where np.where chooses between numbers and the type matters."""
-    if "np.where" in text:
-        return text
-    return re.sub(r"(?<![\w.])(\d+)\.0(?![\w.])", r"\1", text)
-
-
-def _dimensions(shape: Sequence[int]) -> str:
-    return ", ".join("-1" if s == ROWS else str(s) for s in shape)
-
-
-def _turn(order: tuple[int, ...]) -> str:
-    """The method that puts axes into another order."""
-    if order == (1, 0):
-        return ".T"
-    moved = [k for k, axis in enumerate(order) if axis != k]
-    if len(moved) == 2:
-        ends = moved == [len(order) - 2, len(order) - 1]
-        return ".swapaxes(-1, -2)" if ends else f".swapaxes({moved[0]}, {moved[1]})"
-    return f".transpose({', '.join(map(str, order))})"
-
-
-def _window(view: View, vector: str, size: int) -> str:
-    """A strided window into a vector of that size, without as_strided."""
-    start, along = view.offset, view.strides[-1]
-    if len(view.shape) == 1:
-        stop = start + along * (view.shape[0] - 1) + 1
-        return f"{vector}[{start}:{stop}]" if along == 1 else f"{vector}[{start}:{stop}:{along}]"
-    total = view.shape[0] * view.strides[0]
-    first = min(start, size - total)  # all the rows must lie inside
-    rest = start - first
-    widths, marks = [view.shape[0]], [":"]
-    for above, step, n in zip(view.strides, view.strides[1:], view.shape[1:], strict=False):
-        left, rest = divmod(rest, step)
-        widths.append(above // step)
-        whole = left == 0 and n == widths[-1]
-        marks.append(":" if whole else f"{left or ''}:{left + n if left + n < widths[-1] else ''}")
-    if along > 1:
-        widths.append(along)
-        marks.append(str(rest))
-    rows = f"{vector}[{first}:{first + total}].reshape({_dimensions(widths)})"
-    return rows if all(mark == ":" for mark in marks) else f"{rows}[{', '.join(marks)}]"
