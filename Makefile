@@ -11,7 +11,7 @@ VENV ?= .venv
 ARGS ?=
 BIN := $(VENV)/bin
 
-.PHONY: help demo test notebooks run-notebooks docs bench lint format clean
+.PHONY: help demo test notebooks run-notebooks docs bench fuzz lint format clean
 
 help: ## list these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
@@ -35,6 +35,9 @@ docs: $(VENV)/.installed-docs ## build the site into build/site
 
 bench: $(VENV)/.installed-bench ## measure against the peers, side by side
 	$(BIN)/python -m benchmarks $(ARGS)
+
+fuzz: $(VENV)/.installed-test ## attack everything with random input: make fuzz MINUTES=60
+	$(BIN)/python -m tests.fuzz --minutes $(or $(MINUTES),10) $(ARGS)
 
 lint: $(VENV)/.installed-dev ## check style, formatting and types
 	$(BIN)/ruff check

@@ -1,0 +1,1 @@
+"""Attacks with random input, for as long as one likes: `make fuzz MINUTES=60`."""
