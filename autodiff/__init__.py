@@ -14,7 +14,16 @@ from .exports import lazily
 from .formula.firing import DomainError
 from .formula.grammar import Formula, FormulaError
 from .formula.on_values import unfold
-from .functional import grad, gradient_graph, hessian, jacobian, value_and_grad, vjp
+from .functional import (
+    grad,
+    gradient_graph,
+    hessian,
+    jacobian,
+    jvp,
+    linearize,
+    value_and_grad,
+    vjp,
+)
 from .gates import GATES, Gate, gate
 from .gradcheck import gradcheck
 from .graph import Part, Step, backward_steps, is_topological, topological_order
@@ -55,6 +64,8 @@ __all__ = [
     "hessian",
     "is_topological",
     "jacobian",
+    "jvp",
+    "linearize",
     "mutated",
     "parse",
     "topological_order",

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 from .formula.firing import DomainError
-from .functional import gradients, leaves_of, one_value
+from .functional import Run, filled, gradients, one_value
 from .value import Value
 
 __all__ = ["GradCheck", "InputCheck", "gradcheck"]
@@ -66,11 +66,11 @@ def gradcheck(
 ) -> GradCheck:
     """Compare the backward pass of `f` at `inputs` with central finite differences.
 
-    `inputs` are numbers or Values (whose labels then name the rows), `f(*inputs)` returns one
-    Value. The report is true if all inputs agree to `rtol` (relative above 1, absolute below);
-    a derivative that is not finite never does. It says for each by how much it differs, and
-    whether the slopes on both sides differ so that a kink must be near. Steps are `step` ×
-    max(1, |x|), and shorter where f has no value there.
+    `inputs` are numbers, lists of numbers, or Values (whose labels then name the rows);
+    `f(*inputs)` returns one Value. The report is true if all inputs agree to `rtol` (relative
+    above 1, absolute below); a derivative that is not finite never does. It says for each by how
+    much it differs, and whether the slopes on both sides differ so that a kink must be near.
+    Steps are `step` × max(1, |x|), and shorter where f has no value there.
 
     >>> bool(gradcheck(lambda x, y: (x * y).tanh(), [0.3, 2.0]))
     True
@@ -79,14 +79,14 @@ def gradcheck(
       input 0 = 0.0: backward 0.0, finite difference 0.5: differs by 0.5; a kink is near: \
 the slopes left and right of it differ
     """
-    leaves, _ = leaves_of(inputs)
-    leaves = [Value(x.data, x.label) for x in leaves]
-    root = one_value(f(*leaves), f)
+    run = Run(f, inputs)
+    root, leaves = run.root, run.leaves
     analytic = gradients(root, leaves)
     at = [x.data for x in leaves]
 
     def shifted(i: int, x: float) -> float:
-        return one_value(f(*[Value(x if j == i else y) for j, y in enumerate(at)]), f).data
+        moved = [Value(x if j == i else y) for j, y in enumerate(at)]
+        return one_value(f(*filled(inputs, moved)), f).data
 
     checks = []
     for i, leaf in enumerate(leaves):

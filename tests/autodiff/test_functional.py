@@ -15,8 +15,11 @@ from autodiff import (
     GATES,
     Value,
     grad,
+    gradcheck,
     hessian,
     jacobian,
+    jvp,
+    linearize,
     topological_order,
     value_and_grad,
     vjp,
@@ -46,7 +49,7 @@ def test_numbers_in_numbers_out_values_in_values_out() -> None:
 def test_grad_leaves_every_grad_alone() -> None:
     w = Value(3.0, "w")
     w.grad = 7.0
-    assert grad(lambda x: w * x * x)(2.0) == [12.0]
+    assert grad(lambda x: w * x * x)(2.0) == 12.0
     hessian(lambda x: w * x * x)(2.0)
     jacobian(lambda x: [w * x])(2.0)
     vjp(lambda z: [w * z[0]], [1.0], [1.0])
@@ -63,15 +66,54 @@ def test_gradient_of_a_polynomial(x: float, y: float) -> None:
 def test_an_argument_that_is_not_used_has_slope_zero() -> None:
     assert grad(lambda x, y: x * 2)(1.0, 2.0) == [2.0, 0.0]
     assert hessian(lambda x, y: x * 2)(1.0, 2.0) == [[0.0, 0.0], [0.0, 0.0]]
-    assert grad(lambda x: 3.0)(1.0) == [0.0]
-    assert grad(lambda x: x)(1.0) == [1.0]
+    assert grad(lambda x: 3.0)(1.0) == 0.0
+    assert grad(lambda x: x)(1.0) == 1.0
     assert [s.data for s in grad(lambda x, y: x)(Value(1.0), Value(2.0))] == [1.0, 0.0]
 
 
+def test_one_argument_gives_a_number_and_a_list_a_list() -> None:
+    assert grad(lambda x: x * x)(3.0) == 6.0
+    assert grad(grad(grad(lambda x: x**4)))(2.0) == 48.0
+    assert value_and_grad(lambda x: x * x)(3.0) == (9.0, 6.0)
+    squares = lambda xs, b: sum(x * x for x in xs) * b  # noqa: E731
+    assert grad(squares)([1.0, 2.0], 3.0) == [[6.0, 12.0], 5.0]
+    assert grad(lambda xs: squares(xs, 1.0))([1.0, 2.0]) == [2.0, 4.0]
+    assert grad(lambda m: m[0][1] * m[1][0])([[1.0, 2.0], [3.0, 4.0]]) == [[0.0, 3.0], [2.0, 0.0]]
+
+
+def test_argnums_picks_arguments_as_in_jax() -> None:
+    f = lambda x, y, z: x * y + z * z  # noqa: E731
+    at = 2.0, 3.0, 5.0
+    assert grad(f, argnums=1)(*at) == 2.0
+    assert grad(f, argnums=-1)(*at) == 10.0
+    assert grad(f, argnums=(2, 0))(*at) == [10.0, 3.0]
+    assert value_and_grad(f, 0)(*at) == (31.0, 3.0)
+    assert jacobian(lambda x, y: [x * y, x], argnums=0)(2.0, 3.0) == [[3.0], [1.0]]
+    assert hessian(lambda x, y: x * x * y, argnums=(0,))(2.0, 3.0) == [[6.0]]
+    assert grad(lambda x, power: x**power, argnums=0)(3.0, 2) == 6.0
+    assert grad(grad(lambda x, y: x * x * y, argnums=0), argnums=1)(2.0, 3.0) == 4.0
+    with pytest.raises(ValueError, match="argnums=3, but the function is called with 3 arguments"):
+        grad(f, argnums=3)(*at)
+
+
 def test_the_same_value_twice() -> None:
-    """x·y at x = y, one and the same Value: each argument has the slope of the whole."""
-    x = Value(3.0)
-    assert [s.data for s in grad(lambda x, y: x * y)(x, x)] == [6.0, 6.0]
+    """x·y at x = y: as arguments they are two things, whatever stands in their places."""
+    x = Value(4.0)
+    assert grad(lambda a, b: a * b)(4.0, 4.0) == [4.0, 4.0]
+    assert [s.data for s in grad(lambda a, b: a * b)(x, x)] == [4.0, 4.0]
+    assert [s.data for s in grad(lambda a, b: a * a * b)(x, x)] == [32.0, 16.0]
+    slope = grad(lambda a, b: a * b)(x, x)[0]
+    slope.backward()
+    assert x.grad == 1.0, "the slope is b, and b is x"
+
+
+def test_an_argument_is_not_what_the_function_captures() -> None:
+    """d/dx (x · d/dy (x + y) at y = x) is 1: the inner derivative does not see x (Siskind and
+    Pearlmutter's confusion of perturbations)."""
+    assert grad(lambda x: x * grad(lambda y: x + y)(x))(1.0) == 1.0
+    assert grad(lambda x: x * jvp(lambda y: x + y, (x,), (1.0,))[1])(1.0) == 1.0
+    assert jvp(lambda x: x * jvp(lambda y: x + y, (1.0,), (1.0,))[1], (1.0,), (1.0,))[1] == 1.0
+    assert grad(lambda x: x * grad(lambda y: x * y)(2.0))(3.0) == 6.0
 
 
 def test_grad_refuses_what_it_cannot_do() -> None:
@@ -90,7 +132,7 @@ def test_grad_refuses_what_it_cannot_do() -> None:
 
 def derivative(f: Callable[[Any], Any], order: int) -> Callable[[Any], Any]:
     for _ in range(order):
-        f = lambda x, f=f: grad(f)(x)[0]  # type: ignore[misc]  # noqa: E731
+        f = grad(f)
     return f
 
 
@@ -134,7 +176,7 @@ def test_the_hessian_of_every_gate_is_the_slope_of_its_gradient(name: str) -> No
         ahead, behind = at.copy(), at.copy()
         ahead[i] += h
         behind[i] -= h
-        slopes = zip(grad(gate)(*ahead), grad(gate)(*behind), strict=True)
+        slopes = zip(jacobian(gate)(*ahead), jacobian(gate)(*behind), strict=True)
         assert [row[i] for row in found] == pytest.approx(
             [(right - left) / (2 * h) for right, left in slopes], rel=1e-7, abs=1e-7
         )
@@ -180,6 +222,63 @@ def test_the_hessian_of_values_is_made_of_values() -> None:
     assert second.data == 12.0
     second.backward()
     assert x.grad == 6.0
+
+
+def test_lists_of_inputs_have_the_matrices_of_their_numbers() -> None:
+    f = lambda z: z[0] * z[0] * z[1]  # noqa: E731
+    assert hessian(f)([2.0, 3.0]) == hessian(lambda x, y: x * x * y)(2.0, 3.0)
+    assert hessian(lambda z, w: z[0] * w)([2.0], 3.0) == [[0.0, 1.0], [1.0, 0.0]]
+    assert jacobian(lambda z: [z[0] * z[1], z[0]])([2.0, 3.0]) == [[3.0, 2.0], [1.0, 0.0]]
+    assert gradcheck(lambda z, y: (z[0] * z[1] * y).tanh(), [[0.3, 0.2], 2.0])
+
+
+# ── jvp and linearize ────────────────────────────────────────────────────────────────────────
+
+
+@given(recipes(largest=8), st.lists(numbers, min_size=8, max_size=8))
+def test_forward_mode_is_the_gradient_along_the_tangents(
+    recipe: Recipe, along: list[float]
+) -> None:
+    tangents = along[: len(recipe.leaves)]
+    if len(tangents) < len(recipe.leaves):
+        tangents += [1.0] * (len(recipe.leaves) - len(tangents))
+    slopes = jacobian(recipe.on_values)(*recipe.leaves)
+    out, found = jvp(recipe.on_values, recipe.leaves, tangents)
+    assert out == value_and_grad(recipe.on_values)(*recipe.leaves)[0]
+    assert found == pytest.approx(
+        math.fsum(s * t for s, t in zip(slopes, tangents, strict=True)), rel=1e-9, abs=1e-9
+    )
+
+
+def test_forward_over_reverse_is_the_hessian_times_a_vector() -> None:
+    f = lambda x, y: (x * x * y).sin() + y.exp()  # noqa: E731
+    at, v = (0.7, 0.3), [2.0, -1.0]
+    expected = np.array(hessian(f)(*at)) @ v
+    assert jvp(grad(f), at, v)[1] == pytest.approx(expected.tolist(), rel=1e-13)
+    backward = grad(lambda x, y: jvp(f, (x, y), v)[1])(*at)
+    assert backward == pytest.approx(expected.tolist(), rel=1e-13)
+    forward = lambda x, y: jvp(f, (x, y), v)[1]  # noqa: E731
+    assert jvp(forward, at, v)[1] == pytest.approx(float(np.array(v) @ expected), rel=1e-13)
+
+
+def test_linearize_runs_the_function_once() -> None:
+    calls = []
+
+    def polar(r: Value, t: Value) -> list[Any]:
+        calls.append(1)
+        return [r * t.cos(), [r * t.sin(), 1.0]]
+
+    out, push = linearize(polar, 2.0, 0.5)
+    columns = [push(1.0, 0.0), push(0.0, 1.0)]
+    J = jacobian(polar)(2.0, 0.5)
+    assert out == [2 * math.cos(0.5), [2 * math.sin(0.5), 1.0]]
+    assert columns[0] == [J[0][0], [J[1][0][0], 0.0]]
+    assert columns[1] == [J[0][1], [J[1][0][1], 0.0]]
+    assert len(calls) == 2
+    with pytest.raises(ValueError, match="the tangents have 1 numbers, but the primals 2"):
+        push(1.0)
+    with pytest.raises(TypeError, match=r"as lists: jvp\(f, \(2.0,\), \(1.0,\)\)"):
+        jvp(polar, 2.0, 1.0)  # type: ignore[arg-type]
 
 
 # ── jacobian and vjp ─────────────────────────────────────────────────────────────────────────
