@@ -13,7 +13,8 @@ from .languages import LANGUAGES, OPERATORS, WHOLE, Language
 
 __all__ = ["rows_in", "written"]
 
-_PLAIN = re.compile(r"[\w.]+(\[[^\[\]]*\])?(\.T)?\Z")
+_PLAIN = re.compile(r"([\w.]+(\[[^\[\]]*\])?(\.T)?|[^\W\d][\w₊₋,]*)\Z")
+_RAISED_END = re.compile(r"⁽[^⁽⁾]+⁾\Z")  # of a name: it needs brackets to be raised once more
 
 
 class _Text(NamedTuple):
@@ -211,8 +212,9 @@ class _Blackboard(_LaTeX):
         text = self.names.get(name)
         if text is None:
             return super().name(name)
-        plain = _PLAIN.match(text) or text in ("∞", "…")
-        return _Text(text, 10 if text.startswith("−") else WHOLE if plain else 0)
+        name = _RAISED_END.sub("", text)
+        binds = WHOLE - (name != text) if _PLAIN.match(name) or text in ("∞", "…") else 0
+        return _Text(text, 10 if text.startswith("−") else binds)
 
     def fill(self, construct: str, *operands: _Text) -> _Text:
         divided = " / " in re.sub(r"\([^()]*\)", "", operands[0].text)  # a / 2·b is read two ways

@@ -13,6 +13,7 @@ from autodiff.value import Constant, Value
 
 from ..words.derivation import explain
 from ..words.report import as_data, gate_table, steps, table, to_ascii
+from ..words.symbols import typeset
 from .arguments import Refused, near
 
 __all__ = ["LOOKS", "gates", "pictures", "said", "save"]
@@ -38,14 +39,16 @@ def said(root: Value, text: str, chosen: Namespace) -> Iterator[str]:
     ascii_only = not _speaks_unicode()
     order = topological_order(root)
     nodes = {v.label: v for v in order if v.label and not isinstance(v, Constant)}
+    written = typeset(nodes)
     if chosen.json:
         yield json.dumps(as_data(root, text), ensure_ascii=ascii_only, allow_nan=False)
     elif chosen.explain:
         for name in chosen.explain:
-            if name not in nodes:
+            label = next((k for k, text in written.items() if name in (k, text)), "")
+            if not label:
                 known = f"; there are {', '.join(nodes)}"
                 raise Refused(f"cannot explain {name!r}{near(name, nodes) or known}")
-            found = explain(nodes[name], root, paths=chosen.paths, digits=chosen.digits or 4)
+            found = explain(nodes[label], root, paths=chosen.paths, digits=chosen.digits or 4)
             told = found.latex if chosen.latex else found.text
             yield to_ascii(told) if ascii_only else told
     elif chosen.steps:

@@ -6,6 +6,8 @@ import html
 import re
 import unicodedata
 
+from ..words.symbols import LOWERED, RAISED
+
 __all__ = ["label", "literal", "visible", "width"]
 
 
@@ -41,6 +43,7 @@ _WIDTHS = {
         29: "'IJijl\u2019",
         34: " ,./:;|\\f·",
         40: "()[]-tr!",
+        46: "".join([*LOWERED.values(), *RAISED.values()]),
         53: '*_`scz?"∂',
         60: "akvxyoeFLTPY",
         78: "ABCDGHNOQRUVXK&",

@@ -21,9 +21,10 @@ class Circuit(Writer):
         if node.kind == "constant":
             return self.word(node, constant_text(node), ink, bold=False)
         if node.kind == "input":
-            return self.joined(self.word(node, node.text, ink), self.stub(node, "", ""))
-        last = node.name == self.picture.root
-        wire = self.stub(node, "" if last else node.label, node.label if last else "")
+            word = self.word(node, self.written[node.text], ink)
+            return self.joined(word, self.stub(node, "", ""))
+        last, label = node.name == self.picture.root, self.written[node.label]
+        wire = self.stub(node, "" if last else label, label if last else "")
         return self.joined(self.gate(node), wire)
 
     def word(self, node: Node, text: str, ink: str, bold: bool = True) -> Glyph:
@@ -84,7 +85,10 @@ class Record(Writer):
     def cells(self, node: Node, name: str) -> Glyph:
         """A box with what there is to say of a value."""
         theme, grad = self.inks(node), self.grad_text(node)
-        texts = [(node.label, theme.ink), (f"data {self.figure(*node.values)}", theme.value)]
+        texts = [
+            (self.written[node.label], theme.ink),
+            (f"data {self.figure(*node.values)}", theme.value),
+        ]
         if grad:
             texts.append((f"grad {grad}", theme.grad))
         if node.kind == "constant":

@@ -12,6 +12,7 @@ from autodiff import Value
 from ..fold.picture import Edge, Node, Part, Picture
 from ..layout.columns import Box, Layout, Point, Wire, place
 from ..words.pictures import called, describe, figure
+from ..words.symbols import typeset
 from .drawing import Curve, Drawing, Mark, Shape, Text
 from .flow import WIDTHS, Flow
 from .markup import width
@@ -82,6 +83,7 @@ class Writer:
             self.wires_from.setdefault(edge.tail, []).append(edge)
             self.wires_to.setdefault(edge.head, []).append(edge)
         self.name_of = called(picture)
+        self.written = typeset(text for node in picture.nodes for text in (node.text, node.label))
         self.homes = {cluster.name: k for k, cluster in enumerate(picture.clusters)}
         self.marked = self.highlighted()
 
@@ -115,7 +117,7 @@ class Writer:
                 node.name
                 for node in self.picture.nodes
                 if any(v is wish for v in node.members)
-                or (isinstance(wish, str) and wish in (node.text, self.name_of[node.name]))
+                or wish in (node.text, node.label, self.name_of[node.name])
             }
             if not chosen:
                 raise ValueError(f"highlight: nothing in this picture is {wish!r}")
@@ -338,12 +340,13 @@ class Writer:
         starts = [9.0]
         for column in zip(*table, strict=True):
             starts.append(starts[-1] + max(width(text, SMALL) for text in column) + 8)
-        wide = max(starts[-1], width(node.text, 14, True) + 18.0)
+        title = self.written[node.text]
+        wide = max(starts[-1], width(title, 14, True) + 18.0)
         high = 26.0 + 16 * len(table) + 4
         marks: list[Mark] = [
             Shape(node.name, "round", 0, 0, wide, high, theme.box, theme.gate_edge)
         ]
-        marks.append(Text(9, 14, node.text, theme.ink, 14, True))
+        marks.append(Text(9, 14, title, theme.ink, 14, True))
         for k, texts in enumerate(table):
             for x, text, ink in zip(starts, texts, inks, strict=False):
                 marks.append(Text(x, 33 + 16 * k, text, ink, SMALL))

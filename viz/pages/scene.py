@@ -20,6 +20,7 @@ from ..fold.calls import Frame, frames, path, term_frames
 from ..fold.cells import Cell, Whole, cells, is_coarse, pieces
 from ..words.names import Naming
 from ..words.numbers import number
+from ..words.symbols import typeset
 from .placement import Plan, place, size_of
 
 __all__ = ["LIMIT", "Scene", "scene"]
@@ -101,10 +102,8 @@ class _Builder:
         self.made = made
         self.folded = folded
         self.grouped = grouped
-        self.name = Naming(order)
-        for v in order:
-            if not isinstance(v, Constant):
-                self.name(v)  # before all finer nodes, so with the number of the terminal
+        self.name = Naming(order)  # here of all but the finer nodes, which do not count before them
+        self.written = typeset(self.name(v) for v in order if not isinstance(v, Constant))
         self.index = made.index  # of a coarse gate: first that of its last piece, then its own
         self.spare = LIMIT - len(order)  # finer nodes that there is still room for
         self.where: dict[Frame, int] = {}
@@ -125,6 +124,7 @@ class _Builder:
         kind = "gate" if gate else "constant" if isinstance(v, Constant) else "leaf"
         group = self.unfold(v, cell, home, depth) if self.grouped else -1
         name = number(v.data) if kind == "constant" else self.name(v)
+        name = self.written.get(name, name)
         node = {
             "gate": gate.name if gate else None,
             "parents": [self.index[p] for p in cell.parents],

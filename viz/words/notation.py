@@ -9,8 +9,7 @@ from __future__ import annotations
 
 import ast
 import math
-import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from typing import ClassVar, NamedTuple
 
@@ -21,8 +20,9 @@ from ..fold.cells import slots
 from .names import Naming
 from .numbers import number
 from .rules import Edge, Rule, evaluate, forward, local
+from .symbols import latex_symbol, latex_words, typeset
 
-__all__ = ["LaTeX", "Line", "Text", "latex_symbol"]
+__all__ = ["LaTeX", "Line", "Text"]
 
 FACTORS = 8  # factors of a product that are written out
 
@@ -59,16 +59,14 @@ class Text:
     ) -> None:
         self.digits = digits
         naming = Naming(order, variables)
-        self.names = {
-            v: self.number(v.data)
-            if isinstance(v, Constant) and not naming.given[v]
-            else self.symbol(naming(v))
-            for v in order
-        }
+        bare = {v for v in order if isinstance(v, Constant) and not naming.given[v]}
+        named = {v: naming(v) for v in order if v not in bare}
+        written = self.symbols(named.values())
+        self.names = {v: self.number(v.data) if v in bare else written[named[v]] for v in order}
 
-    def symbol(self, name: str) -> str:
-        """A name as it is written."""
-        return name
+    def symbols(self, names: Iterable[str]) -> dict[str, str]:
+        """How names are written."""
+        return typeset(names)
 
     def number(self, x: float, digits: int = 0) -> str:
         """A number as it is written."""
@@ -183,9 +181,9 @@ class LaTeX(Text):
     nothing = r" \text{ has no value}"
     more = r"\dots \text{{ ({})}}"
 
-    def symbol(self, name: str) -> str:
-        """A letter with its indices, or a word."""
-        return latex_symbol(name)
+    def symbols(self, names: Iterable[str]) -> dict[str, str]:
+        """Letters with their indices, and words."""
+        return typeset(names, latex_symbol, latex_words)
 
     def number(self, x: float, digits: int = 0) -> str:
         """With infinity and powers of ten spelled out."""
@@ -215,37 +213,3 @@ class LaTeX(Text):
         """The name in upright letters."""
         name = gate.replace("_", r"\_")
         return rf"\mathrm{{{name}}}\left({super().call('', inputs)[1:-1]}\right)"
-
-
-_SYMBOL = re.compile(r"([A-Za-z]|[Α-ω])(\d*)(?:\[([\w,\s]+)\])?\Z")
-# Outside of \text, since MathJax takes what is inside as it stands. A dollar, escaped or not, would
-# end the formula in Markdown; the full-width one does not.
-_ESCAPES = {c: "\\" + c for c in "#%&_{}"}
-_ESCAPES |= {"\\": "\\backslash", "^": r"{\wedge}", "~": r"{\sim}", "$": r"\text{＄}"}
-_GREEK = re.compile(
-    "(?:alpha|beta|gamma|delta|epsilon|zeta|eta|theta|kappa|lambda|mu|nu|xi|pi|rho|sigma|tau|phi"
-    "|chi|psi|omega|Gamma|Delta|Theta|Lambda|Sigma|Phi|Psi|Omega)"
-)
-
-
-def latex_symbol(text: str) -> str:
-    r"""A label as a LaTeX symbol: letters and indices as such, anything else as words.
-
-    >>> latex_symbol("x"), latex_symbol("w0"), latex_symbol("w1[0,2]"), latex_symbol("loss")
-    ('x', 'w_{0}', '{w^{(1)}_{0,2}}', '\\mathrm{loss}')
-    >>> latex_symbol("50%_x"), latex_symbol("σ")
-    ('{\\text{50}\\%\\_\\text{x}}', 'σ')
-    """
-    if found := _SYMBOL.match(text):
-        letter, digits, index = found.groups()
-        if index is not None:  # of layer 1; the outer braces let it have a power
-            layer = f"^{{({digits})}}" if digits else ""
-            return f"{{{letter}{layer}_{{{index}}}}}"
-        return f"{letter}_{{{digits}}}" if digits else letter
-    if _GREEK.fullmatch(text):
-        return f"\\{text}"
-    if text.isascii() and text.isalnum():
-        return rf"\mathrm{{{text}}}"
-    pieces = re.split(r"([#%&_{}\\^~$])", text.replace("\n", " ").replace(" ", "\u00a0"))
-    shown = "".join(_ESCAPES.get(piece, rf"\text{{{piece}}}") for piece in pieces if piece)
-    return f"{{{shown}}}"

@@ -7,6 +7,7 @@ import math
 from ..fold.picture import Node, Picture
 from .names import Naming
 from .numbers import number, span
+from .symbols import text_symbol, typeset
 
 __all__ = ["called", "constant_text", "describe", "figure"]
 
@@ -38,9 +39,14 @@ def called(picture: Picture) -> dict[str, str]:
     order = [node.members[-1] for node in single]
     labels = {id(v): node.label for v, node in zip(order, single, strict=True)}
     naming = Naming(order, labels) if order else None
-    found = {node.name: node.text or "a row" for node in picture.nodes if node.kind != "constant"}
+    written = typeset(naming(v) for v in order) if naming else {}
+    found = {
+        node.name: text_symbol(node.text) or "a row"
+        for node in picture.nodes
+        if node.kind != "constant"
+    }
     found |= {node.name: constant_text(node) for node in picture.nodes if node.kind == "constant"}
-    return found | {n.name: naming(n.members[-1]) for n in single if naming}
+    return found | {n.name: written[naming(n.members[-1])] for n in single if naming}
 
 
 def describe(picture: Picture, digits: int) -> str:

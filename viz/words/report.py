@@ -28,6 +28,7 @@ from __future__ import annotations
 
 import ast
 import math
+import re
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -40,6 +41,7 @@ from autodiff.value import Constant, Value
 from .names import Naming
 from .notation import Text
 from .rules import edges_into
+from .symbols import GREEK, LOWERED, RAISED
 
 __all__ = ["as_data", "gate_table", "steps", "table", "to_ascii"]
 
@@ -47,9 +49,12 @@ DIGITS = 6
 _ASCII: dict[str, str | int | None] = {
     "∂": "@", "×": "*", "·": "*", "−": "-", "→": ">", "─": "-", "…": "...", "∞": "inf", "Σ": "sum",
     "√": "sqrt ", "π": "pi", "β": "beta", "γ": "gamma", "ᵢ": "_i", "≤": "<=", "≥": ">=",
-    "≠": "!=", "⁻": "^-", "⁰": "^0", "¹": "^1", "²": "^2", "³": "^3", "⁴": "^4", "⁵": "^5",
-    "⁶": "^6", "⁷": "^7", "⁸": "^8", "⁹": "^9",
+    "≠": "!=",
 }  # fmt: skip
+_ASCII |= {letter: name for name, letter in GREEK.items()}
+_ASCII |= {small: plain for figures in (RAISED, LOWERED) for plain, small in figures.items()}
+_LOW = f"[{''.join(LOWERED.values())}]+"
+_FIGURES = re.compile(f"([{''.join(RAISED.values())}]+)|{_LOW}(,{_LOW})*")
 _ASCII |= {g.symbol: g.name for g in GATES.values() if len(g.symbol) == 1 and g.symbol.isalpha()}
 
 
@@ -58,8 +63,19 @@ def to_ascii(text: str) -> str:
 
     >>> to_ascii("∂y/∂x = 2·x⁻¹")
     '@y/@x = 2*x^-1'
+    >>> to_ascii("θ₀ + w₁⁽²⁾")
+    'theta_0 + w_1^(2)'
+    >>> to_ascii("hₜ₋₁")
+    'h_{t-1}'
     """
-    return text.translate(str.maketrans(_ASCII)).replace("^-^", "^-")
+    return _FIGURES.sub(_figures, text).translate(str.maketrans(_ASCII))
+
+
+def _figures(found: re.Match[str]) -> str:
+    text = found[0]
+    if found[1]:
+        return f"^{text}"
+    return f"_{text}" if text.isdigit() or len(text) == 1 else f"_{{{text}}}"
 
 
 # ── tables ───────────────────────────────────────────────────────────────────────────────────

@@ -13,6 +13,7 @@ from tests.viz.pages.conftest import WIDTHS, Judge, Open
 from viz import explore, random_circuit
 from viz.pages.page import Page as Made
 from viz.words.names import Naming
+from viz.words.symbols import text_symbol
 
 
 def circuit(x: float = -2, y: float = 5, z: float = -4) -> tuple[Value, list[Value]]:
@@ -238,7 +239,7 @@ def test_a_neuron_and_its_gates_fold_and_unfold_in_place(opened: Open) -> None:
     assert neurons.count() == 3
     neurons.first.click()
     weight = model.layers[0].neurons[0].w[0]
-    assert exact(page, re.escape(weight.label)) == pytest.approx(
+    assert exact(page, re.escape(text_symbol(weight.label))) == pytest.approx(
         (weight.data, weight.grad), rel=1e-12
     )
     page.locator(".unit.gate", has_text="tanh").first.click()  # a coarse gate

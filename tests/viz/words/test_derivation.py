@@ -138,7 +138,7 @@ def test_neurons_are_explained() -> None:
     model = MLP(2, [3, 1], activation="tanh", rng=0)
     out = model(values(x0=0.5, x1=-1))
     text = str(explain(model.parameters()[0], out))
-    assert "v1 = w1[0,0]·x0 + w1[0,1]·x1 + b1[0] = " in text
+    assert "v1 = w₀,₀⁽¹⁾·x0 + w₀,₁⁽¹⁾·x1 + b₀⁽¹⁾ = " in text
     assert "= x0 = 0.5" in text
 
 

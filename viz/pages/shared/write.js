@@ -26,7 +26,12 @@ const OPPOSITE = {"<": ">=", "<=": ">", ">": "<=", ">=": "<", "==": "!=", "!=": 
 const WHOLE = 12; // how tightly a word binds
 
 const bracketed = ({text, binds}, least = 0) => (binds < least ? `(${text})` : text);
-const word = (text) => ({text, binds: text.startsWith("−") ? 10 : /^([\p{L}\d_.]+(\[[^[\]]*\])?|∞|…)$/u.test(text) ? WHOLE : 0});
+const RAISED_END = /⁽[^⁽⁾]+⁾$/; // of a name: it needs brackets to be raised once more
+const NAME = /^([\p{L}\d_.]+(\[[^[\]]*\])?|\p{L}[\p{L}\p{No}₊₋,]*|∞|…)$/u;
+function word(text) {
+  const plain = text.replace(RAISED_END, "");
+  return {text, binds: text.startsWith("−") ? 10 : NAME.test(plain) ? WHOLE - (plain !== text) : 0};
+}
 
 /** A construct with its operands put in; what is negative gets brackets behind an operator. */
 function fill(construct, operands) {
