@@ -31,9 +31,35 @@ from .value import Call, Constant, Row, Value
 from .watch.anomaly import AnomalyError, detect_anomaly
 from .watch.hooks import watching
 from .watch.misuse import MisuseWarning, mutated
+from .watch.no_grad import enable_grad, no_grad
 
 if TYPE_CHECKING:
     from .compiler import BranchError, CompileError, Program, compile  # noqa: A004
+
+    # by name only: `import *` leaves Python's own abs and sum alone
+    from .functions import abs as abs  # noqa: A004
+    from .functions import affine as affine
+    from .functions import cos as cos
+    from .functions import dot as dot
+    from .functions import erf as erf
+    from .functions import exp as exp
+    from .functions import gelu as gelu
+    from .functions import leaky_relu as leaky_relu
+    from .functions import log as log
+    from .functions import log1p as log1p
+    from .functions import logsumexp as logsumexp
+    from .functions import maximum as maximum
+    from .functions import mean as mean
+    from .functions import minimum as minimum
+    from .functions import reciprocal as reciprocal
+    from .functions import relu as relu
+    from .functions import sigmoid as sigmoid
+    from .functions import sin as sin
+    from .functions import softmax as softmax
+    from .functions import softplus as softplus
+    from .functions import sqrt as sqrt
+    from .functions import sum as sum  # noqa: A004
+    from .functions import tanh as tanh
     from .text.expression import ExpressionError, parse
 
 __all__ = [
@@ -57,6 +83,7 @@ __all__ = [
     "backward_steps",
     "compile",
     "detect_anomaly",
+    "enable_grad",
     "gate",
     "grad",
     "gradcheck",
@@ -67,6 +94,7 @@ __all__ = [
     "jvp",
     "linearize",
     "mutated",
+    "no_grad",
     "parse",
     "topological_order",
     "unfold",

@@ -31,4 +31,7 @@ def lazily(package: str) -> tuple[Callable[[str], Any], Callable[[], list[str]]]
         held[name] = value = getattr(import_module(later[name], package), name)
         return value
 
-    return load, lambda: sorted({*held, *later})
+    def public() -> list[str]:
+        return sorted({*later, *held["__all__"], *(name for name in held if name[:2] == "__")})
+
+    return load, public

@@ -16,6 +16,7 @@ from typing import Any
 from .formula.on_values import partial_on_values
 from .graph import adjoints, topological_order
 from .value import MANY, Constant, Operand, Value
+from .watch.no_grad import enable_grad
 
 __all__ = [
     "grad",
@@ -141,7 +142,8 @@ class Run:
         around = _LEAVES.get()
         token = _LEAVES.set(around.union(self.leaves))
         try:
-            self.out = f(*inputs)
+            with enable_grad():
+                self.out = f(*inputs)
         finally:
             _LEAVES.reset(token)
         self.as_graph = any(isinstance(x, Value) for x in flat(arguments))

@@ -155,6 +155,20 @@ class Value:
             return cast("tuple[float, ...]", self._da)
         return (self._da,) if self._b is None else (self._da, self._db)
 
+    @property
+    def _prev(self) -> set[Value]:  # this and `_op` are micrograd's names, for its draw_dot
+        return {*self.parents}
+
+    @property
+    def _op(self) -> str:
+        return self.gate.symbol if self.gate else ""
+
+    def detach(self) -> Value:
+        """Its number as a leaf: no gradient flows back from there."""
+        if BRANCHERS:
+            decided(self)
+        return Constant(self.data)
+
     def backward(self) -> None:
         """Compute dself/dnode for every node below, into `node.grad`.
 

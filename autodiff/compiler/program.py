@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ..value import Value
+from ..watch.no_grad import enable_grad
 from .captured import Captured, referred_parameters
 from .checking import check
 from .replay import refuse
@@ -386,6 +387,7 @@ class Program:
             raise TypeError(f"{what} has dtype {array.dtype}; it must hold real numbers")
         return array.astype(self._dtype)
 
+    @enable_grad()
     def _compile(self, key: tuple[tuple[int, ...], ...], arrays: Sequence[Floats]) -> Version:
         function = self._need_function()
         example = [a[0] for a in arrays]

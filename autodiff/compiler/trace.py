@@ -133,9 +133,10 @@ def _branch(function: Callable[..., Any], leaves: list[tuple[Value, bool]]) -> B
         f"{'its data' if is_data else 'a parameter'} ({leaf.describe()})"
         for leaf, is_data in leaves
     )
+    does = "detaches" if ".detach(" in where else "compares"
     sides = "Values that depend" if leaves[1:] else "a Value that depends"
     return BranchError(
-        f"{_name(function)} compares {sides} on {on} and so builds a different graph for different "
+        f"{_name(function)} {does} {sides} on {on} and so builds a different graph for different "
         f"numbers; a compiled program is one graph for all."
         f"{where}\n"
         "Write the choice as a gate, as a.max(b), a.min(b), a.relu() or abs(a), or do without "

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 
-from ..gates import GATES
+from ..functions import softmax
 from ..value import Row, Value
 
 __all__ = ["COMPOSED", "OF_ROWS"]
@@ -19,14 +19,4 @@ COMPOSED: dict[str, Callable[[Value], Value]] = {
 }
 
 
-def softmax(row: Row) -> Row:
-    """e^a / Σ e^a for each a of a row.
-
-    >>> [round(p.data, 4) for p in softmax(Row([Value(0.0), Value(math.log(3))]))]
-    [0.25, 0.75]
-    """
-    total = GATES["logsumexp"](row)
-    return Row((a - total).exp() for a in row)
-
-
-OF_ROWS: dict[str, Callable[[Row], Row]] = {softmax.__name__: softmax}
+OF_ROWS: dict[str, Callable[[Row], list[Value]]] = {softmax.__name__: softmax}

@@ -191,7 +191,8 @@ class _Builder:
         """A function that is no gate, but a few."""
         if name in OF_ROWS and operands:
             row = operands[0] if isinstance(operands[0], Row) else operands
-            return OF_ROWS[name](Row(self.single(operand, piece) for operand in row))
+            nodes = Row(self.single(operand, piece) for operand in row)
+            return Row(OF_ROWS[name](nodes))
         if len(operands) != 1:
             raise self.error(f"{name} takes 1 input; got {len(operands)}", piece)
         return COMPOSED[name](self.single(operands[0], piece))

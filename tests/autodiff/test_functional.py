@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import autodiff
 from autodiff import (
     GATES,
     Value,
@@ -335,3 +336,21 @@ def test_vjp_of_nested_lists_and_arrays() -> None:
     assert found == [[0.8, 5.0], [0.0, 0.2]]
     with pytest.raises(ValueError, match="v has 1 elements, but g returned 2"):
         vjp(layer, [1.0, 2.0, 3.0], [1.0])
+
+
+# ── gates as functions ───────────────────────────────────────────────────────────────────────
+
+
+def test_every_gate_can_be_had_as_a_function() -> None:
+    """The gates that are not operators, under NumPy's names, with the row's text as their help."""
+    x, y = Value(0.5), Value(2.0)
+    operators = {"add", "sub", "mul", "div", "neg", "pow", "equal", "max", "min"}
+    for name in set(BUILT_IN) - operators:
+        assert name in dir(autodiff)
+        assert getattr(autodiff, name).__doc__ == GATES[name].doc
+    assert autodiff.maximum(x, y).data == 2.0
+    assert autodiff.minimum(x, 1.0).data == 0.5
+    assert autodiff.dot([x, y], [y, 1.0]).data == 3.0
+    assert sum(p.data for p in autodiff.softmax([x, y, 1.0])) == pytest.approx(1.0, abs=1e-15)
+    assert grad(autodiff.sin)(0.5) == math.cos(0.5)
+    assert {"abs", "sum"}.isdisjoint(autodiff.__all__), "import * leaves Python's own alone"

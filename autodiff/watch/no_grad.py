@@ -1,0 +1,48 @@
+"""Computing without a graph, as PyTorch users know it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from .hooks import WATCHERS
+
+if TYPE_CHECKING:
+    from ..value import Value
+
+__all__ = ["enable_grad", "no_grad"]
+
+
+@contextmanager
+def no_grad() -> Iterator[None]:
+    """In this block, and in this thread, gates give leaves: nothing is kept to go back to.
+
+    Also as a decorator, ``@no_grad()``. For one number there is `Value.detach`.
+
+    >>> from autodiff import Value
+    >>> w = Value(2.0)
+    >>> with no_grad():
+    ...     y = w * 3.0
+    >>> y, y.parents
+    (Value(6.0), ())
+    """
+    with WATCHERS.told(_forget):
+        yield
+
+
+@contextmanager
+def enable_grad() -> Iterator[None]:
+    """In this block graphs are built again, though `no_grad` is around it."""
+    around = WATCHERS.here.count(_forget)
+    for _ in range(around):
+        WATCHERS.drop(_forget)
+    try:
+        yield
+    finally:
+        for _ in range(around):
+            WATCHERS.add(_forget)
+
+
+def _forget(node: Value) -> None:
+    node.gate = node._a = node._b = None
