@@ -87,6 +87,8 @@ class Arithmetic:
         a, b = _known(a), _known(b)
         if isinstance(a, float) and isinstance(b, float) and not (op is ast.Div and b == 0):
             return _KNOWN[op](a, b)
+        if op is ast.Div and isinstance(b, float) and abs(math.frexp(b)[0]) == 0.5 <= abs(b):
+            op, b = ast.Mult, 1 / b  # as exact, and quicker
         lanes = max(lanes_of(a), lanes_of(b))
         return self.real(f"{_OPERATION[op]} contract", lanes, a, b)
 
@@ -104,13 +106,12 @@ class Arithmetic:
                 return a.plus(b, -1)
             case ast.Mult() if not a.parts or not b.parts:
                 return b.times(a.constant) if not a.parts else a.times(b.constant)
-            case ast.FloorDiv() if not a.parts and not b.parts:
-                return Index(a.constant // b.constant)
-            case ast.Mod() if not a.parts and not b.parts:
-                return Index(a.constant % b.constant)
-        name = {ast.Mult: "mul nsw", ast.FloorDiv: "udiv", ast.Mod: "urem"}[op]
-        text = f"{name} i64 {self.code.whole(a)}, {self.code.whole(b)}"
-        return Index(0, ((self.code.pure(text), 1),))
+            case ast.FloorDiv() | ast.Mod() if not b.parts:
+                return self.code.divided(a, b.constant)[op is ast.Mod]
+            case ast.Mult():
+                text = f"mul nsw i64 {self.code.whole(a)}, {self.code.whole(b)}"
+                return Index(0, ((self.code.pure(text), 1),))
+        raise AssertionError(op)
 
     def negative(self, a: Value) -> Value:
         """-a"""
@@ -157,9 +158,17 @@ class Arithmetic:
                 square = self.binary(ast.Mult, a, a) if exponent > 1 else a
                 other = square if exponent == _LARGEST_POWER else a
                 return self.binary(ast.Mult, square, other) if exponent > 2 else square
-            if exponent == 0.5:  # pow gives 0.0 for -0.0, and inf for -inf
-                root = self.own("sqrt", self.binary(ast.Add, a, 0.0))
-                return self.select(self.compare(ast.Eq, a, -math.inf), math.inf, root)
+            if exponent in (-1, -2):
+                inverse = self.binary(ast.Div, 1.0, a)
+                return self.binary(ast.Mult, inverse, inverse) if exponent == -2 else inverse
+            if abs(exponent) in (0.5, 1.5):  # pow gives 0.0 for -0.0, and inf for -inf
+                root: Value = self.own("sqrt", self.binary(ast.Add, a, 0.0))
+                root = self.select(self.compare(ast.Eq, a, -math.inf), math.inf, root)
+                root = root if exponent > 0 else self.binary(ast.Div, 1.0, root)
+                above = ast.Mult if exponent > 0 else ast.Div
+                return (
+                    self.binary(above, root, self.own("fabs", a)) if exponent % 1.5 == 0 else root
+                )
         return self.library("pow", a, b)
 
     def own(self, name: str, value: Value) -> Real:

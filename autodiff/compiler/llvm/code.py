@@ -75,6 +75,8 @@ class Code:
         self.type = type_
         self.scopes = [_Scope()]
         self.level: dict[str, int] = {}  # of the scope that a name is known in
+        # of a name for a whole number: what divides it, and the largest that it can be
+        self.known: dict[str, tuple[int, int]] = {}
         self.label = "entry"
         self.made = 0
 
@@ -124,6 +126,43 @@ class Code:
         if not text:
             return str(index.constant)
         return self.pure(f"add nsw i64 {text}, {index.constant}") if index.constant else text
+
+    def divided(self, index: Index, by: int) -> tuple[Index, Index]:
+        """index // by and index % by, of numbers not below zero; a part of the index that is a
+        multiple of `by`, or a rest that cannot reach it, is not divided.
+
+        >>> code = Code("double")
+        >>> code.known |= {"%i": (1, 63), "%k": (1, 3)}
+        >>> code.divided(Index(17, (("%i", 16), ("%k", 4))), 16)
+        (Index(constant=1, parts=(('%i', 1),)), Index(constant=1, parts=(('%k', 4),)))
+        """
+        parts = [(name, factor, *self.known.get(name, (1, None))) for name, factor in index.parts]
+        if any(factor < 0 for _, factor, _, _ in parts):
+            parts = [(self.whole(index), 1, 1, None)]
+            index = Index(0)
+        quotient, rest = Index(index.constant // by), Index(index.constant % by)
+        most: int | None = rest.constant
+        for name, factor, step, largest in parts:
+            if factor % by == 0:
+                quotient = quotient.plus(Index(0, ((name, factor // by),)))
+            elif factor * step % by == 0:
+                part = self.part(f"udiv exact i64 {name}, {step}", largest and largest // step)
+                quotient = quotient.plus(part.times(factor * step // by))
+            else:
+                rest = rest.plus(Index(0, ((name, factor),)))
+                most = None if most is None or largest is None else most + factor * largest
+        if most is None or most >= by:
+            text = self.whole(rest)
+            quotient = quotient.plus(self.part(f"udiv i64 {text}, {by}", most and most // by))
+            rest = self.part(f"urem i64 {text}, {by}", by - 1)
+        return quotient, rest
+
+    def part(self, text: str, largest: int | None) -> Index:
+        """The result of an instruction, and the largest that it can be."""
+        name = self.pure(text)
+        if largest is not None:
+            self.known[name] = 1, largest
+        return Index(0, ((name, 1),))
 
     def address(self, base: str, index: Index, type_: str | None = None) -> str:
         """Where an element of an array is; what the outer loops know comes first."""
@@ -186,6 +225,8 @@ class Code:
         index = self.fresh("%i")
         before, depth = self.label, len(self.scopes)
         self.level[index] = depth
+        if low == "0" and high.isdigit():
+            self.known[index] = step, (int(high) - 1) // step * step
         self.level |= {phi.name: depth for phi in phis}
         self.scopes.append(_Scope(writes))
         self.label = inside if maybe_none else head

@@ -50,7 +50,7 @@ def _target(processor: Processor) -> Any:
 def assemble(text: str, processor: Processor | None = None, inline: bool = False) -> bytes:
     """Machine code for a module of LLVM instructions, as an object file.
 
-    The module is verified first; RuntimeError says what is wrong with it. One pass is enough,
+    The module is verified first; RuntimeError says what is wrong with it. No pass improves it,
     since the text is written as it should run. That goes for its indices too, so LLVM does not
     look for better ones (the "reduction of strength"), for a third of its time.
 
@@ -62,12 +62,11 @@ def assemble(text: str, processor: Processor | None = None, inline: bool = False
     module = llvm.parse_assembly(text)
     module.triple, module.data_layout = target.triple, str(target.target_data)
     module.verify()
-    passes = llvm.create_new_module_pass_manager()
     if inline:
+        passes = llvm.create_new_module_pass_manager()
         passes.add_always_inliner_pass()
-    passes.add_instruction_combine_pass()
-    options = llvm.create_pipeline_tuning_options(speed_level=1)
-    passes.run(module, llvm.create_pass_builder(target, options))
+        options = llvm.create_pipeline_tuning_options(speed_level=1)
+        passes.run(module, llvm.create_pass_builder(target, options))
     llvm.set_option("", "-disable-lsr=true")
     try:
         return bytes(target.emit_object(module))

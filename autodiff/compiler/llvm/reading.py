@@ -104,13 +104,9 @@ def groups(body: Sequence[ast.stmt]) -> list[list[ast.stmt]]:
     return found
 
 
-def unrolled(loop: ast.For, count: int) -> int:
-    """How many turns of an inner loop to write out: all of a short one, some of a long one."""
+def short(loop: ast.For, count: int) -> bool:
+    """Are the turns of an inner loop so few that they are written out?"""
     heavy = len(loop.body) > 1 or any(
         isinstance(n, ast.Call | ast.For) for s in loop.body for n in ast.walk(s)
     )
-    if heavy:
-        return 1
-    if count <= 4:
-        return max(count, 1)
-    return next(turns for turns in (4, 5, 3, 2, 1) if count % turns == 0)
+    return count <= (1 if heavy else 4)

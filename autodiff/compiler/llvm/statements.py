@@ -9,7 +9,7 @@ from ...formula.atoms import CONSTANTS
 from .arithmetic import Arithmetic, Real, Value
 from .builder import REAL
 from .code import Code, Index, Phi
-from .reading import locals_of, range_of, unrolled, variable, written
+from .reading import locals_of, range_of, short, variable, written
 
 Environment: TypeAlias = dict[str, Value]
 
@@ -116,9 +116,7 @@ class Statements:
         bounds = [self.index(argument) for argument in range_of(loop)]
         low, high = bounds if len(bounds) == 2 else (Index(0), bounds[0])
         known = not low.parts and not high.parts
-        count = high.constant - low.constant if known else 0
-        at_once = unrolled(loop, count)
-        if known and count in (0, at_once):
+        if known and short(loop, high.constant - low.constant):
             for k in range(low.constant, high.constant):
                 self.turn(loop, name, Index(k))
             return
@@ -135,14 +133,13 @@ class Statements:
             environment[key] = Real(phis[-1].name, lanes)
 
         def inside(i: str) -> None:
-            for k in range(at_once):
-                self.turn(loop, name, Index(k, ((i, 1),)))
+            self.turn(loop, name, Index(0, ((i, 1),)))
             for phi, (environment, key) in zip(phis, kept, strict=True):
                 phi.end = self.arithmetic.text(environment[key], lanes)
 
         begin, end = (self.code.whole(bound) for bound in (low, high))
         writes = written(loop.body)
-        self.code.loop(begin, end, at_once, writes, phis, inside, maybe_none=not known)
+        self.code.loop(begin, end, 1, writes, phis, inside, maybe_none=not known)
         for phi, (environment, key) in zip(phis, kept, strict=True):
             environment[key] = Real(phi.end, lanes)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
+import operator
 import platform
 import random
 from collections.abc import Callable
@@ -135,8 +136,31 @@ def test_gates_where_numbers_are_special(name: str, width: int) -> None:
     np.testing.assert_allclose(found, expected, rtol=4e-15, atol=atol)
     if name in ("max", "min"):  # of 0.0 and -0.0 NumPy gives either
         return
+    assert_same_zeros(found, expected)
+
+
+def assert_same_zeros(found: np.ndarray, expected: np.ndarray) -> None:
     zeros = (expected == 0) & (found == 0)
     np.testing.assert_array_equal(np.signbit(found[zeros]), np.signbit(expected[zeros]))
+
+
+def test_known_powers_and_divisors_where_numbers_are_special(width: int) -> None:
+    """They are taken by products, roots and reciprocals: x ** -1.5 is no power there."""
+    sizes = [0.0, 5e-324, 1e-310, 1e-206, 1e-155, 0.3, 1.0, 7.0, 1e77, 1e155, 1e206, math.inf]
+    X = np.array([*sizes, *(-x for x in sizes), math.nan])[:, None]
+    cases: list[tuple[Callable[..., Any], Any, float]] = [
+        *((operator.pow, np.power, k) for k in (-2.0, -1.5, -1.0, -0.5, 1.5, 2.0, 3.0, 4.0)),
+        *((operator.truediv, np.divide, d) for d in (2.0, -16.0, 0.25, 3.0)),
+    ]
+    for operation, reference, number in cases:
+        native = autodiff.compile(
+            lambda x, of=operation, by=number: [of(x[0], by)], backend="native"
+        ).prepare(X[5:6])
+        found = native._made().outputs(native.theta(), X)
+        with np.errstate(all="ignore"):
+            expected = reference(X, np.full_like(X, number))
+        np.testing.assert_allclose(found, expected, rtol=5e-16, atol=5e-324)
+        assert_same_zeros(found, expected)
 
 
 def test_rows_around_multiples_of_the_width(width: int) -> None:
