@@ -23,10 +23,12 @@ from .ir import (
     Array,
     Assign,
     Broadcast,
+    Collected,
     Concatenate,
     Expr,
     Function,
     Gathered,
+    Lookup,
     Number,
     Product,
     Reduce,
@@ -374,6 +376,12 @@ class _Backward:
             case Term(factors=pair):  # a product among the terms of a sum
                 for factor, other in (pair, pair[::-1]):
                     self.pull(factor, times(term, 1.0, [other], []), expr.shape)
+            case Lookup(array=inner, at=at):
+                body = spread(unwrapped(term), expr.shape)
+                name = inner.array.name if isinstance(inner, Ref) else "p"
+                collected = Collected(body, at, inner.shape[0])
+                named = self.assign(self.rolled.names.unique(f"d{name}"), collected)
+                self.pull(inner, Term(factors=(named,)), inner.shape)
             case Take(array=inner, name=name, indices=indices):
                 useful = self.useful(inner)
                 sources = inverse(indices, inner.shape[-1], useful)

@@ -37,6 +37,10 @@ constants and what is computed from them alone. Shapes broadcast as in NumPy, fr
                                      the elements sources[j] of the last axes of `array`,
                                      flattened; an index one past the end stands for 0
     Scatter(array, start, step, size, axis)  the adjoint of Slice: zeros with `array` at start::step
+    Whole(array, below)          data as whole numbers 0 to below - 1; refused if they are not
+    Lookup(array, at)            array[at]: along its first axis, `at` being whole numbers
+    Collected(array, at, size)   the adjoint of Lookup: row k of the result is the sum of the rows
+                                 of `array`, over examples too, for which `at` is k
 """
 
 from __future__ import annotations
@@ -372,6 +376,45 @@ class Scatter(Unary):
     def __post_init__(self) -> None:
         self.axis %= len(self.array.shape)
         self.shape = resized(self.array.shape, self.axis, self.size)
+
+
+@dataclass(eq=False)
+class Whole(Unary):
+    """Data as whole numbers 0 to below - 1."""
+
+    below: int
+
+    def __post_init__(self) -> None:
+        self.shape = self.array.shape
+
+
+@dataclass(eq=False)
+class Lookup(Unary):
+    """array[at]: elements of the first axis, picked by data."""
+
+    at: Expr
+
+    def __post_init__(self) -> None:
+        self.shape = self.at.shape + self.array.shape[1:]
+
+    def operands(self) -> tuple[Expr, ...]:
+        """The array, and the places."""
+        return self.array, self.at
+
+
+@dataclass(eq=False)
+class Collected(Unary):
+    """The adjoint of Lookup: zeros, and to row at[k] is added array[k], for every k."""
+
+    at: Expr
+    size: int
+
+    def __post_init__(self) -> None:
+        self.shape = (self.size, *self.array.shape[len(self.at.shape) :])
+
+    def operands(self) -> tuple[Expr, ...]:
+        """The array, and the places."""
+        return self.array, self.at
 
 
 @dataclass(eq=False)

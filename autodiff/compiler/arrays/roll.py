@@ -27,6 +27,7 @@ from ..simplify import simplify
 from .axes import Space, aligned, compact, distinct
 from .family import Family, Unrollable
 from .firing import Firing
+from .lookup import looked_up
 from .operands import CONSTANT, THETA, Operands
 from .probe import local
 from .rolled import Fire, Rolled, Step
@@ -64,10 +65,11 @@ class Roller(Operands):
                 assert gate is not None
                 self.family(Family.of(gate, ids, [scalars.parents[i] for i in ids]))
         output = self.outputs()
+        steps = looked_up(self.steps, self.names, self.roles)
         return Rolled(
             self.inputs,
             list(self.parameters.values()),
-            in_order_of_use(self.steps, output),
+            in_order_of_use(steps, output),
             output,
             len(self.theta),
             self.names,

@@ -201,6 +201,11 @@ class Arithmetic:
                 return self.own("sqrt", values[0])
             case "pow":
                 return self.power(*values)
+            case "whole":
+                inside = [self.compare(op, values[0], limit)
+                          for op, limit in ((ast.GtE, 0.0), (ast.Lt, values[1]))]  # fmt: skip
+                inside += [self.compare(ast.Eq, self.own("floor", values[0]), values[0])]
+                return self.select(self.connect("and", *inside), values[0], math.nan)
             case "min":
                 wholes = (self.code.whole(value) for value in values if isinstance(value, Index))
                 return Index(0, ((self.code.call("i64", "llvm.smin.i64", *wholes), 1),))

@@ -247,15 +247,7 @@ class Rows(Statements):
 
     def add_up(self, name: str, index: Index, node: ast.expr) -> None:
         """A sum over rows gets what this one gives: nothing in lanes beyond the last example."""
-        kind, lanes = self.arithmetic.kind(self.lanes), self.lanes
-        key = name, index
-        if key not in self.totals:
-            phi = Phi(self.code.fresh("%sum"), kind, "zeroinitializer")
-            assert self.row is not None
-            self.code.level[phi.name] = self.code.level[self.row]
-            phi.end = phi.name
-            self.totals[key] = phi
-            self.phis.append(phi)
+        lanes = self.lanes
         mask = self.arithmetic.before(self.row or "", self.count, lanes)
 
         def live(value: Value) -> Value:
@@ -272,6 +264,18 @@ class Rows(Statements):
                     value = live(self.arithmetic.binary(ast.Mult, a, b))
             case _:
                 value = live(self.evaluate(node))
+        if places := self.each(index):
+            for lane, place in enumerate(places):
+                self.add_lanes(name, place, self.arithmetic.text(value, lanes), lane, 1)
+            return
+        key, kind = (name, index), self.arithmetic.kind(lanes)
+        if key not in self.totals:
+            phi = Phi(self.code.fresh("%sum"), kind, "zeroinitializer")
+            assert self.row is not None
+            self.code.level[phi.name] = self.code.level[self.row]
+            phi.end = phi.name
+            self.totals[key] = phi
+            self.phis.append(phi)
         total = self.arithmetic.binary(ast.Add, Real(self.totals[key].end, lanes), value)
         self.totals[key].end = self.arithmetic.text(total, lanes)
 

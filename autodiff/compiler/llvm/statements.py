@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import ast
+import math
 from typing import TypeAlias
 
 from ...formula.atoms import CONSTANTS
-from .arithmetic import Arithmetic, Real, Value
+from .arithmetic import Arithmetic, Real, Truth, Value
 from .builder import REAL
 from .code import Code, Index, Phi
 from .reading import locals_of, range_of, short, variable, written
@@ -29,6 +30,8 @@ class Statements:
         self.environments: list[Environment] = [{}]
         self.environment: Environment = {}
         self.row: str | None = None  # the loop variable, inside a loop over examples
+        # places that differ from lane to lane, and in which lanes there is one
+        self.picks: dict[str, Truth] = {}
         # the variable of a loop over elements, and how many it takes at once
         self.along = "", 1
 
@@ -211,8 +214,41 @@ class Statements:
         place = self.code.address(base, index.plus(Index(offset)))
         return self.arithmetic.kind(lanes), lanes, place, self.bytes
 
+    def picked(self, number: Value) -> Index:
+        """A number as the place of an element, for each example another one: 0 for NaN."""
+        lanes = self.lanes
+        there = self.arithmetic.compare(ast.Eq, number, number)
+        text = self.arithmetic.text(self.arithmetic.select(there, number, 0.0), lanes)
+        kind = self.arithmetic.kind(lanes)
+        whole = self.code.pure(f"fptosi {kind} {text} to <{lanes} x i32>")
+        place = self.code.pure(f"zext <{lanes} x i32> {whole} to <{lanes} x i64>")
+        self.picks[place] = there
+        return Index(0, ((place, 1),))
+
+    def each(self, index: Index) -> list[Index]:
+        """The place of every example, where they differ; else none."""
+        for place, factor in index.parts:
+            if place in self.picks:
+                rest = index.plus(Index(0, ((place, -factor),)))
+                whole = f"extractelement <{self.lanes} x i64> {place}, i64"
+                names = [self.code.pure(f"{whole} {lane}") for lane in range(self.lanes)]
+                return [rest.plus(Index(0, ((name, factor),))) for name in names]
+        return []
+
+    def gathered(self, name: str, index: Index, places: list[Index]) -> Value:
+        """Elements that differ from example to example; NaN where there is none."""
+        vector, kind = "poison", self.arithmetic.kind(self.lanes)
+        for lane, place in enumerate(places):
+            type_, _, address, align = self.where(name, place)
+            number = self.code.load(type_, name, place, address, align)
+            vector = self.code.pure(f"insertelement {kind} {vector}, {type_} {number}, i64 {lane}")
+        there = next(self.picks[place] for place, _ in index.parts if place in self.picks)
+        return self.arithmetic.select(there, Real(vector, self.lanes), math.nan)
+
     def read(self, name: str, index: Index) -> Value:
         """An element of an array."""
+        if places := self.each(index):
+            return self.gathered(name, index, places)
         if name in self.tables:
             kind = self.table_type(name)
             place = self.code.address(f"@{name}", index, kind)
@@ -269,6 +305,8 @@ class Statements:
                 return arithmetic.select(evaluate(test), evaluate(a), evaluate(b))
             case ast.Call(ast.Name("gradient"), arguments):
                 return self.gradient(arguments)
+            case ast.Call(ast.Name("int"), [number]):
+                return self.picked(evaluate(number))
             case ast.Call(ast.Name(name), arguments):
                 return arithmetic.call(name, *map(evaluate, arguments))
         raise AssertionError(ast.unparse(node))

@@ -22,6 +22,7 @@ from ..ir import (
     Broadcast,
     Expr,
     Function,
+    Lookup,
     Number,
     Picked,
     Ref,
@@ -35,6 +36,7 @@ from ..ir import (
     Transpose,
     View,
     Where,
+    Whole,
 )
 
 LETTERS: Final = "ijlmuvw"  # loops over the axes of an array; k, q, p and r have their own jobs
@@ -42,8 +44,15 @@ _RESERVED: Final = {
     *LETTERS, *ATOMS, *CONSTANTS, *"bknpqrstEJ", *dir(builtins), "check", "costs", "descend",
     "examples", "grad", "gradient", "isfinite", "l2", "math", "order", "out", "outputs", "picked",
     "pow", "rates", "rows", "scale", "scratch", "settings", "size", "squares", "state", "step",
-    "steps", "theta",
+    "steps", "theta", "whole",
 }  # fmt: skip
+
+
+def whole(x: float, n: int) -> int:
+    """x as the whole number of the row that it picks, of n."""
+    if x not in range(n):
+        raise ValueError(f"an example picks row {x}; there are rows 0 to {n - 1}")
+    return int(x)
 
 
 class Elements:
@@ -89,6 +98,10 @@ class Elements:
         return self.element(
             expr, ["0" if s == 1 else i for s, i in zip(expr.shape, index, strict=True)]
         )
+
+    def picked(self, places: Expr, at: Sequence[str]) -> str:
+        """One of the places that data pick."""
+        return f"int({self.aligned(places, at[: len(places.shape)])})"
 
     def element(self, expr: Expr, at: Sequence[str], base: str = "theta") -> str:
         """The element of `expr` at an index ("r" along the rows), as Python source."""
@@ -148,6 +161,11 @@ class Elements:
                 return self.element(array, [*at[:cut], picked])
             case Broadcast(array, _):
                 return self.aligned(array, at)
+            case Whole(array, below):
+                return f"whole({self.aligned(array, at)}, {below})"
+            case Lookup(array, places):
+                inner = [self.picked(places, at), *at[len(places.shape) :]]
+                return self.element(array, inner)
         raise AssertionError(expr)
 
 

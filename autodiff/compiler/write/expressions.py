@@ -17,6 +17,7 @@ from ..ir import (
     Expr,
     Function,
     Gathered,
+    Lookup,
     Number,
     Picked,
     Product,
@@ -34,6 +35,7 @@ from ..ir import (
     Transpose,
     View,
     Where,
+    Whole,
     resized,
     spread,
 )
@@ -68,6 +70,15 @@ def inverse(at, size, useful):
     starts = np.cumsum(counts) - counts
     table[flat[order], np.arange(order.size) - np.repeat(starts, counts)] = order
     return table
+"""
+_WHOLE = """\
+def whole(x, n):
+    \"\"\"x as the whole numbers of rows that it picks, of n.\"\"\"
+    wrong = (x != np.floor(x)) | (x < 0) | (x >= n)
+    if wrong.any():
+        k = np.argwhere(wrong)[0][0]
+        raise ValueError(f"example {k} picks row {x[wrong][0]}; there are rows 0 to {n - 1}")
+    return x.astype(int)
 """
 _PLACED = """\
 def placed(d, start, step, size, axis=-1):
@@ -174,6 +185,11 @@ class Expressions:
                 return f"np.broadcast_to({self.expr(array)}, ({sizes}))"
             case Gathered(array, name):
                 return self._gathered(expr, array, name)
+            case Whole(array, below):
+                self.helpers["whole"] = _WHOLE
+                return f"whole({self.expr(array)}, {below})"
+            case Lookup(array, at):
+                return f"{self.bound(array, _ATOM)}[{self.expr(at)}]"
             case Scatter(array, start, step=1, size=size, axis=axis):
                 ends = (start, size - start - array.shape[axis])
                 zeros = [spread(Number(0.0), resized(expr.shape, axis, n)) for n in ends]

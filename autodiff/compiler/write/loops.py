@@ -19,7 +19,7 @@ import ast
 import inspect
 import re
 from collections.abc import Sequence
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 
@@ -30,10 +30,12 @@ from ..ir import (
     Apply,
     Array,
     Broadcast,
+    Collected,
     Concatenate,
     Expr,
     Function,
     Gathered,
+    Lookup,
     Product,
     Reduce,
     Ref,
@@ -51,7 +53,7 @@ from ..ir import (
     resized,
     walk,
 )
-from .elements import Elements, indices, merged_rows, name_of, plus, times, unflat
+from .elements import Elements, indices, merged_rows, name_of, plus, times, unflat, whole
 from .nests import SEVERAL, Nests, nested
 
 # these are computed first, into an array of their own
@@ -117,10 +119,12 @@ class _Writer:
 
     def head(self, code: str) -> str:
         """Imports, helpers and constant arrays."""
+        functions = [(name, atom.python) for name, atom in ATOMS.items() if not atom.row]
+        functions += [("whole", whole)]
         helpers = "".join(
-            f"\n\n{_source(name)}"
-            for name, atom in ATOMS.items()
-            if inspect.isfunction(atom.python) and not atom.row and re.search(rf"\b{name}\(", code)
+            f"\n\n{_source(function)}"
+            for name, function in functions
+            if inspect.isfunction(function) and re.search(rf"\b{name}\(", code)
         )
         tables = "\n".join(f"{k} = {v.tolist()}" for k, v in self.elements.tables.items())
         imports = "import math\nfrom math import *\n" if helpers else "from math import *\n"
@@ -194,6 +198,8 @@ class _Writer:
                 self.fold(array, expr)
             case Gathered():
                 self.gathered(array, expr)
+            case Collected():
+                self.collected(array, expr)
             case Scatter(array=placed, start=start, step=step, axis=axis):
                 part = self.plain(placed)
                 self.nests.define(array, [f"{self.target(array)} = 0.0"], part, part=array.shape)
@@ -248,6 +254,8 @@ class _Writer:
                 return Slice(self.plain(inner), start, step, count, axis)
             case Take(inner, name, indices):
                 return Take(self.plain(inner), name, indices)
+            case Lookup(inner, picked):
+                return Lookup(self.plain(inner), self.plain(picked))
         raise AssertionError(expr)
 
     def target(self, array: Array, at: Sequence[str] | None = None) -> str:
@@ -371,10 +379,19 @@ class _Writer:
         lines = [f"{s} = 0.0", loop, f"    {s} += {value}", f"{target} = {s}"]
         self.nests.define(array, lines, source)
 
+    def collected(self, array: Array, expr: Collected) -> None:
+        """Every example adds to those elements that it picked."""
+        source = self.plain(expr.array)
+        at = indices(source.shape)
+        value = self.elements.aligned(source, at)
+        row = self.elements.picked(expr.at, at)
+        target = self.target(array, [row, *at[len(expr.at.shape) :]])
+        self.nests.total(array, [f"{target} += {value}"], source.shape)
 
-def _source(atom: str) -> str:
+
+def _source(function: Any) -> str:
     """The definition of a function that Python has not built in, without its docstring."""
-    tree = ast.parse(inspect.getsource(ATOMS[atom].python))
+    tree = ast.parse(inspect.getsource(function))
     for node in ast.walk(tree):
         if isinstance(node, ast.FunctionDef):
             node.body = node.body[1:]
@@ -393,4 +410,6 @@ def _over_rows(expr: Expr) -> bool:
             return ROWS in [summed.shape[k] for k in axes]
         case Product(left=left):
             return left.shape[-1] == ROWS
+        case Collected():
+            return True
     return False

@@ -96,11 +96,12 @@ class Nests:
         """Is any of them known only when all rows have been seen?"""
         return any(e.array in self.late for x in exprs for e in walk(x) if isinstance(e, Ref))
 
-    def total(self, array: Array, lines: Sequence[str]) -> None:
-        """`lines` add what one row gives to each element of the array."""
+    def total(self, array: Array, lines: Sequence[str], shape: Shape | None = None) -> None:
+        """`lines` add what one row gives to each element of the array; what each element of that
+        shape gives, if there is one."""
         self.late.add(array)
         self.sums.add(name_of(array))
-        self.add(array.shape, lines, {}, "rows")
+        self.add(array.shape if shape is None else shape, lines, {}, "rows")
 
     def section(self, name: str) -> list[str]:
         """The lines that are run before, for or after all rows."""

@@ -6,7 +6,20 @@ import re
 
 import numpy as np
 
-from ..ir import ROWS, Apply, Assign, Broadcast, Expr, Function, Picked, Ref, View, arrays_in
+from ..ir import (
+    ROWS,
+    Apply,
+    Assign,
+    Broadcast,
+    Collected,
+    Expr,
+    Function,
+    Number,
+    Picked,
+    Ref,
+    View,
+    arrays_in,
+)
 from ..simplify import is_test
 from .expressions import Expressions
 from .recurrence import rolled
@@ -34,7 +47,7 @@ class _Source:
         function = self.function
         arguments = ", ".join(["theta", *(i.name for i in function.inputs)])
         body = ["", "# forward pass"] if function.forward else []
-        body += [self.assign(a) for a in function.forward]
+        body += [line for a in function.forward for line in self.assign(a)]
         if self.loss:
             body += self.cost()
             body += self.backward()
@@ -68,12 +81,17 @@ class _Source:
             lines.append(f"{parameter.array.name} = {self.numpy.expr(parameter.expr)}")
         return lines
 
-    def assign(self, assign: Assign) -> str:
-        text = self.numpy.expr(assign.expr)
+    def assign(self, assign: Assign) -> list[str]:
+        name, numpy = assign.array.name, self.numpy
+        if isinstance(assign.expr, Collected):
+            zeros = numpy.expr(Broadcast(Number(0.0), assign.expr.shape))
+            rows = f"{numpy.expr(assign.expr.at)}, {numpy.expr(assign.expr.array)}"
+            return [f"{name} = {zeros}", f"np.add.at({name}, {rows})"]
+        text = numpy.expr(assign.expr)
         if isinstance(assign.expr, Apply) and is_test(assign.expr.formula):
-            text = f"({text}).astype({self.numpy.float})"
-        line = f"{assign.array.name} = {text}"
-        return f"{line}  # {assign.array.note}" if assign.array.note else line
+            text = f"({text}).astype({numpy.float})"
+        line = f"{name} = {text}"
+        return [f"{line}  # {assign.array.note}" if assign.array.note else line]
 
     def spread_output(self) -> Expr:
         output = self.function.output
@@ -87,7 +105,7 @@ class _Source:
     def backward(self) -> list[str]:
         function = self.function
         lines = ["", "# backward pass: d... is the derivative of J with respect to ..."]
-        lines += [self.assign(a) for a in function.backward]
+        lines += [line for a in function.backward for line in self.assign(a)]
         lines += ["", "# the gradient, in the order of theta"]
         covered = np.zeros(function.theta_size, dtype=int)
         for parameter, _ in function.gradient:
