@@ -120,7 +120,7 @@ def _expression(argv: list[str]) -> int:
         (
             "-o --output",
             "FILE ...",
-            "draw it; .svg .png .pdf .gv or another of Graphviz's; - is SVG",
+            "draw it; .svg .png .pdf .tex .gv or another of Graphviz's; - is SVG",
         ),
         ("--explore", "PAGE.html", "an interactive page"),
         ("--animate", "FILE", "both passes as one moving picture: .svg or .gif"),

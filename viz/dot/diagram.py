@@ -76,6 +76,8 @@ def draw(
     >>> diagram = draw(f, names=locals())
     >>> diagram.render("circuit", format="png")  # doctest: +SKIP
     'circuit.png'
+    >>> diagram.save("circuit.tex")  # TikZ, for LaTeX  # doctest: +SKIP
+    'circuit.tex'
 
     Raises `viz.TooLarge` (a ValueError) if the graph cannot be laid out at this level in
     reasonable time.

@@ -1,5 +1,5 @@
 """What a picture is made of: frames, shapes, texts and wires, each at its place in points; written
-as SVG, and as Graphviz text for all other formats.
+as SVG, as TikZ, and as Graphviz text for all other formats.
 """
 
 from __future__ import annotations
@@ -7,10 +7,11 @@ from __future__ import annotations
 import html
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from typing import TypeAlias
 
 from ..layout.columns import Point
+from ..words.tex import beyond, tex
 from .markup import label, visible, width
 from .themes import Theme
 
@@ -19,6 +20,7 @@ __all__ = ["FONT", "Curve", "Drawing", "Mark", "Shape", "Text"]
 FONT = "Helvetica"  # every Graphviz knows its metrics, every viewer has it or its like
 FAMILY = "Helvetica, Arial, 'DejaVu Sans', sans-serif"
 ARROW = 7.0  # points from the tip of an arrow to its base
+ROUND = {"round": 9, "frame": 10}  # how far the corners of a form are rounded
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +56,11 @@ class Shape:
     text: str = ""
     ink: str = ""
     size: float = 14.0
+
+    def word(self) -> Text:
+        """What is written in its middle."""
+        x, y = self.x + self.width / 2, self.y + self.height / 2
+        return Text(x, y, self.text, self.ink, self.size, True, "middle")
 
     def moved(self, by: Point) -> Shape:
         """The same elsewhere."""
@@ -120,6 +127,12 @@ class Drawing:
             points[-1] = (x, y - math.copysign(ARROW, y - before[1]))
         return points, (x, y)
 
+    def _arrow(self, mark: Curve, points: list[Point], tip: Point) -> list[Point]:
+        """The corners of its arrow."""
+        (x, y), half = points[-1], 2.3 + mark.width / 2
+        dx, dy = (0.0, half) if self.across else (half, 0.0)
+        return [(x - dx, y - dy), tip, (x + dx, y + dy)]
+
     # ── as SVG ───────────────────────────────────────────────────────────────────────────────
 
     def svg(self) -> str:
@@ -161,19 +174,92 @@ class Drawing:
                 f'stroke-width="{mark.width:g}"{dots}/>'
             )
             if tip:
-                (x, y), (bx, by), half = tip, points[-1], 2.3 + mark.width / 2
-                dx, dy = (0.0, half) if self.across else (half, 0.0)
-                corners = f"{_xy(bx - dx, by - dy)} {_xy(x, y)} {_xy(bx + dx, by + dy)}"
+                corners = " ".join(_xy(*corner) for corner in self._arrow(mark, points, tip))
                 yield f'<polygon points="{corners}" fill="{mark.ink}"/>'
         elif mark.form != "point":
-            radius = {"circle": mark.height / 2, "round": 9, "frame": 10}.get(mark.form, 0)
+            radius = mark.height / 2 if mark.form == "circle" else ROUND.get(mark.form, 0)
             yield (
                 f'<rect x="{mark.x:.1f}" y="{mark.y:.1f}" width="{mark.width:.1f}" '
                 f'height="{mark.height:.1f}" rx="{radius:g}" fill="{mark.fill}" '
                 f'stroke="{mark.stroke}" stroke-width="{1 if mark.form == "frame" else 1.2}"/>'
             )
+            yield from _svg_text(mark.word())
+
+    # ── as TikZ ──────────────────────────────────────────────────────────────────────────────
+
+    def tikz(self) -> str:
+        """A LaTeX document of one page, as large as the picture; for slides of your own, take the
+        colours and the tikzpicture."""
+        names: dict[str, str] = {}
+        body = [line for mark in self.marks for line in self._tikz_of(mark, names)]
+        paper = self._named(self.theme.paper, names)
+        colours = [
+            rf"\definecolor{{{name}}}{{HTML}}{{{ink[1:].upper()}}}" for ink, name in names.items()
+        ]
+        size = f"paperwidth={self.width:.1f}bp,paperheight={self.height:.1f}bp"
+        odd = beyond("".join(mark.text for mark in self.marks if not isinstance(mark, Curve)))
+        fonts = [
+            f"% {odd} and its like need LuaLaTeX and a font that has them: \\setsansfont{{...}}",
+            r"\ifdefined\directlua\usepackage{fontspec}\fi",
+        ]
+        frame = f"(0,0) rectangle ({self.width:.1f},{self.height:.1f})"
+        return "\n".join(
+            [
+                *(f"% {line}" for line in visible(self.title).split("\n")),
+                r"\documentclass{article}",
+                r"\usepackage{fix-cm,amssymb,tikz}",
+                rf"\usepackage[{size},margin=0bp]{{geometry}}",
+                r"\pagestyle{empty}\parindent=0pt\topskip=0pt",
+                *(fonts if odd else []),
+                *colours,
+                rf"\begin{{document}}\pagecolor{{{paper}}}\sffamily",
+                r"\begin{tikzpicture}[x=1bp,y=-1bp,inner sep=0bp,line width=1.2bp]",
+                rf"\useasboundingbox {frame};",
+                *body,
+                r"\end{tikzpicture}",
+                "\\end{document}\n",
+            ]
+        )
+
+    def _named(self, ink: str, names: dict[str, str]) -> str:
+        """The name of a colour: what the theme calls it, if it does."""
+        if ink not in names:
+            own = [f.name for f in fields(self.theme) if getattr(self.theme, f.name) == ink]
+            names[ink] = own[0].replace("_", "") if own else f"shade{len(names)}"
+        return names[ink]
+
+    def _tikz_of(self, mark: Mark, names: dict[str, str]) -> Iterator[str]:
+        if isinstance(mark, Text):
+            for x, y, line in _baselines(mark):
+                size = f"\\fontsize{{{mark.size:g}bp}}{{{1.2 * mark.size:g}bp}}\\selectfont"
+                bold = "\\bfseries\\boldmath" if mark.bold else ""
+                at = {"start": "base west", "middle": "base", "end": "base east"}[mark.anchor]
+                look = f"anchor={at},text={self._named(mark.ink, names)},font={size}{bold}"
+                yield rf"\node[{look}] at ({_xy(x, y)}) {{{tex(visible(line))}}};"
+        elif isinstance(mark, Curve):
+            points, tip = self._ends(mark)
+            ink = self._named(mark.ink, names)
+            dots = ",dash pattern=on 1bp off 4bp" if mark.dotted else ""
+            path = f"({_xy(*points[0])})" + "".join(
+                f" .. controls ({_xy(*a)}) and ({_xy(*b)}) .. ({_xy(*c)})"
+                for a, b, c in zip(*[iter(points[1:])] * 3, strict=True)
+            )
+            yield rf"\draw[{ink},line width={mark.width:g}bp{dots}] {path};"
+            if tip:
+                corners = " -- ".join(
+                    f"({_xy(*corner)})" for corner in self._arrow(mark, points, tip)
+                )
+                yield rf"\fill[{ink}] {corners} -- cycle;"
+        elif mark.form != "point":
+            look = f"fill={self._named(mark.fill, names)},draw={self._named(mark.stroke, names)}"
             x, y = mark.x + mark.width / 2, mark.y + mark.height / 2
-            yield from _svg_text(Text(x, y, mark.text, mark.ink, mark.size, True, "middle"))
+            if mark.form == "circle":
+                yield rf"\path[{look}] ({_xy(x, y)}) circle [radius={mark.height / 2:.1f}bp];"
+            else:
+                look += f",rounded corners={ROUND.get(mark.form, 0)}bp"
+                end = _xy(mark.x + mark.width, mark.y + mark.height)
+                yield rf"\path[{look}] ({_xy(mark.x, mark.y)}) rectangle ({end});"
+            yield from self._tikz_of(mark.word(), names)
 
     # ── as Graphviz text ─────────────────────────────────────────────────────────────────────
 
@@ -217,14 +303,19 @@ class Drawing:
         return f'\t{name} [pos="{self._pos(mark.x + shift, mark.y)}" label={words}]\n'
 
 
-def _svg_text(mark: Text) -> Iterator[str]:
+def _baselines(mark: Text) -> Iterator[tuple[float, float, str]]:
+    """Where each line stands, and what it says."""
     lines = mark.text.split("\n") if mark.ink and mark.text else []
     for k, line in enumerate(lines):
-        y = mark.y + mark.size * (0.35 + 1.2 * (k - (len(lines) - 1) / 2))
+        yield mark.x, mark.y + mark.size * (0.35 + 1.2 * (k - (len(lines) - 1) / 2)), line
+
+
+def _svg_text(mark: Text) -> Iterator[str]:
+    for x, y, line in _baselines(mark):
         bold = ' font-weight="bold"' if mark.bold else ""
         anchor = "" if mark.anchor == "start" else f' text-anchor="{mark.anchor}"'
         yield (
-            f'<text x="{mark.x:.1f}" y="{y:.1f}" font-size="{mark.size:g}"{bold}{anchor} '
+            f'<text x="{x:.1f}" y="{y:.1f}" font-size="{mark.size:g}"{bold}{anchor} '
             f'fill="{mark.ink}" xml:space="preserve">{html.escape(visible(line))}</text>'
         )
 

@@ -26,7 +26,9 @@ Program: TypeAlias = Literal["auto", "system", "wheel"]
 
 WHEEL = "pygraphviz"
 PIXELS = ("png", "gif", "jpg", "jpeg", "jpe", "bmp", "webp", "tif", "tiff")
-DRAWN = graphviz.FORMATS - {"gv", "dot", "xdot", "canon"}  # what is a picture, not its text
+DRAWN = graphviz.FORMATS - {"gv", "dot", "xdot", "canon"} | {
+    "tex"
+}  # what is a picture, not its text
 DPI = 192  # two pixels for each of a screen's
 
 
@@ -157,20 +159,21 @@ class Diagram(graphviz.Digraph):  # type: ignore[misc]
 def render(
     diagram: Diagram, path: str | os.PathLike[str], *, program: Program | None = None
 ) -> Path:
-    """Draw into a file; the format comes from the suffix (.svg, .png, .pdf, .gv ...).
+    """Draw into a file; the format comes from the suffix (.svg, .png, .pdf, .tex, .gv ...).
 
     Returns the path. Raises ValueError for a suffix that Graphviz does not know, `NoProgram` where
     no Graphviz is installed.
     """
     target = Path(path)
     kind = target.suffix.removeprefix(".").lower()
-    if kind in ("gv", "dot"):
-        target.write_text(diagram.source, encoding="utf-8")
+    if kind in ("gv", "dot", "tex"):
+        text = diagram.drawing.tikz() if kind == "tex" else diagram.source
+        target.write_text(text, encoding="utf-8")
         return target
     if kind not in graphviz.FORMATS:
         raise ValueError(
-            f"cannot draw {target.name!r}: end the name in .svg, .png, .pdf, .gv or another "
-            "format of Graphviz"
+            f"cannot draw {target.name!r}: end the name in .svg, .png, .pdf, .tex, .gv or "
+            "another format of Graphviz"
         )
     chosen = diagram.copy()
     chosen.program = program or diagram.program

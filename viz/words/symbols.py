@@ -122,11 +122,13 @@ def typeset(
     write: Callable[[str], str] = text_symbol,
     plain: Callable[[str], str] = str,
 ) -> dict[str, str]:
-    """How each label is written; those that would look the same are written `plain`.
+    """How each label is written; those that would look the same, here or in LaTeX, are `plain`.
 
     >>> typeset(["w_1", "b", "w[1]", "theta"])
     {'w_1': 'w_1', 'b': 'b', 'w[1]': 'w[1]', 'theta': 'θ'}
     """
     found = {label: write(label) for label in labels}
-    many = Counter(found.values())
-    return {label: text if many[text] < 2 else plain(label) for label, text in found.items()}
+    looks = {label: {text, latex_symbol(label)} for label, text in found.items()}
+    many = Counter(look for each in looks.values() for look in each)
+    alike = {label for label, each in looks.items() if any(many[look] > 1 for look in each)}
+    return {label: plain(label) if label in alike else text for label, text in found.items()}
