@@ -10,11 +10,10 @@ Value(11.0, gate=dot) Value(5.0, gate=max)
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import Any
 
 from .gates import GATES
-from .value import Row, Value
+from .value import Row
 
 _NUMPYS = {"maximum": "max", "minimum": "min"}
 
@@ -26,12 +25,22 @@ def __getattr__(name: str) -> Any:
     return gate.fire
 
 
-def softmax(logits: Iterable[Value | float]) -> list[Value]:
+def softmax(logits: Any) -> Any:
     """e^{t_j} / Σ e^{t_s} for each logit: CS229 (7.5); stable for logits of any size.
 
+    A list of Values and numbers gives a list of Values; an array (or data frame) of numbers an
+    array, each of its rows by itself.
+
+    >>> from autodiff import Value
     >>> [p.data for p in softmax([Value(0.0), 0.0])]
     [0.5, 0.5]
     """
+    if getattr(logits, "ndim", 0) and logits.__array__().dtype != object:
+        import numpy as np
+
+        array = np.asarray(logits, dtype=np.float64)
+        powers = np.exp(array - array.max(axis=-1, keepdims=True))
+        return powers / powers.sum(axis=-1, keepdims=True)
     row = Row(logits)
     total = GATES["logsumexp"](row)
     return [(logit - total).exp() for logit in row]

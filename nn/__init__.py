@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from .activations import Activation, softmax
     from .conv import Conv1D, Conv2D, Flatten
     from .exchange.interchange import from_torch, to_torch
-    from .exchange.serialization import load, save
+    from .exchange.serialization import load, load_optimiser, save
     from .layers import MLP, Layer, Neuron
     from .module import Module
     from .normalisation import LayerNorm, RMSNorm
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from .sequential import Residual, Sequential
     from .training.data import batches
     from .training.history import History
-    from .training.loop import evaluate, fit, predict
+    from .training.loop import evaluate, fit, predict, predict_proba
     from .training.nonfinite import NonFiniteError
     from .transformer.attention import AttentionHead, SelfAttention
     from .transformer.block import Positionwise, TransformerBlock
@@ -59,8 +59,10 @@ __all__ = [
     "from_torch",
     "generate",
     "load",
+    "load_optimiser",
     "losses",
     "predict",
+    "predict_proba",
     "sample",
     "save",
     "softmax",

@@ -17,6 +17,7 @@ from .module import Nested, as_nodes
 __all__ = [
     "Loss",
     "OverPositions",
+    "Weighted",
     "cost",
     "cross_entropy",
     "hinge",
@@ -138,6 +139,12 @@ def softmax_cross_entropy(logits: Nested, target: Any) -> Value:
 
 _ALL = squared_error, mean_squared_error, cross_entropy, hinge, logistic, softmax_cross_entropy
 LOSSES: dict[str, Loss] = {loss.__name__: loss for loss in _ALL}
+ALIASES: dict[str, Loss] = LOSSES | {  # as other libraries call them
+    "mse": mean_squared_error,
+    "bce": cross_entropy,
+    "binary_crossentropy": cross_entropy,
+    "bce_with_logits": logistic,
+}
 
 if not TYPE_CHECKING:  # a type checker knows what there is
 
@@ -181,6 +188,26 @@ class OverPositions:
         return _total(Row(terms)) / (_total(Row(counts)) if counts else len(terms))
 
 
+class Weighted:
+    """A loss times the weight of its example, which is the last number of the target.
+
+    flat  the target of the loss itself is a number, not a row
+
+    >>> Weighted(squared_error, flat=True)(Value(3.0), [1.0, 10.0]).data
+    20.0
+    """
+
+    def __init__(self, loss: Loss, flat: bool) -> None:
+        self.loss, self.flat = loss, flat
+        self.__name__ = getattr(loss, "__name__", "loss")
+
+    def __call__(self, output: Nested, target: Any) -> Value:
+        """The loss of an output, weighted."""
+        *inner, weight = target
+        weighted: Value = self.loss(output, inner[0] if self.flat else inner) * weight
+        return weighted
+
+
 def cost(
     model: Callable[[Any], Any],
     inputs: Iterable[Any],
@@ -200,10 +227,22 @@ def cost(
     if reduction not in ("mean", "sum"):
         raise ValueError(f"reduction is 'mean' or 'sum', got {reduction!r}")
     pairs = zip(inputs, targets, strict=True)
-    every = [loss(model(x), y) for x, y in pairs]
+    every = [checked(loss, model(x), y) for x, y in pairs]
     if not every:
         raise ValueError("cost: there are no examples")
     return (_mean if reduction == "mean" else _total)(Row(every))
+
+
+def checked(loss: Loss, output: Nested, target: Any) -> Value:
+    """The loss of one example, which must be a Value."""
+    found = loss(output, target)
+    if not isinstance(found, Value):
+        name = getattr(loss, "__name__", "loss")
+        raise TypeError(
+            f"the loss {name!r} returned {found!r}; it must return a Value, computed from the "
+            "network's output by gates: not .data, no float, and with a return"
+        )
+    return found
 
 
 # ── what a target may look like ──────────────────────────────────────────────────────────────

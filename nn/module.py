@@ -43,7 +43,14 @@ class Module(Counting):
     ['layer.weight', 'layer.bias', 'scale']
     >>> model([0.5, -0.5]).data
     3.0
+
+    classes       the labels that `fit` met, one for each class, in the order of the outputs; ()
+                  before, and where the outputs are no classes
+    class_counts  how many rows of the data each had
     """
+
+    classes: tuple[Any, ...] = ()
+    class_counts: tuple[int, ...] = ()
 
     def forward(self, *inputs: Any) -> Nested:
         """What the module computes. Numbers arrive as Values, a list of Values as a `Row`."""

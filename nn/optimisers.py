@@ -9,16 +9,29 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable
-from typing import ClassVar, TypeAlias
+from typing import Any, ClassVar, TypeAlias
 
 import numpy as np
 
 from autodiff.value import UNREACHED, Value
 from autodiff.watch.misuse import check_gradients, spend
 
-from .checks import Array
+from .checks import Array, known
 
-__all__ = ["SGD", "Adam", "Optimiser", "Rate", "cosine", "linear", "steps", "warmup"]
+__all__ = [
+    "OPTIMISERS",
+    "SCHEDULES",
+    "SGD",
+    "Adam",
+    "Optimiser",
+    "Rate",
+    "cosine",
+    "linear",
+    "resolve_optimiser",
+    "resolve_schedule",
+    "steps",
+    "warmup",
+]
 
 Schedule: TypeAlias = Callable[[int], float]
 Rate: TypeAlias = float | Schedule
@@ -28,11 +41,19 @@ class Optimiser:
     """Base: subclass it and define `rule`, with `settings` and the `memory` that it needs.
 
     lr is a number, or a schedule: a function from the step's number (0, 1, ...) to a number.
+    clip is the longest gradient that the rule gets: a longer one is shortened to it, all of its
+    numbers by the same factor, as PyTorch's `clip_grad_norm_` does; None: none is.
     """
 
     memory: ClassVar[int] = 0  # arrays as long as θ that the rule keeps from step to step
 
-    def __init__(self, parameters: Iterable[Value], lr: Rate, weight_decay: float = 0.0) -> None:
+    def __init__(
+        self,
+        parameters: Iterable[Value],
+        lr: Rate,
+        weight_decay: float = 0.0,
+        clip: float | None = None,
+    ) -> None:
         self.parameters = list(dict.fromkeys(parameters))  # a shared one moves once
         if not self.parameters:
             raise ValueError(f"{type(self).__name__}: got no parameters to move")
@@ -44,8 +65,11 @@ class Optimiser:
         if not callable(lr):
             _at_least("lr", lr, 0)
         _at_least("weight_decay", weight_decay, 0)
+        if clip is not None:
+            _at_least("clip", clip, 0)
         self.lr = lr
         self.weight_decay = weight_decay
+        self.clip = clip
         self.steps = 0
         self._state: Array | None = None
 
@@ -79,8 +103,10 @@ class Optimiser:
     def update(self, theta: Array, gradient: Array) -> Array:
         """The parameters after one more step. Never changes its arguments."""
         (rate,) = self.rates(1)
-        moved = np.array(theta)
-        self.rule(moved, np.array(gradient), self.state, rate, self.steps, np.array(self.settings))
+        moved, gradient = np.array(theta), np.array(gradient)
+        if self.clip is not None and (length := float(np.linalg.norm(gradient))) > self.clip:
+            gradient *= self.clip / length
+        self.rule(moved, gradient, self.state, rate, self.steps, np.array(self.settings))
         self.steps += 1
         return moved
 
@@ -131,8 +157,9 @@ class SGD(Optimiser):
         momentum: float = 0.0,
         weight_decay: float = 0.0,
         nesterov: bool = False,
+        clip: float | None = None,
     ) -> None:
-        super().__init__(parameters, lr, weight_decay)
+        super().__init__(parameters, lr, weight_decay, clip)
         _at_least("momentum", momentum, 0)
         if nesterov and not momentum:
             raise ValueError("SGD: nesterov needs a momentum above 0")
@@ -185,8 +212,9 @@ class Adam(Optimiser):
         betas: tuple[float, float] = (0.9, 0.999),
         eps: float = 1e-8,
         weight_decay: float = 0.0,
+        clip: float | None = None,
     ) -> None:
-        super().__init__(parameters, lr, weight_decay)
+        super().__init__(parameters, lr, weight_decay, clip)
         for beta in betas:
             if not 0 <= beta < 1:
                 raise ValueError(f"Adam: betas must be in [0, 1), got {betas}")
@@ -216,7 +244,36 @@ class Adam(Optimiser):
         theta -= rate / unbiased1 * (mean / spread)
 
 
+OPTIMISERS: dict[str, Callable[..., Optimiser]] = {"sgd": SGD, "adam": Adam}
+
+
+def resolve_optimiser(
+    chosen: Any, parameters: Iterable[Value], lr: Rate | None, clip: float | None
+) -> Optimiser:
+    """An optimiser as it is, or made of these parameters: of a class, by its name, or Adam."""
+    if isinstance(chosen, Optimiser):
+        if lr is not None or clip is not None:
+            raise ValueError(
+                f"lr= and clip= go with an optimiser by name; give them to the one that you made, "
+                f"as {type(chosen).__name__}(model.parameters(), lr=0.01)"
+            )
+        return chosen
+    if isinstance(chosen, str):
+        if chosen.lower() not in OPTIMISERS:
+            raise ValueError(f"unknown optimiser {chosen!r}; {known(chosen, OPTIMISERS)}")
+        chosen = OPTIMISERS[chosen.lower()]
+    if not (chosen is None or (callable(chosen) and hasattr(chosen, "rule"))):
+        raise TypeError(
+            f"optimiser is a name ({', '.join(OPTIMISERS)}) or one of nn's, as "
+            f"Adam(model.parameters(), lr=0.01); got {chosen!r}"
+        )
+    made: Optimiser = (chosen or Adam)(parameters, lr=0.01 if lr is None else lr, clip=clip)
+    return made
+
+
 def _at_least(name: str, number: float, low: float) -> None:
+    if not isinstance(number, float | int) and not hasattr(number, "__float__"):
+        raise TypeError(f"{name} must be a number, got {number!r}")
     if not number >= low or math.isinf(number):
         raise ValueError(f"{name} must be a number of at least {low}, got {number!r}")
 
@@ -253,3 +310,24 @@ def warmup(over: int, then: Rate) -> Schedule:
     """Growing in a straight line during the first `over` steps; `then` is the rate, or the
     schedule, that goes on from there."""
     return lambda k: (then(k) if callable(then) else then) * min(1.0, (k + 1) / over)
+
+
+# name -> (rate at the start, number of steps) -> a schedule over that many steps
+SCHEDULES: dict[str, Callable[[float, int], Schedule]] = {
+    "constant": lambda lr, over: lambda k: lr,
+    "linear": lambda lr, over: linear(lr, 0.0, over),
+    "cosine": cosine,
+    "steps": lambda lr, over: steps(lr, every=max(1, -(-over // 3))),
+    "warmup": lambda lr, over: warmup(max(1, over // 10), cosine(lr, over)),
+}
+
+
+def resolve_schedule(chosen: Any, lr: Rate, over: int) -> Schedule:
+    """A schedule by its name, which starts at `lr` and ends after `over` steps; or as it is."""
+    if callable(chosen):
+        return chosen  # type: ignore[no-any-return]
+    if chosen not in SCHEDULES:
+        raise ValueError(f"unknown schedule {chosen!r}; {known(str(chosen), SCHEDULES)}")
+    if callable(lr):
+        raise ValueError(f"the optimiser's lr is a schedule already; leave out {chosen!r}")
+    return SCHEDULES[chosen](lr, over)

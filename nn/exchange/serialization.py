@@ -23,6 +23,7 @@ from ..conv import Conv1D, Conv2D, Flatten
 from ..layers import MLP, Layer
 from ..module import Module
 from ..normalisation import LayerNorm, RMSNorm
+from ..optimisers import OPTIMISERS, Optimiser, Rate
 from ..report.options import options
 from ..sequential import Residual, Sequential
 from ..transformer.attention import AttentionHead, SelfAttention
@@ -30,21 +31,23 @@ from ..transformer.block import Positionwise, TransformerBlock
 from ..transformer.dropout import Dropout
 from ..transformer.embedding import Embedding
 
-__all__ = ["architecture", "build", "load", "save"]
+__all__ = ["architecture", "build", "load", "load_optimiser", "save"]
 
 FORMAT = "glassgrad 1"
 ABANDONED = 3600.0  # seconds; a younger file beside the target may still be written
 MODULES = 10_000  # more than any network has that is made of scalars
+OPTIMISER = "(optimiser)"  # no attribute is called so
 OTHERS = (".pt", ".pth", ".bin", ".ckpt", ".pkl", ".npz", ".npy", ".json", ".h5", ".onnx")
 
 
-def save(model: Module, path: str | os.PathLike[str]) -> None:
+def save(model: Module, path: str | os.PathLike[str], optimiser: Optimiser | None = None) -> None:
     """Write `model` to `path` ("....safetensors"), or leave the old file as it was.
 
     The file holds the state dict and, for a network made of this package's modules, its
-    architecture, so that `load(path)` can rebuild it. The new file is written beside the old one
-    and then takes its place in one step: whatever happens, one of the two is there, whole. What a
-    save that was killed has left beside it goes with the next one. A link stays a link.
+    architecture, so that `load(path)` can rebuild it; the labels of its classes; and, if it is
+    given, the optimiser with its state, for `load_optimiser`. The new file is written beside the
+    old one and then takes its place in one step: whatever happens, one of the two is there, whole.
+    What a save that was killed has left beside it goes with the next one. A link stays a link.
 
     Raises ValueError for a name that promises another format, and for a parameter that is not
     finite, which `load` would refuse.
@@ -68,6 +71,12 @@ def save(model: Module, path: str | os.PathLike[str]) -> None:
         metadata["architecture"] = json.dumps(architecture(model))
     except ValueError:  # a class of the user's own: load(path, model) still works
         metadata["class"] = type(model).__name__
+    if model.classes:
+        kept = {"classes": model.classes, "counts": model.class_counts}
+        metadata["classes"] = json.dumps(kept, default=str)
+    if optimiser is not None:
+        metadata["optimiser"] = json.dumps(_describe_optimiser(optimiser, model))
+        state[OPTIMISER] = optimiser.state
     data = to_bytes({name: array.copy() for name, array in state.items()}, metadata=metadata)
     fresh = target.with_name(f".{target.name}.{secrets.token_hex(8)}")
     for left in target.parent.glob(f".{glob.escape(target.name)}.{'[0-9a-f]' * 16}"):
@@ -93,14 +102,97 @@ def load(path: str | os.PathLike[str], model: Module | None = None) -> Module:
     another kind, names or shapes that do not fit (naming them), or no architecture where `model`
     is not given.
     """
+    metadata, state = _read(path, "load(path, model)")
+    state.pop(OPTIMISER, None)
+    if model is None:
+        model = _rebuild(metadata, os.fspath(path), sum(array.size for array in state.values()))
+    try:
+        model.load_state_dict(state)
+    except ValueError as error:
+        raise ValueError(f"{os.fspath(path)!r}: {error}") from None
+    if "classes" in metadata:
+        try:
+            kept = json.loads(metadata["classes"])
+            model.classes, model.class_counts = tuple(kept["classes"]), tuple(kept["counts"])
+        except (KeyError, TypeError, ValueError) as error:
+            raise ValueError(f"{os.fspath(path)!r}: its classes cannot be read: {error}") from None
+    return model
+
+
+def load_optimiser(
+    path: str | os.PathLike[str], model: Module, lr: Rate | None = None
+) -> Optimiser:
+    """The optimiser that `save` wrote beside the network, to go on training `model` with.
+
+    lr  takes the place of the saved rate; needed if that was a function
+
+    >>> import tempfile
+    >>> from nn import MLP, fit
+    >>> X, Y = [[0.0], [1.0]], [0.0, 1.0]
+    >>> model = MLP(1, [3, 1], rng=0)
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     history = fit(model, X, Y, "mse", "adam", epochs=3, progress=False)
+    ...     save(model, f"{folder}/m.safetensors", history.optimiser)
+    ...     again = load(f"{folder}/m.safetensors")
+    ...     optimiser = load_optimiser(f"{folder}/m.safetensors", again)
+    >>> optimiser.steps, (optimiser.state == history.optimiser.state).all()
+    (3, np.True_)
+
+    Raises ValueError if the file has none, or if it does not fit the model.
+    """
+    metadata, state = _read(path, "load_optimiser(path, model)")
+    if "optimiser" not in metadata:
+        raise ValueError(
+            f"{os.fspath(path)!r} holds no optimiser; write it with save(model, path, optimiser)"
+        )
+    try:
+        return _build_optimiser(json.loads(metadata["optimiser"]), state[OPTIMISER], model, lr)
+    except (IndexError, KeyError, TypeError, ValueError) as error:
+        raise ValueError(f"{os.fspath(path)!r}: its optimiser does not fit: {error}") from None
+
+
+def _build_optimiser(
+    described: Description, remembered: Any, model: Module, lr: Rate | None
+) -> Optimiser:
+    options = described["options"] | ({} if lr is None else {"lr": lr})
+    if options["lr"] is None:
+        raise ValueError("the saved lr was a function; give it as lr=")
+    parameters, places = model.parameters(), described["parameters"]
+    if max(places) >= len(parameters):
+        raise ValueError(f"it moves {len(places)} parameters, the network has {len(parameters)}")
+    made = OPTIMISERS[described["class"]]([parameters[place] for place in places], **options)
+    made.steps = described["steps"]
+    made.state[:] = remembered
+    return made
+
+
+def _describe_optimiser(optimiser: Optimiser, model: Module) -> Description:
+    name = type(optimiser).__name__.lower()
+    if type(optimiser) is not OPTIMISERS.get(name):
+        raise ValueError(f"save: {type(optimiser).__name__} is not one of glassgrad's optimisers")
+    place = {parameter: k for k, parameter in enumerate(model.parameters())}
+    if not all(parameter in place for parameter in optimiser.parameters):
+        raise ValueError("save: this optimiser moves parameters that are not the model's")
+    names = [*inspect.signature(type(optimiser)).parameters][1:]
+    given = {name: getattr(optimiser, name) for name in names}
+    return {
+        "class": name,
+        "options": given | ({"lr": None} if callable(optimiser.lr) else {}),
+        "steps": optimiser.steps,
+        "parameters": [place[parameter] for parameter in optimiser.parameters],
+    }
+
+
+def _read(path: Any, call: str) -> tuple[dict[str, str], dict[str, Any]]:
+    """The metadata and the arrays of a file."""
     from safetensors import SafetensorError, safe_open
 
-    if not _place(path, "load(path, model)").is_file():
+    if not _place(path, call).is_file():
         raise FileNotFoundError(f"there is no file {os.fspath(path)!r}")
     try:
         with safe_open(path, framework="numpy") as file:
-            metadata = file.metadata() or {}
-            state = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+            arrays = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+            return file.metadata() or {}, arrays
     except SafetensorError as error:
         raise ValueError(
             f"{os.fspath(path)!r} is not a whole safetensors file ({error}); it may be truncated, "
@@ -111,13 +203,6 @@ def load(path: str | os.PathLike[str], model: Module | None = None) -> Module:
             f"{os.fspath(path)!r} holds numbers of a type that NumPy has not ({error}); save them "
             "as float64 or float32"
         ) from None
-    if model is None:
-        model = _rebuild(metadata, os.fspath(path), sum(array.size for array in state.values()))
-    try:
-        model.load_state_dict(state)
-    except ValueError as error:
-        raise ValueError(f"{os.fspath(path)!r}: {error}") from None
-    return model
 
 
 def _place(path: Any, call: str) -> Path:

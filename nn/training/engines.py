@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from autodiff import Value
 
 from ..checks import known
-from ..losses import Loss
+from ..losses import Loss, Weighted
 from ..losses import cost as batch_cost
 from ..module import flatten
 from ..optimisers import Optimiser
@@ -175,13 +175,14 @@ class Native(Compiled):
         return moved, costs[:done].tolist()
 
     def takes(self, optimiser: Optimiser, theta: Array, X: Array, Y: Array) -> bool:
-        """Can many steps be run in one go? Not if the optimiser has its own `update` or a rule
-        that is not compiled, or moves other parameters than the program has: then the gradient
+        """Can many steps be run in one go? Not if the optimiser clips, has its own `update` or a
+        rule that is not compiled, or moves other parameters than the program has: then the gradient
         alone is machine code."""
         self.training.widen(theta, X, Y)
         program = self.training.program
         try:
-            if self.training.same and type(optimiser).update is Optimiser.update:
+            plain = type(optimiser).update is Optimiser.update and optimiser.clip is None
+            if self.training.same and plain:
                 self._descend = program.descent(optimiser.rule, X, Y)
                 return True
         except NotImplementedError:
@@ -270,7 +271,7 @@ def choose_engine(
     if name == "eager":
         return eager
     compiled = Compiled(model, loss, parameters)
-    rows = _sample(X, Y)
+    rows = _sample(X, Y[:, :-1] if isinstance(loss, Weighted) else Y)
     inputs = (X[rows],) if Y is None else (X[rows], Y[rows])
     try:
         _compare(compiled, eager, read(parameters), *inputs)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from ..optimisers import Optimiser
 from ..report.table import aligned
 
 __all__ = ["History"]
@@ -18,6 +19,8 @@ class History:
     stopped             why training ended before the last epoch; "" if it did not
     best_epoch          the epoch that early stopping went back to; None without it
     engine              what computed: "eager", "compiled" or "native"
+    optimiser           what moved the parameters, with its state: give it to the next `fit` to go
+                        on, and to `save`
     fallback            why `engine="auto"` did not take what it prefers; "" if it did
 
     >>> history = History()
@@ -37,6 +40,7 @@ class History:
         self.stopped = ""
         self.best_epoch: int | None = None
         self.engine = self.fallback = ""
+        self.optimiser: Optimiser | None = None
 
     def append(self, **numbers: float) -> None:
         """Add an epoch."""
@@ -65,6 +69,17 @@ class History:
         columns: dict[str, Any] = {name: self[name] for name in (self.epochs or [{}])[0]}
         columns |= {"steps": list(self.steps), "stopped": self.stopped}
         return columns | {"best_epoch": self.best_epoch}
+
+    def to_frame(self) -> Any:
+        """The epochs as a pandas DataFrame, a row each.
+
+        Raises ImportError if pandas is not installed.
+        """
+        try:
+            import pandas as pd
+        except ImportError as error:
+            raise ImportError("to_frame needs pandas: pip install pandas") from error
+        return pd.DataFrame(self.epochs)
 
     def table(self, rows: int = 20) -> str:
         """The epochs as a table of text, thinned out to about `rows` lines."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, NamedTuple, NoReturn
 
 import numpy as np
@@ -11,19 +11,23 @@ from numpy.typing import NDArray
 
 from autodiff import Value, topological_order
 
+from ..activations import softmax
 from ..checks import Array, known
 from ..initialisation import generator
-from ..losses import Loss
+from ..losses import Loss, checked
 from ..module import Module
-from ..optimisers import Adam, Optimiser
+from ..optimisers import Optimiser, Rate, resolve_optimiser, resolve_schedule
 from ..transformer.dropout import dropouts, training
-from .data import Data, batches, examples, output_shape, prepare
+from .callbacks import Callbacks
+from .data import Data, batches, classes_of, examples, keep_classes, output_shape, prepare
 from .engines import Engine, Model, Native, choose_engine, load, read
 from .history import History
+from .labels import as_labels
+from .metrics import Metric, judge, resolve_metrics
 from .nonfinite import NonFiniteError, explain
-from .tasks import Metric, resolve_loss, resolve_metrics, task_of
+from .tasks import resolve_loss, task_of
 
-__all__ = ["evaluate", "fit", "predict"]
+__all__ = ["evaluate", "fit", "predict", "predict_proba"]
 
 
 def fit(
@@ -31,8 +35,12 @@ def fit(
     X: Any,
     Y: Any,
     loss: str | Loss,
-    optimiser: Optimiser | None = None,
+    optimiser: str | Optimiser | type[Optimiser] | None = None,
     *,
+    optimizer: str | Optimiser | type[Optimiser] | None = None,
+    lr: Rate | None = None,
+    schedule: str | Callable[[int], float] | None = None,
+    clip: float | None = None,
     epochs: int = 100,
     batch_size: int | None = None,
     sampling: str = "epochs",
@@ -41,6 +49,9 @@ def fit(
     validation: float | tuple[Any, Any] | None = None,
     patience: int | None = None,
     metrics: Sequence[Any] | None = None,
+    class_weight: Any = None,
+    sample_weight: Any = None,
+    callbacks: Any = (),
     rng: Any = None,
     progress: bool = True,
     engine: str = "auto",
@@ -48,10 +59,20 @@ def fit(
 ) -> History:
     """Train `model` so that the loss of model(X[i]) and Y[i] becomes small.
 
-    X, Y        lists or arrays, one row per example. Y: numbers (regression), ±1 (hinge), 0/1
-                (logistic), or classes 0 ... K-1 (softmax cross entropy)
-    loss        a function of `nn.losses`, its name, or one of your own: (output, target) -> Value
-    optimiser   default: `Adam(model.parameters(), lr=0.01)`; it moves the parameters it was given
+    X, Y        lists, arrays or data frames, one row per example. Y: numbers (regression), ±1
+                (hinge), 0/1 (logistic), classes 0 ... K-1 (softmax cross entropy), or the classes'
+                labels as they are: strings, bools, pandas categories, one-hot rows. The model
+                keeps them as `model.classes`, in the order of its outputs; `predict` gives them
+                back
+    loss        a function of `nn.losses`, its name ("mse" and the like too), or one of your own:
+                (output, target) -> Value
+    optimiser   "adam" (the default) or "sgd", with `lr` (0.01 unless given); or one that you made,
+                which moves the parameters it was given and goes on where it stopped;
+                `optimizer` is the same
+    schedule    how lr falls over the steps: "linear" or "cosine" to 0, "steps" (to a tenth at each
+                third), "warmup" (growing in the first tenth, then cosine), or a function of the
+                step's number
+    clip        the longest gradient; a longer one is shortened to it
     epochs      how often to go through the data
     batch_size  examples per step; None: all (gradient descent, CS229 (7.8))
     sampling    "epochs": each epoch shuffles and takes every example once; "independent": each
@@ -62,8 +83,15 @@ def fit(
     patience    stop when the loss after an epoch has not improved for so many epochs, and go back
                 to the parameters of the best one. It is the loss of the validation rows; without
                 any, that of the training rows, which then is the history's "loss"
-    metrics     names of `tasks.METRICS` or functions (decisions, targets) -> number; of the
-                validation rows if there are any, else of the training rows
+    metrics     "accuracy", "precision", "recall", "f1", "r2", "rmse", "mae", or functions
+                (decisions, targets) -> number: of the training rows, and of the validation rows
+                as "val_accuracy", ...
+    class_weight   "balanced" (each class counts as much as the others), a dict by label, or a
+                list: how much the loss of a class's rows counts
+    sample_weight  the same for each row; the mean weight is made 1, unless `reduction` is "sum"
+    callbacks   functions of the history (or one), called after each epoch; training stops where
+                one returns True. An object may have `on_train_begin`, `on_epoch_end` and
+                `on_train_end` instead, each called with the history
     rng         seed or generator for the split and the batches
     progress    show a progress bar
     engine      "eager": graphs of Values; "compiled": the array program of `autodiff.compile`, in
@@ -93,14 +121,29 @@ def fit(
     for word in unknown:
         options = [*inspect.signature(fit).parameters][4:-1]
         raise TypeError(f"fit: unknown option {word!r}; {known(word, options)}")
-    loss, random = resolve_loss(loss), generator(rng)
+    if optimiser is not None and optimizer is not None:
+        raise TypeError("fit: optimiser and optimizer are the same option; give one of them")
+    if not isinstance(model, Module):
+        raise TypeError(f"fit: the model is a Module, as MLP(2, [16, 1]); got {model!r}")
+    random, called = generator(rng), Callbacks(callbacks)
     _check_options(epochs, reduction, patience)
-    data = prepare(model, X, Y, loss, validation, random)
-    chosen = resolve_metrics(metrics, data.task)
-    if optimiser is None:
-        optimiser = Adam(model.parameters(), lr=0.01)
+    optimiser = resolve_optimiser(optimiser or optimizer, model.parameters(), lr, clip)
+    data = prepare(
+        model,
+        X,
+        Y,
+        resolve_loss(loss),
+        validation,
+        random,
+        class_weight=class_weight,
+        sample_weight=sample_weight,
+        total=reduction == "sum",
+        anew=True,
+    )
+    loss, chosen = data.loss, resolve_metrics(metrics, data.task, data.classes)
     parameters = optimiser.parameters
     _check_reached(model, loss, parameters, data)
+    keep_classes(model, data)
     size = batch_size if isinstance(batch_size, int) and batch_size > 0 else len(data.X)
     steps = epochs * -(-len(data.X) // size)
     random_layers = dropouts(model)
@@ -111,6 +154,10 @@ def fit(
     theta = best = read(parameters)
     history = History()
     history.engine, history.fallback = computing.name, computing.fallback
+    history.optimiser, rate = optimiser, optimiser.lr
+    if schedule is not None:
+        optimiser.lr = _from(optimiser.steps, resolve_schedule(schedule, rate, steps))
+    called.on_train_begin(history)
     bar = _progress_bar(epochs, progress)
     try:
         for epoch in range(epochs):
@@ -136,6 +183,9 @@ def fit(
                 elif epoch - history.best_epoch >= patience:
                     history.stopped = f"no improvement for {patience} epochs"
                     break
+            if who := called.on_epoch_end(history):
+                history.stopped = f"stopped by {who}"
+                break
     except KeyboardInterrupt:
         history.stopped = f"interrupted in epoch {len(history)}, step {len(history.steps)}"
     except NonFiniteError as error:
@@ -144,28 +194,65 @@ def fit(
         raise
     finally:
         bar.close()
+        optimiser.lr = rate
         load(parameters, theta if history.best_epoch is None else best)
+    called.on_train_end(history)
     return history
 
 
 def predict(model: Model, X: Any, loss: str | Loss | None = None, *, engine: str = "auto") -> Array:
     """What `model` returns for each row of X: an array [rows, outputs].
 
-    With a `loss` the decisions that belong to it, [rows]: classes for softmax cross entropy, 0/1
-    for the logistic loss, ±1 for the hinge loss; for regression still the outputs; for softmax
-    cross entropy over positions a class for each, [rows, positions].
+    With a `loss` the decisions that belong to it, [rows]: the classes' labels, as `fit` met them
+    (without: 0 ... K-1 for softmax cross entropy, 0/1 for the logistic loss, ±1 for the hinge
+    loss); for regression still the outputs; for softmax cross entropy over positions a class for
+    each, [rows, positions].
 
     >>> from nn import MLP
-    >>> predict(MLP(2, [3], init="zeros"), [[1, 2], [3, 4]], "softmax_cross_entropy")
+    >>> model = MLP(2, [3], init="zeros")
+    >>> predict(model, [[1, 2], [3, 4]], "softmax_cross_entropy")
     array([0, 0])
+    >>> model.classes = ("ant", "bee", "cat")
+    >>> predict(model, [[1, 2], [3, 4]], "softmax_cross_entropy").tolist()
+    ['ant', 'ant']
     """
+    outputs, shape = _outputs(model, X, engine)
+    if loss is None:
+        return outputs
+    task = task_of(resolve_loss(loss), *shape)
+    decided: Array = task.decide(outputs)
+    return as_labels(classes_of(model, task))[decided] if task.codes else decided
+
+
+def predict_proba(model: Model, X: Any, loss: str | Loss, *, engine: str = "auto") -> Array:
+    """The probability of each class, [rows, classes], in the order of `model.classes`; of a loss
+    over positions [rows, positions, classes].
+
+    >>> from nn import MLP
+    >>> predict_proba(MLP(2, [1], init="zeros"), [[1, 2], [3, 4]], "logistic")
+    array([[0.5, 0.5],
+           [0.5, 0.5]])
+
+    Raises ValueError for a loss that says nothing of probabilities, as hinge or squared error.
+    """
+    outputs, shape = _outputs(model, X, engine)
+    loss = resolve_loss(loss)
+    task = task_of(loss, *shape)
+    if task.logits is None:
+        raise ValueError(
+            f"predict_proba: {getattr(loss, '__name__', loss)!r} makes no probabilities of the "
+            "outputs; train with logistic or softmax_cross_entropy"
+        )
+    found: Array = softmax(task.logits(outputs))
+    return found
+
+
+def _outputs(model: Model, X: Any, engine: str) -> tuple[Array, tuple[int, ...]]:
+    """[rows, outputs], and the shape of what is returned for one row."""
     X = examples(model, X)
     parameters = model.parameters() if isinstance(model, Module) else []
     computing = choose_engine(engine, model, None, parameters, X)
-    outputs = computing.outputs(read(parameters), X)
-    if loss is None:
-        return outputs
-    return task_of(resolve_loss(loss), *output_shape(model, X)).decide(outputs)
+    return computing.outputs(read(parameters), X), output_shape(model, X)
 
 
 def evaluate(
@@ -183,14 +270,14 @@ def evaluate(
     >>> evaluate(MLP(2, [1], init="zeros"), [[1, 2], [3, 4]], [0, 1], "squared_error", ["rmse"])
     {'loss': 0.25, 'rmse': 0.7071067811865476}
     """
-    loss = resolve_loss(loss)
-    data = prepare(model, X, Y, loss, None, generator(0))
-    chosen = resolve_metrics(metrics, data.task)
+    data = prepare(model, X, Y, resolve_loss(loss))
+    loss, chosen = data.loss, resolve_metrics(metrics, data.task, data.classes)
     parameters = model.parameters() if isinstance(model, Module) else []
     computing = choose_engine(engine, model, loss, parameters, data.X, data.Y)
     theta = read(parameters)
+    outputs = computing.outputs(theta, data.X) if chosen else np.empty((0, 0))
     results = {"loss": computing.cost(theta, data.X, data.Y)}
-    return results | _judge(computing, theta, data, chosen)
+    return results | judge(chosen, data.task, outputs, data.Y)
 
 
 # ── the parts of fit ─────────────────────────────────────────────────────────────────────────
@@ -265,7 +352,9 @@ def _check_reached(model: Model, loss: Loss, parameters: Sequence[Value], data: 
     moved = set(parameters)
     try:
         for x, y in zip(data.X, data.Y, strict=True):
-            if not moved.isdisjoint(topological_order(loss(model(x.tolist()), y.tolist()))):
+            if not moved.isdisjoint(
+                topological_order(checked(loss, model(x.tolist()), y.tolist()))
+            ):
                 return
     except (ArithmeticError, ValueError):
         return  # the step that meets it says where
@@ -293,14 +382,23 @@ def _check_options(epochs: int, reduction: str, patience: int | None) -> None:
 def _judge(
     engine: Engine, theta: Array, data: Data, metrics: dict[str, Metric]
 ) -> dict[str, float]:
-    """Metrics of the held-out rows (with their loss) if there are any, else of the others."""
-    X, Y = data.held_out or (data.X, data.Y)
-    prefix = "val_" if data.held_out else ""
-    results = {"val_loss": engine.cost(theta, X, Y)} if data.held_out else {}
-    if metrics:
-        decisions = data.task.decide(engine.outputs(theta, X))
-        results |= {prefix + name: metric(decisions, Y) for name, metric in metrics.items()}
+    """Metrics of the training rows; loss and metrics of the held-out ones, if there are any."""
+    results: dict[str, float] = {}
+    for prefix, rows in (("", (data.X, data.Y)), ("val_", data.held_out)):
+        if rows is None:
+            continue
+        X, Y = rows
+        if prefix:
+            results["val_loss"] = engine.cost(theta, X, Y)
+        if metrics:
+            outputs = engine.outputs(theta, X)
+            results |= judge(metrics, data.task, outputs, data.targets(Y), prefix)
     return results
+
+
+def _from(first: int, schedule: Callable[[int], float]) -> Callable[[int], float]:
+    """A schedule whose step 0 is the optimiser's step `first`."""
+    return lambda k: schedule(k - first)
 
 
 def _progress_bar(epochs: int, progress: bool) -> Any:

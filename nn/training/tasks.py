@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
-from typing import Any, NamedTuple, TypeAlias
+from collections.abc import Callable
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,29 +12,42 @@ from numpy.typing import NDArray
 from .. import losses
 from ..checks import Array, known
 
-__all__ = ["METRICS", "Metric", "Task", "resolve_loss", "resolve_metrics", "task_of"]
-
-# (decisions, targets) -> number; arrays with one row per example
-Metric: TypeAlias = "Callable[[Array, Array], float]"
+__all__ = ["Task", "resolve_loss", "task_of"]
 
 
 class Task(NamedTuple):
     """encode: targets as given -> the array that the loss gets, one row per example;
-    decide: outputs of the network -> what to compare with the targets; classes are integers;
-    metrics: which to report unless told otherwise."""
+    decide: outputs of the network -> what to compare with the targets: of classes their places;
+    metrics: which to report unless told otherwise;
+    codes: what stands for each class, in order; () if there are none;
+    logits: outputs -> numbers whose softmax are the classes' probabilities; None if they have none.
+    """
 
     encode: Callable[[Array, int], Array]
     decide: Callable[[Array], NDArray[Any]]
-    metrics: tuple[str, ...]
+    metrics: tuple[str, ...] = ()
+    codes: tuple[int, ...] = ()
+    logits: Callable[[Array], Array] | None = None
+
+    def places(self, Y: Array) -> NDArray[Any]:
+        """What `decide` should have found: for each row the place of its class."""
+        if not self.codes:
+            return Y
+        return Y.argmax(axis=1) if self.encode is _one_hot else np.searchsorted(self.codes, Y)
 
 
 def resolve_loss(loss: str | losses.Loss) -> losses.Loss:
-    """A loss by its name in `nn.losses`, or as it is."""
-    if not isinstance(loss, str):
-        return loss
-    if loss not in losses.LOSSES:
-        raise ValueError(f"unknown loss {loss!r}; {known(loss, losses.LOSSES)}")
-    return losses.LOSSES[loss]
+    """A loss by its name in `nn.losses` or another library's for it, or as it is."""
+    if isinstance(loss, str):
+        if loss not in losses.ALIASES:
+            raise ValueError(f"unknown loss {loss!r}; {known(loss, losses.ALIASES)}")
+        return losses.ALIASES[loss]
+    if not callable(loss):
+        raise TypeError(
+            "a loss is a name, as 'squared_error', or a function (output, target) -> Value; got "
+            f"{loss!r}"
+        )
+    return loss
 
 
 def task_of(loss: losses.Loss, *shape: int) -> Task:
@@ -50,19 +63,27 @@ def task_of(loss: losses.Loss, *shape: int) -> Task:
         raise ValueError(f"{name} takes one output for each class, the network has 1; see logistic")
     if isinstance(loss, losses.OverPositions):
         if loss.loss is not losses.softmax_cross_entropy:
-            return Task(lambda Y, _: Y, lambda a: a, ())
+            return Task(lambda Y, _: Y, lambda a: a)
         if len(shape) != 2:
             raise ValueError(f"{name} takes a row of logits for each position, got shape {shape}")
         return _class_of_each(*shape)
     if loss is losses.hinge:
         return _two(-1, 1, 0.0)
     if loss is losses.logistic:
-        return _two(0, 1, 0.0)
+        return _two(0, 1, 0.0, lambda a: np.hstack([0 * a, a]))
     if loss is losses.cross_entropy and outputs == 1:
-        return _two(0, 1, 0.5)
+        return _two(0, 1, 0.5, lambda a: _log(np.hstack([1 - a, a])))
     if loss in (losses.softmax_cross_entropy, losses.cross_entropy):
-        return Task(_one_hot, lambda a: a.argmax(axis=1), ("accuracy",))
-    return Task(_numbers, lambda a: a, ())
+        logits = _log if loss is losses.cross_entropy else lambda a: a
+        classes = tuple(range(outputs))
+        return Task(_one_hot, lambda a: a.argmax(axis=1), ("accuracy",), classes, logits)
+    return Task(_numbers, lambda a: a)
+
+
+def _log(probabilities: Array) -> Array:
+    with np.errstate(divide="ignore"):
+        logarithms: Array = np.log(probabilities)
+    return logarithms
 
 
 def _numbers(Y: Array, outputs: int) -> Array:
@@ -73,7 +94,9 @@ def _numbers(Y: Array, outputs: int) -> Array:
     return Y
 
 
-def _two(low: int, high: int, threshold: float) -> Task:
+def _two(
+    low: int, high: int, threshold: float, logits: Callable[[Array], Array] | None = None
+) -> Task:
     """Two classes on one output: `high` where it is above the threshold."""
 
     def encode(Y: Array, outputs: int) -> Array:
@@ -85,7 +108,9 @@ def _two(low: int, high: int, threshold: float) -> Task:
             )
         return Y
 
-    return Task(encode, lambda a: np.where(a[:, 0] > threshold, high, low), ("accuracy",))
+    return Task(
+        encode, lambda a: (a[:, 0] > threshold).astype(int), ("accuracy",), (low, high), logits
+    )
 
 
 def _one_hot(Y: Array, outputs: int) -> Array:
@@ -124,49 +149,7 @@ def _class_of_each(positions: int, classes: int) -> Task:
             )
         return Y
 
-    return Task(
-        encode, lambda a: a.reshape(len(a), positions, classes).argmax(axis=-1), ("accuracy",)
-    )
+    def logits(a: Array) -> Array:
+        return a.reshape(len(a), positions, classes)
 
-
-# ── metrics ──────────────────────────────────────────────────────────────────────────────────
-
-
-def accuracy(decisions: Array, targets: Array) -> float:
-    """The share of decisions that are right, of those that count."""
-    if targets.ndim > decisions.ndim:  # one-hot
-        targets = targets.argmax(axis=1)
-    return float((decisions == targets)[targets != losses.IGNORED].mean())
-
-
-def rmse(predictions: Array, targets: Array) -> float:
-    """Root of the mean squared error, in the targets' unit."""
-    return float(((predictions.reshape(targets.shape) - targets) ** 2).mean() ** 0.5)
-
-
-def mae(predictions: Array, targets: Array) -> float:
-    """Mean absolute error, in the targets' unit."""
-    return float(abs(predictions.reshape(targets.shape) - targets).mean())
-
-
-def r2(predictions: Array, targets: Array) -> float:
-    """1 - (squared error) / (squared distance from the targets' mean): 1 is perfect."""
-    error = ((predictions.reshape(targets.shape) - targets) ** 2).sum()
-    spread = ((targets - targets.mean(axis=0)) ** 2).sum()
-    return float(1 - error / spread) if spread else float("nan")
-
-
-METRICS: Mapping[str, Metric] = {"accuracy": accuracy, "rmse": rmse, "mae": mae, "r2": r2}
-
-
-def resolve_metrics(metrics: Any, task: Task) -> dict[str, Metric]:
-    """Metrics by name, as functions, or None for those that suit the task."""
-    chosen = {}
-    for metric in task.metrics if metrics is None else metrics:
-        if callable(metric):
-            chosen[metric.__name__] = metric
-        elif metric in METRICS:
-            chosen[metric] = METRICS[metric]
-        else:
-            raise ValueError(f"unknown metric {metric!r}; {known(str(metric), METRICS)}")
-    return chosen
+    return Task(encode, lambda a: logits(a).argmax(axis=-1), ("accuracy",), (), logits)

@@ -111,5 +111,10 @@ def test_cost_refuses_no_examples_and_unequal_numbers() -> None:
 def test_a_loss_under_another_name_is_answered_with_its_own(word: str, meant: str) -> None:
     with pytest.raises(AttributeError, match=rf"'{word}'; known: .*; did you mean {meant}\?"):
         getattr(losses, word)
-    with pytest.raises(ValueError, match=rf"'{word}'; known: .*; did you mean {meant}\?"):
-        fit(Layer(1, 1), [[1.0]], [1.0], word)
+
+
+def test_fit_takes_the_names_of_other_libraries_and_tells_what_is_nearly_right() -> None:
+    history = fit(Layer(1, 1, init="zeros"), [[1.0]], [3.0], "mse", epochs=1, progress=False)
+    assert history.loss == [9.0]
+    with pytest.raises(ValueError, match=r"'square_error'; known: .*did you mean squared_error\?"):
+        fit(Layer(1, 1), [[1.0]], [1.0], "square_error")

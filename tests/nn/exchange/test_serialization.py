@@ -5,6 +5,7 @@ import os
 import random
 import stat
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -14,7 +15,9 @@ import nn.exchange.serialization
 from autodiff import Value
 from nn import (
     MLP,
+    SGD,
     Activation,
+    Adam,
     Conv1D,
     Conv2D,
     Flatten,
@@ -23,7 +26,9 @@ from nn import (
     Module,
     Residual,
     Sequential,
+    fit,
     load,
+    load_optimiser,
     save,
 )
 
@@ -305,3 +310,52 @@ def test_exchanged_arguments_are_named() -> None:
         load(MLP(2, [3]), "m.safetensors")  # type: ignore[arg-type]
     with pytest.raises(TypeError, match=r"save\(model, path\): path is a name .*got MLP\("):
         save("m.safetensors", MLP(2, [3]))  # type: ignore[arg-type]
+
+
+# ── the optimiser beside the network ─────────────────────────────────────────────────────────
+
+LINE = [[x / 10] for x in range(-5, 6)], [x / 5 for x in range(-5, 6)]
+
+
+@pytest.mark.parametrize(
+    "made",
+    [
+        lambda parameters: Adam(parameters, lr=0.02, betas=(0.8, 0.99), weight_decay=0.01),
+        lambda parameters: SGD(parameters, lr=0.02, momentum=0.9, nesterov=True, clip=0.5),
+        lambda parameters: SGD(parameters[3:], lr=0.02, momentum=0.9),
+    ],
+    ids=["adam", "sgd", "some parameters"],
+)
+def test_training_that_is_saved_and_resumed_is_training_that_went_on(
+    made: Any, tmp_path: Path
+) -> None:
+    """To the last bit: the optimiser's state, steps and options are in the file."""
+    whole, half = MLP(1, [3, 1], "tanh", rng=0), MLP(1, [3, 1], "tanh", rng=0)
+    fit(whole, *LINE, "mse", made(whole.parameters()), epochs=12, progress=False)
+    history = fit(half, *LINE, "mse", made(half.parameters()), epochs=5, progress=False)
+    save(half, tmp_path / "m.safetensors", history.optimiser)
+    again = load(tmp_path / "m.safetensors")
+    optimiser = load_optimiser(tmp_path / "m.safetensors", again)
+    fit(again, *LINE, "mse", optimiser, epochs=7, progress=False)
+    assert [p.data for p in again.parameters()] == [p.data for p in whole.parameters()]
+    assert optimiser.steps == 12
+
+
+def test_a_rate_that_is_a_function_is_given_again(tmp_path: Path) -> None:
+    model = MLP(1, [1], rng=0)
+    save(model, tmp_path / "m.safetensors", SGD(model.parameters(), lr=lambda k: 0.1))
+    with pytest.raises(ValueError, match="lr was a function; give it as lr="):
+        load_optimiser(tmp_path / "m.safetensors", model)
+    assert load_optimiser(tmp_path / "m.safetensors", model, lr=0.3).lr == 0.3
+
+
+def test_an_optimiser_of_another_network_is_refused(tmp_path: Path) -> None:
+    model, other = MLP(1, [2, 1], rng=0), MLP(1, [1], rng=0)
+    with pytest.raises(ValueError, match="parameters that are not the model's"):
+        save(model, tmp_path / "m.safetensors", SGD(other.parameters()))
+    save(model, tmp_path / "m.safetensors", SGD(model.parameters()))
+    with pytest.raises(ValueError, match="it moves 7 parameters, the network has 2"):
+        load_optimiser(tmp_path / "m.safetensors", other)
+    save(model, tmp_path / "m.safetensors")
+    with pytest.raises(ValueError, match="holds no optimiser"):
+        load_optimiser(tmp_path / "m.safetensors", model)

@@ -16,6 +16,7 @@ from nn import (
     MLP,
     SGD,
     Adam,
+    History,
     Layer,
     Module,
     NonFiniteError,
@@ -25,7 +26,9 @@ from nn import (
     fit,
     losses,
     predict,
+    predict_proba,
 )
+from nn.optimisers import SCHEDULES
 from tests.oracles import oracle
 
 X_LINE = [[x / 10] for x in range(-10, 11)]
@@ -257,7 +260,17 @@ def test_an_infinite_gradient_of_a_finite_cost_is_noticed() -> None:
         ({"validation": 0.01}, "validation is a share"),
         ({"batch_size": 22}, "batch_size must be"),
         ({"sampling": "random", "batch_size": 2}, "sampling is"),
-        ({"metrics": ["f1"]}, "unknown metric 'f1'; known: accuracy"),
+        ({"metrics": ["recal"]}, "unknown metric 'recal'; known: accuracy, .*did you mean recall"),
+        ({"metrics": ["f1"]}, "metric 'f1' is for classes, and this loss has none"),
+        ({"validation": "0.2"}, "validation is a share"),
+        ({"optimiser": "adm"}, r"unknown optimiser 'adm'; known: sgd, adam; did you mean adam\?"),
+        ({"schedule": "cosin"}, r"unknown schedule 'cosin'; known: .*did you mean cosine\?"),
+        ({"schedule": "cosine", "lr": lambda k: 0.1}, "lr is a schedule already"),
+        ({"lr": -1.0}, "lr must be a number of at least 0, got -1.0"),
+        ({"clip": -1.0}, "clip must be a number of at least 0, got -1.0"),
+        ({"class_weight": "balanced"}, "class_weight is for losses of classes"),
+        ({"sample_weight": [1.0]}, "for each of the 21 rows"),
+        ({"sample_weight": [-1.0] * 21}, "at least 0 .*the smallest -1"),
         ({"engine": "gpu"}, "unknown engine 'gpu'"),
         ({"engine": "numpy"}, "backend 'numpy' is the engine 'compiled'"),
         ({"validation": ([[1.0]], [1.0, 2.0])}, "validation X has 1 rows"),
@@ -327,11 +340,6 @@ def test_fit_predict_and_evaluate_refuse_outputs_that_do_not_fit_the_loss_alike(
             run()
 
 
-def test_an_unknown_loss_lists_the_known() -> None:
-    with pytest.raises(ValueError, match=r"unknown loss 'mse'; known: .*squared_error"):
-        fit(Layer(1, 1), X_LINE, Y_LINE, "mse", progress=False)
-
-
 def test_a_loss_of_ones_own() -> None:
     def absolute(output: Value, target: float) -> Value:
         return abs(output - target)
@@ -353,7 +361,8 @@ def test_history_is_plain_data() -> None:
     history = fit(Layer(1, 1, rng=0), X_LINE, Y_LINE, "squared_error", epochs=30, progress=False,
                   metrics=["r2"], validation=0.2, rng=0)  # fmt: skip
     table = history.to_dict()
-    assert list(table) == ["epoch", "loss", "val_loss", "val_r2", "steps", "stopped", "best_epoch"]
+    columns = ["epoch", "loss", "r2", "val_loss", "val_r2"]
+    assert list(table) == [*columns, "steps", "stopped", "best_epoch"]
     assert table["loss"] == history.loss == history["loss"]
     assert len(history.table(rows=10).splitlines()) <= 12
     with pytest.raises(KeyError, match="'accuracy' was not recorded; there are epoch, loss"):
@@ -387,8 +396,178 @@ def test_outputs_may_be_lists_of_unequal_length() -> None:
 
 
 def test_an_option_under_another_name_is_answered_with_its_own() -> None:
-    with pytest.raises(TypeError, match=r"'optimizer'; known: .*; did you mean optimiser\?"):
-        fit(MLP(1, [1]), [[1.0]], [1.0], "squared_error", optimizer=None)  # type: ignore[arg-type]
+    with pytest.raises(TypeError, match=r"'epoch'; known: .*; did you mean epochs\?"):
+        fit(MLP(1, [1]), [[1.0]], [1.0], "squared_error", epoch=3)  # type: ignore[arg-type]
+
+
+def test_an_optimiser_is_made_by_its_name_and_spelt_either_way() -> None:
+    def steps(*given: Any, **options: Any) -> list[float]:
+        model = MLP(1, [3, 1], "tanh", rng=0)
+        if callable(made := options.pop("make", None)):
+            given = (made(model.parameters()),)
+        return fit(model, X_LINE, Y_LINE, "squared_error", *given, epochs=4, progress=False,
+                   **options).steps  # fmt: skip
+
+    by_hand = steps(make=lambda parameters: Adam(parameters, lr=0.05))
+    assert by_hand == steps("adam", lr=0.05) == steps(optimizer="adam", lr=0.05)
+    assert by_hand == steps("Adam", lr=0.05) == steps(Adam, lr=0.05) == steps(lr=0.05)
+    assert steps("sgd", lr=0.1) == steps(make=lambda parameters: SGD(parameters, lr=0.1)) != by_hand
+
+
+@pytest.mark.parametrize(
+    ("given", "options", "error", "message"),
+    [
+        ((3,), {}, TypeError, r"optimiser is a name \(sgd, adam\) or one of nn's.*got 3"),
+        (("adam",), {"optimizer": "sgd"}, TypeError, "the same option; give one"),
+        ((), {"lr": "fast"}, TypeError, "lr must be a number, got 'fast'"),
+        ((), {"callbacks": 3}, TypeError, "a callback is a function of the history"),
+    ],
+)
+def test_an_argument_of_the_wrong_kind_is_refused_in_our_words(
+    given: tuple[Any, ...], options: dict[str, Any], error: type[Exception], message: str
+) -> None:
+    with pytest.raises(error, match=message):
+        fit(Layer(1, 1, rng=0), X_LINE, Y_LINE, "squared_error", *given, progress=False, **options)
+
+
+def test_lr_beside_an_optimiser_that_has_one_is_refused() -> None:
+    model = Layer(1, 1, rng=0)
+    with pytest.raises(ValueError, match="lr= and clip= go with an optimiser by name"):
+        fit(model, X_LINE, Y_LINE, "squared_error", SGD(model.parameters()), lr=0.1)
+
+
+@pytest.mark.parametrize("returned", [None, 0.5, [1.0]])
+def test_a_loss_that_returns_no_value_is_refused(returned: Any) -> None:
+    def mine(output: Value, target: float) -> Any:
+        return returned
+
+    with pytest.raises(TypeError, match=r"the loss 'mine' returned .*; .* a Value"):
+        fit(Layer(1, 1, rng=0), X_LINE, Y_LINE, mine, progress=False)
+
+
+# ── schedules, clipping, callbacks ───────────────────────────────────────────────────────────
+
+
+def test_schedules_by_name_start_at_lr_and_end_with_the_last_step() -> None:
+    rates = {}
+    for name in SCHEDULES:
+        seen: list[float] = []
+
+        class Watched(SGD):
+            def rates(self, count: int, seen: list[float] = seen) -> list[float]:
+                seen += super().rates(count)
+                return seen[-count:]
+
+        fit(Layer(1, 1, init="zeros"), X_LINE, Y_LINE, "squared_error", Watched, lr=0.1, epochs=20,
+            schedule=name, progress=False)  # fmt: skip
+        rates[name] = seen
+    assert rates["constant"] == [0.1] * 20
+    assert rates["linear"] == pytest.approx([0.1 * (1 - k / 20) for k in range(20)])
+    assert rates["cosine"] == pytest.approx(
+        [0.05 * (1 + math.cos(math.pi * k / 20)) for k in range(20)]
+    )
+    assert rates["steps"] == pytest.approx([0.1] * 7 + [0.01] * 7 + [0.001] * 6)
+    assert rates["warmup"][0] == pytest.approx(0.05)
+    assert max(rates["warmup"]) == rates["warmup"][1] < 0.1
+
+
+def test_the_optimiser_keeps_its_own_rate_after_a_schedule() -> None:
+    model = Layer(1, 1, init="zeros")
+    optimiser = SGD(model.parameters(), lr=0.1)
+    fit(model, X_LINE, Y_LINE, "squared_error", optimiser, epochs=3, schedule="cosine",
+        progress=False)  # fmt: skip
+    assert optimiser.lr == 0.1
+
+
+@pytest.mark.parametrize(
+    "engine", ["eager", "compiled", pytest.param("native", marks=pytest.mark.slow)]
+)
+def test_a_clipped_step_is_as_long_as_asked(
+    engine: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if engine == "native":
+        oracle("llvmlite")
+        monkeypatch.setenv("GLASSGRAD_CACHE", str(tmp_path))
+    model = Layer(1, 1, init="zeros")
+    fit(model, X_LINE, [1e4 * y for y in Y_LINE], "squared_error", "sgd", lr=0.5, clip=1.0,
+        epochs=1, engine=engine, progress=False)  # fmt: skip
+    moved = [p.data for p in model.parameters()]
+    assert math.hypot(*moved) == pytest.approx(0.5, rel=1e-12)
+
+
+def test_callbacks_see_the_history_and_may_stop() -> None:
+    seen: list[str] = []
+
+    class Told:
+        def on_train_begin(self, history: History) -> None:
+            seen.append("begin")
+
+        def on_epoch_end(self, history: History) -> None:
+            seen.append(f"epoch {len(history) - 1}")
+
+        def on_train_end(self, history: History) -> None:
+            seen.append("end")
+
+    def enough(history: History) -> bool:
+        return len(history) == 2
+
+    history = fit(Layer(1, 1, rng=0), X_LINE, Y_LINE, "mse", epochs=9, progress=False,
+                  callbacks=[Told(), enough])  # fmt: skip
+    assert seen == ["begin", "epoch 0", "epoch 1", "end"]
+    assert history.stopped == "stopped by enough"
+
+
+# ── weights ──────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize("reduction", ["mean", "sum"])
+@pytest.mark.parametrize(
+    "engine", ["eager", "compiled", pytest.param("native", marks=pytest.mark.slow)]
+)
+def test_a_whole_weight_is_as_many_copies_of_the_row(
+    engine: str, reduction: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Weight 0 leaves the row out; for regression, a class on one output, and one-hot rows."""
+    if engine == "native":
+        oracle("llvmlite")
+        monkeypatch.setenv("GLASSGRAD_CACHE", str(tmp_path))
+    X = np.random.default_rng(0).normal(size=(12, 2))
+    weights = np.array([3, 0, 1, 2, 1, 1, 0, 1, 4, 1, 1, 1])
+    copies = np.repeat(np.arange(12), weights)
+    for loss, outputs, Y in (
+        ("squared_error", 1, X[:, 0] ** 2),
+        ("logistic", 1, (X[:, 0] > 0).astype(int)),
+        ("softmax_cross_entropy", 3, np.arange(12) % 3),
+    ):
+        runs = []
+        for rows, given in ((np.arange(12), weights), (copies, None)):
+            model = MLP(2, [3, outputs], "tanh", rng=0)
+            history = fit(model, X[rows], Y[rows], loss, "sgd", lr=0.05, epochs=8, engine=engine,
+                          sample_weight=given, reduction=reduction, progress=False)  # fmt: skip
+            runs.append(history.steps)
+        np.testing.assert_allclose(*runs, rtol=1e-10)
+
+
+def test_balanced_classes_count_alike() -> None:
+    """90 rows of one class and 10 of another, as if there were 50 of each; labels name weights."""
+    X, Y = np.zeros((100, 1)), np.array(["no"] * 90 + ["yes"] * 10)
+    for chosen in ("balanced", {"no": 1, "yes": 9}, [1, 9]):
+        model = Layer(1, 1, init="zeros")
+        fit(model, X, Y, "logistic", "sgd", lr=1.0, epochs=300, class_weight=chosen, progress=False)
+        assert predict_proba(model, X[:1], "logistic") == pytest.approx(0.5)
+        fit(model, X, Y, "logistic", "sgd", lr=1.0, epochs=300, progress=False)
+        assert predict_proba(model, X[:1], "logistic")[0, 1] == pytest.approx(0.1, abs=1e-3)
+    with pytest.raises(ValueError, match=r"no class 'Yes'; known: no, yes; did you mean yes\?"):
+        fit(model, X, Y, "logistic", class_weight={"Yes": 2}, progress=False)
+
+
+def test_validation_is_judged_with_the_classes_weights_too() -> None:
+    X, Y = np.zeros((10, 1)), [1] * 2 + [0] * 8
+    model = Layer(1, 1, init="zeros")
+    history = fit(model, X, Y, "logistic", epochs=1, class_weight="balanced", progress=False,
+                  validation=(X, Y), metrics=["accuracy", "recall"], engine="eager")  # fmt: skip
+    assert history["val_loss"] == pytest.approx([math.log(2)], rel=1e-3)
+    assert history["val_accuracy"] == history["accuracy"]
 
 
 def test_a_row_in_the_place_of_a_table_is_named() -> None:
