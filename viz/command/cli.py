@@ -137,6 +137,7 @@ def _expression(argv: list[str]) -> int:
         ("--highlight", "NAME ...", "an input or named result that is to catch the eye"),
         ("--forward-only", "", "without gradients"),
         ("--title", "TITLE", "a heading"),
+        ("--width", "X", "inches from left to right, at most: a longer picture is set in lines"),
         ("--scale", "X", "how large an SVG or PNG is: 2 is twice"),
         ("--dpi", "N", "dots an inch, of a PNG"),
     )

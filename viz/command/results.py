@@ -21,7 +21,7 @@ __all__ = ["LOOKS", "gates", "pictures", "said", "save"]
 # What `viz.draw` is told of a picture.
 LOOKS = (
     *("style", "detail", "theme", "direction", "parts", "title"),
-    *("dpi", "scale", "flow", "highlight", "forward_only"),
+    *("width", "dpi", "scale", "flow", "highlight", "forward_only"),
 )
 _MOVING = ("detail", "theme", "direction", "digits")
 

@@ -39,6 +39,7 @@ def draw(
     title: str = "",
     highlight: Any = (),
     forward_only: bool = False,
+    width: float | None = None,
     scale: float = 1.0,
     dpi: float = DPI,
     program: Program = "auto",
@@ -63,6 +64,7 @@ def draw(
     highlight  what is to catch the eye, one or several: Values, or what is written at them;
                wires between two of them too
     forward_only  leave the gradients out
+    width      inches from left to right, at most: a longer picture is set in lines
     scale      how large an SVG or PNG is
     dpi        dots per inch of a PNG
     program    "system", "wheel" or "auto": which Graphviz draws (`viz.dot.render.find`)
@@ -92,6 +94,7 @@ def draw(
         digits=digits,
         title=title,
         highlight=highlight,
+        width=width,
         scale=scale,
         dpi=dpi,
         program=program,

@@ -21,6 +21,7 @@ FONT = "Helvetica"  # every Graphviz knows its metrics, every viewer has it or i
 FAMILY = "Helvetica, Arial, 'DejaVu Sans', sans-serif"
 ARROW = 7.0  # points from the tip of an arrow to its base
 ROUND = {"round": 9, "frame": 10}  # how far the corners of a form are rounded
+CORNER = 9.0  # points from the corner of a wire to where it is straight
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,17 +85,19 @@ class Curve:
         return replace(self, points=tuple((x + by[0], y + by[1]) for x, y in self.points))
 
     def bezier(self, across: bool) -> list[Point]:
-        """A start, and three points for each piece."""
-        found = [self.points[0]]
-        for x, y in self.points[1:]:
+        """A start, and three points for each piece; corners are round."""
+        way = [p if across else p[::-1] for p in self.points]
+        way = [p for k, p in enumerate(way) if k == 0 or p != way[k - 1]]
+        found = way[:1]
+        for before, (x, y), after in zip(way, way[1:], [*way[2:], way[-1]], strict=False):
             px, py = found[-1]
-            if (x, y) == (px, py):
-                continue
-            if across:
-                found += [((px + x) / 2, py), ((px + x) / 2, y), (x, y)]
-            else:
-                found += [(px, (py + y) / 2), (x, (py + y) / 2), (x, y)]
-        return found
+            corner = (before[0] == x) != (after[0] == x) and after != (x, y)
+            ends = [_toward((x, y), before), _toward((x, y), after)] if corner else [(x, y)]
+            ex, ey = ends[0]
+            found += [((px + ex) / 2, py), ((px + ex) / 2, ey), (ex, ey)]
+            if corner:
+                found += [((a + x) / 2, (b + y) / 2) for a, b in ends] + ends[1:]
+        return found if across else [p[::-1] for p in found]
 
 
 Mark: TypeAlias = Text | Shape | Curve
@@ -318,6 +321,12 @@ def _svg_text(mark: Text) -> Iterator[str]:
             f'<text x="{x:.1f}" y="{y:.1f}" font-size="{mark.size:g}"{bold}{anchor} '
             f'fill="{mark.ink}" xml:space="preserve">{html.escape(visible(line))}</text>'
         )
+
+
+def _toward(corner: Point, end: Point) -> Point:
+    """Where a round corner begins."""
+    share = min(CORNER / math.dist(corner, end), 0.5)
+    return corner[0] + share * (end[0] - corner[0]), corner[1] + share * (end[1] - corner[1])
 
 
 def _xy(x: float, y: float) -> str:

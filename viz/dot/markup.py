@@ -8,7 +8,7 @@ import unicodedata
 
 from ..words.symbols import LOWERED, RAISED
 
-__all__ = ["label", "literal", "visible", "width"]
+__all__ = ["broken", "label", "literal", "visible", "width"]
 
 
 def literal(text: str) -> str:
@@ -66,6 +66,21 @@ def width(text: str, size: float, bold: bool = False) -> int:
     """
     longest = max((_ems(line) for line in text.split("\n")), default=0.0)
     return round(longest * size * (_BOLD if bold else 1.0)) + 1 if longest else 0
+
+
+def broken(text: str, size: float, room: float, bold: bool = False) -> list[str]:
+    """A text in lines of at most `room` points, broken at blanks.
+
+    >>> broken("one two three", 14, 60)
+    ['one two', 'three']
+    """
+    lines: list[str] = []
+    for word in text.split(" "):
+        if lines and width(f"{lines[-1]} {word}", size, bold) <= room:
+            lines[-1] += f" {word}"
+        else:
+            lines.append(word)
+    return lines
 
 
 def _ems(line: str) -> float:

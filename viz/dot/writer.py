@@ -9,13 +9,14 @@ from typing import Any, NamedTuple
 
 from autodiff import Value
 
-from ..fold.picture import Edge, Node, Part, Picture
+from ..fold.picture import Cluster, Edge, Node, Part, Picture
 from ..layout.columns import Box, Layout, Point, Wire, place
+from ..layout.lines import wrap
 from ..words.pictures import called, describe, figure
 from ..words.symbols import typeset
 from .drawing import Curve, Drawing, Mark, Shape, Text
 from .flow import WIDTHS, Flow
-from .markup import width
+from .markup import broken, width
 from .themes import Theme, theme
 
 __all__ = ["Glyph", "Options", "Writer"]
@@ -41,6 +42,7 @@ class Options(NamedTuple):
     title: str = ""
     highlight: Any = ()
     scale: float = 1.0
+    width: float | None = None
 
 
 @dataclass(slots=True)
@@ -56,12 +58,21 @@ class Glyph:
     tail: str = ""  # the name of what its wires begin at
 
 
+def title_width(cluster: Cluster) -> float:
+    """What a frame with its title needs."""
+    return width(cluster.title, SMALL, bold=True) + 18.0
+
+
 class Writer:
     """Draws a picture; a style says how a value looks."""
 
     def __init__(self, picture: Picture, options: Options) -> None:
         if options.direction not in ("LR", "TB"):
             raise ValueError(f"unknown direction {options.direction!r}; choose 'LR' or 'TB'")
+        if options.width is not None and options.direction != "LR":
+            raise ValueError("width sets lines from left to right; top-down pictures have none")
+        if options.width is not None and not options.width > 0:
+            raise ValueError(f"width is in inches and more than 0, got {options.width!r}")
         parts = (options.parts,) if isinstance(options.parts, str) else tuple(options.parts or ())
         if unknown := [part for part in parts if part not in (*PARTS, "all")]:
             raise ValueError(
@@ -86,6 +97,8 @@ class Writer:
         self.written = typeset(text for node in picture.nodes for text in (node.text, node.label))
         self.homes = {cluster.name: k for k, cluster in enumerate(picture.clusters)}
         self.marked = self.highlighted()
+        inches = math.inf if options.width is None else options.width / options.scale
+        self.room = 72 * inches - 2 * PAD  # points from left to right
 
     # ── what a style defines ─────────────────────────────────────────────────────────────────
 
@@ -160,14 +173,16 @@ class Writer:
         drawing.width = max([laid.width, *(wide for _, wide in rows)]) + 2 * PAD
         drawing.height = above + laid.height + PAD + LINE * len(rows[bool(self.options.title) :])
         depths: dict[str | None, int] = {None: -1}
-        for cluster, (x, y, w, h) in zip(self.picture.clusters, laid.frames, strict=True):
+        for cluster, pieces in zip(self.picture.clusters, laid.frames, strict=True):
             depths[cluster.name] = depth = depths[cluster.parent] + 1
             fill = self.theme.clusters[min(depth, len(self.theme.clusters) - 1)]
-            if w:
-                left, top = x + PAD, y + above
-                frame = Shape(cluster.name, "frame", left, top, w, h, fill, self.theme.faint)
-                title = Text(left + 8, top + 13, cluster.title, self.theme.ink, SMALL, True)
-                drawing.marks += [frame, title]
+            for k, (x, y, w, h) in enumerate(pieces):
+                left, top, name = x + PAD, y + above, f"{cluster.name}_{k}" if k else cluster.name
+                frame = Shape(name, "frame", left, top, w, h, fill, self.theme.faint)
+                drawing.marks.append(frame)
+                if w >= title_width(cluster):
+                    title = Text(left + 8, top + 13, cluster.title, self.theme.ink, SMALL, True)
+                    drawing.marks.append(title)
         shift = (PAD, above)
         for edge, route in sorted(routes, key=lambda item: self._weight(item[0])):
             points = tuple(point for k in route for point in laid.wires[k])
@@ -186,21 +201,24 @@ class Writer:
     def placed(self, glyphs: list[Glyph], frames: list[int], wires: list[Wire]) -> Layout:
         """Where they lie; top down is left to right with the sides changed."""
         around = [self.homes.get(cluster.parent or "", -1) for cluster in self.picture.clusters]
-        titles = [width(c.title, SMALL, bold=True) + 18.0 for c in self.picture.clusters]
+        titles = [title_width(cluster) for cluster in self.picture.clusters]
         if self.across:
-            boxes = [Box(g.width, g.height, g.ins, g.out) for g in glyphs]
+            boxes = [
+                Box(g.width, g.height, g.ins, g.out, loose=not g.ins or k >= len(self.by_name))
+                for k, g in enumerate(glyphs)
+            ]
             least, room = [(wide, 0.0) for wide in titles], (10.0, 26.0, 10.0, 10.0)
         else:
             boxes = [Box(g.height, g.width, [(y, x) for x, y in g.ins], g.out) for g in glyphs]
             least, room = [(0.0, wide) for wide in titles], (26.0, 10.0, 10.0, 10.0)
         for box, frame in zip(boxes, frames, strict=True):
             box.frame = frame
-        found = place(boxes, wires, around, least, room)
         if self.across:
-            return found
+            return wrap(boxes, wires, around, least, room, self.room)
+        found = place(boxes, wires, around, least, room)
         return Layout(
             [(x, y) for y, x in found.boxes],
-            [(x, y, w, h) for y, x, h, w in found.frames],
+            [[(x, y, w, h) for y, x, h, w in pieces] for pieces in found.frames],
             [[(x, y) for y, x in points] for points in found.wires],
             found.height,
             found.width,
@@ -218,7 +236,8 @@ class Writer:
         if title:
             rows.append(([Text(0, 0, title, self.theme.ink, 16, True)], width(title, 16, True)))
         for note in (*self.picture.notes, *self.reading()):
-            rows.append(([Text(0, 0, note, faint, SMALL)], width(note, SMALL)))
+            for line in broken(note, SMALL, self.room):
+                rows.append(([Text(0, 0, line, faint, SMALL)], width(line, SMALL)))
         if self.flowing:
             rows.append(self.legend())
         return rows

@@ -14,7 +14,7 @@ from graphlib import CycleError, TopologicalSorter
 from itertools import accumulate, pairwise
 from typing import NamedTuple
 
-__all__ = ["Box", "Layout", "Point", "Wire", "place"]
+__all__ = ["Area", "Box", "Layout", "Point", "Wire", "place"]
 
 GAP = 24.0  # between columns, at least
 STEEP = 0.14  # of what a wire climbs between two columns is added, so that it does not get steep
@@ -22,6 +22,7 @@ SWEEPS = 9  # over the columns, to make wires level
 LANES = 6000  # in one frame; beyond them the longest wires have none, and cross what they meet
 
 Point = tuple[float, float]
+Area = tuple[float, float, float, float]  # x, y, width, height
 
 
 @dataclass(eq=False, slots=True)
@@ -31,6 +32,7 @@ class Box:
 
     frame  the number of the frame that it stands in, -1 for none
     lane   that it is nothing but a passing wire
+    loose  that it only brings a number to what reads it
     """
 
     width: float
@@ -39,6 +41,7 @@ class Box:
     out: float = 0.0
     frame: int = -1
     lane: bool = False
+    loose: bool = False
     x: float = 0.0
     y: float = 0.0
 
@@ -52,11 +55,11 @@ class Wire(NamedTuple):
 
 
 class Layout(NamedTuple):
-    """The boxes' corners, the frames' (x, y, width, height), and for each wire the points that it
-    goes through: level, or from one level to another between two columns."""
+    """The boxes' corners; of each frame its pieces, none if it was dissolved; and for each wire
+    the points that it goes through: level, or from one level to another between two columns."""
 
     boxes: list[Point]
-    frames: list[tuple[float, float, float, float]]
+    frames: list[list[Area]]
     wires: list[list[Point]]
     width: float
     height: float
@@ -196,8 +199,8 @@ class _Region:
 
         def wish(box: Box) -> float:
             ends = after.get(box, [])
-            places = [rank[head] + port[1] / (head.height + 1) for head, port in ends]
-            return sum(places) / len(places) if places else len(rank)
+            places = sorted(rank[head] + port[1] / (head.height + 1) for head, port in ends)
+            return places[(len(places) - 1) // 2] if places else len(rank)
 
         for column in reversed(columns):
             column.sort(key=wish)
@@ -301,7 +304,7 @@ def place(
     least   for each frame its least width and height
     room    kept free inside of a frame: left, above, right, below
 
-    Frames that depend on each other in a circle are dissolved, and get no size.
+    Frames that depend on each other in a circle are dissolved.
     """
     around = list(frames)
     gone: set[int] = set()
@@ -363,7 +366,7 @@ def _placed(
     sizes = [(regions[k].box.width, regions[k].box.height) for k in range(len(around))]
     return Layout(
         [(corner[box.frame][0] + box.x, corner[box.frame][1] + box.y) for box in boxes],
-        [(0, 0, 0, 0) if k in gone else (*corner[k], *size) for k, size in enumerate(sizes)],
+        [[] if k in gone else [(*corner[k], *size)] for k, size in enumerate(sizes)],
         paths,
         regions[-1].box.width,
         regions[-1].box.height,

@@ -135,6 +135,20 @@ def test_two_hundred_random_circuits(look: dict[str, str]) -> None:
         assert faults(root, parts=(None, "all", ())[seed % 3], **look) == [], seed
 
 
+@pytest.mark.parametrize("inches", [4, 6.3])
+def test_random_circuits_in_lines(inches: float) -> None:
+    """As wide as was asked for, but for a single column that is wider."""
+    lines = 0
+    for seed in range(0, 200, 4):
+        root = random_circuit(("easy", "medium", "hard")[seed % 3], seed=seed)
+        root.backward()
+        found = draw(root, width=inches, title="a title of seven words is not broken")
+        assert faults_of(found.pipe("svg")) == [], seed
+        assert found.drawing.width <= 72 * inches + 1e-6, seed
+        lines += found.drawing.width < draw(root).drawing.width
+    assert lines > 20
+
+
 def networks() -> Iterator[tuple[str, Value]]:
     """Forty of them, up to some two hundred gates."""
     rng = random.Random(0)
@@ -157,6 +171,13 @@ def test_forty_networks_at_each_level(detail: str) -> None:
     for name, root in networks():
         root.backward()
         assert faults(root, detail=detail) == [], name
+
+
+@pytest.mark.parametrize("detail", ["layer", "gate"])
+def test_networks_in_lines(detail: str) -> None:
+    for name, root in list(networks())[::3]:
+        root.backward()
+        assert faults(root, detail=detail, width=10) == [], name
 
 
 def test_primitive_gates_of_networks() -> None:
