@@ -87,7 +87,7 @@ class Curve:
     def bezier(self, across: bool) -> list[Point]:
         """A start, and three points for each piece; corners are round."""
         way = [p if across else p[::-1] for p in self.points]
-        way = [p for k, p in enumerate(way) if k == 0 or p != way[k - 1]]
+        way = [p for k, p in enumerate(way) if k == 0 or math.dist(p, way[k - 1]) > 0.01]
         found = way[:1]
         for before, (x, y), after in zip(way, way[1:], [*way[2:], way[-1]], strict=False):
             px, py = found[-1]

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeAlias
 
 from autodiff import Value
 
-from ..fold.picture import Cluster, Edge, Node, Part, Picture
+from ..fold.picture import Edge, Node, Part, Picture
 from ..layout.columns import Box, Layout, Point, Wire, place
 from ..layout.lines import wrap
 from ..words.pictures import called, describe, figure
@@ -58,9 +58,17 @@ class Glyph:
     tail: str = ""  # the name of what its wires begin at
 
 
-def title_width(cluster: Cluster) -> float:
-    """What a frame with its title needs."""
-    return width(cluster.title, SMALL, bold=True) + 18.0
+Row: TypeAlias = tuple[list[Mark], float]  # of what stands beside the drawing, and how wide it is
+
+
+class Assembly(NamedTuple):
+    """Glyphs, the number of the frame that each stands in, wires between them, and for each edge
+    the wires that it is drawn along."""
+
+    glyphs: list[Glyph]
+    frames: list[int]
+    wires: list[Wire]
+    routes: list[tuple[Edge, list[int]]]
 
 
 class Writer:
@@ -143,12 +151,12 @@ class Writer:
 
     # ── the whole ────────────────────────────────────────────────────────────────────────────
 
-    def drawing(self) -> Drawing:
-        """Everything at its place."""
+    def assembled(self) -> Assembly:
+        """What is to be placed: a glyph for each node, then for each share on a wire."""
         glyphs = [self.glyph(node) for node in self.picture.nodes]
         index = {node.name: k for k, node in enumerate(self.picture.nodes)}
         frames = [self.homes.get(node.cluster or "", -1) for node in self.picture.nodes]
-        routes: list[tuple[Edge, list[int]]] = []  # the wires that an edge is drawn along
+        routes: list[tuple[Edge, list[int]]] = []
         wires: list[Wire] = []
         ports = dict.fromkeys(index, 0)
         for edge in self.picture.edges:
@@ -163,15 +171,23 @@ class Writer:
             else:
                 wires.append(Wire(tail, head, port))
                 routes.append((edge, [len(wires) - 1]))
-        laid = self.placed(glyphs, frames, wires)
+        return Assembly(glyphs, frames, wires, routes)
+
+    def drawing(self, rooms: Sequence[Point] = ()) -> Drawing:
+        """Everything at its place; `rooms` are the widths and heights to keep for the glyphs, if
+        they are more than they need."""
+        made = self.assembled()
+        glyphs = made.glyphs
+        laid = self.placed(made, rooms or [(glyph.width, glyph.height) for glyph in glyphs])
+        heading = self.heading()
         rows = self.caption()
-        above = PAD + LINE * 1.4 * bool(self.options.title)
+        above = PAD + LINE * 1.4 * len(heading)
         drawing = Drawing(self.theme, self.across, scale=self.options.scale)
         drawing.dark = theme("dark") if self.options.theme == "auto" else None
         drawing.title = self.options.title or f"The graph of {self.name_of[self.picture.root]}"
         drawing.description = describe(self.picture, self.options.digits)
-        drawing.width = max([laid.width, *(wide for _, wide in rows)]) + 2 * PAD
-        drawing.height = above + laid.height + PAD + LINE * len(rows[bool(self.options.title) :])
+        drawing.width = max([laid.width, *(wide for _, wide in (*heading, *rows))]) + 2 * PAD
+        drawing.height = above + laid.height + PAD + LINE * len(rows)
         depths: dict[str | None, int] = {None: -1}
         for cluster, pieces in zip(self.picture.clusters, laid.frames, strict=True):
             depths[cluster.name] = depth = depths[cluster.parent] + 1
@@ -179,39 +195,43 @@ class Writer:
             for k, (x, y, w, h) in enumerate(pieces):
                 left, top, name = x + PAD, y + above, f"{cluster.name}_{k}" if k else cluster.name
                 frame = Shape(name, "frame", left, top, w, h, fill, self.theme.faint)
-                drawing.marks.append(frame)
-                if w >= title_width(cluster):
-                    title = Text(left + 8, top + 13, cluster.title, self.theme.ink, SMALL, True)
-                    drawing.marks.append(title)
-        shift = (PAD, above)
-        for edge, route in sorted(routes, key=lambda item: self._weight(item[0])):
-            points = tuple(point for k in route for point in laid.wires[k])
-            drawing.marks.append(self.curve(edge, glyphs[index[edge.tail]], points).moved(shift))
+                title = Text(left + 8, top + 13, cluster.title, self.theme.ink, SMALL, True)
+                drawing.marks += [frame, title]
+        tails = {node.name: k for k, node in enumerate(self.picture.nodes)}
+        for edge, route in sorted(made.routes, key=lambda item: self._weight(item[0])):
+            k = tails[edge.tail]
+            (x, y), tail = laid.boxes[k], glyphs[k]
+            begin = (
+                (x + tail.width, y + tail.out) if self.across else (x + tail.out, y + tail.height)
+            )
+            points = (begin, *(point for k in route for point in laid.wires[k]))
+            drawing.marks.append(self.curve(edge, tail, points).moved((PAD, above)))
         for glyph, (x, y) in zip(glyphs, laid.boxes, strict=True):
             drawing.marks += [mark.moved((x + PAD, y + above)) for mark in glyph.marks]
-        y = above + laid.height + LINE
+        for k, (marks, _) in enumerate(heading):
+            drawing.marks += [mark.moved((PAD, PAD + 4 + LINE * 1.4 * k)) for mark in marks]
         for k, (marks, _) in enumerate(rows):
-            heading = bool(self.options.title) and k == 0
-            drawing.marks += [mark.moved((PAD, PAD + 4 if heading else y)) for mark in marks]
-            y += 0 if heading else LINE
+            y = above + laid.height + LINE * (k + 1)
+            drawing.marks += [mark.moved((PAD, y)) for mark in marks]
         # an edge of Graphviz needs its ends first
         drawing.marks.sort(key=lambda mark: isinstance(mark, Curve))
         return drawing
 
-    def placed(self, glyphs: list[Glyph], frames: list[int], wires: list[Wire]) -> Layout:
-        """Where they lie; top down is left to right with the sides changed."""
+    def placed(self, made: Assembly, rooms: Sequence[Point]) -> Layout:
+        """Where the glyphs lie; top down is left to right with the sides changed."""
+        pairs, wires = list(zip(made.glyphs, rooms, strict=True)), made.wires
         around = [self.homes.get(cluster.parent or "", -1) for cluster in self.picture.clusters]
-        titles = [title_width(cluster) for cluster in self.picture.clusters]
+        titles = [width(c.title, SMALL, bold=True) + 18.0 for c in self.picture.clusters]
         if self.across:
             boxes = [
-                Box(g.width, g.height, g.ins, g.out, loose=not g.ins or k >= len(self.by_name))
-                for k, g in enumerate(glyphs)
+                Box(w, h, g.ins, g.out, loose=not g.ins or k >= len(self.by_name))
+                for k, (g, (w, h)) in enumerate(pairs)
             ]
             least, room = [(wide, 0.0) for wide in titles], (10.0, 26.0, 10.0, 10.0)
         else:
-            boxes = [Box(g.height, g.width, [(y, x) for x, y in g.ins], g.out) for g in glyphs]
+            boxes = [Box(h, w, [(y, x) for x, y in g.ins], g.out) for g, (w, h) in pairs]
             least, room = [(0.0, wide) for wide in titles], (26.0, 10.0, 10.0, 10.0)
-        for box, frame in zip(boxes, frames, strict=True):
+        for box, frame in zip(boxes, made.frames, strict=True):
             box.frame = frame
         if self.across:
             return wrap(boxes, wires, around, least, room, self.room)
@@ -228,19 +248,21 @@ class Writer:
         """The strongest wire of a bundle is drawn last."""
         return self.stroke([part.downstream for part in edge.parts])[1]
 
-    def caption(self) -> list[tuple[list[Mark], float]]:
-        """What stands beside the drawing, and how wide it is: its title, its notes, the legend of
-        gradient sizes."""
-        rows: list[tuple[list[Mark], float]] = []
-        title, faint = self.options.title, self.theme.faint
-        if title:
-            rows.append(([Text(0, 0, title, self.theme.ink, 16, True)], width(title, 16, True)))
-        for note in (*self.picture.notes, *self.reading()):
-            for line in broken(note, SMALL, self.room):
-                rows.append(([Text(0, 0, line, faint, SMALL)], width(line, SMALL)))
-        if self.flowing:
-            rows.append(self.legend())
-        return rows
+    def heading(self) -> list[Row]:
+        """The title above the drawing."""
+        title = self.options.title
+        lines = broken(title, 16, self.room, True) if title else []
+        return [
+            ([Text(0, 0, line, self.theme.ink, 16, True)], width(line, 16, True)) for line in lines
+        ]
+
+    def caption(self) -> list[Row]:
+        """What stands under the drawing: its notes, the legend of gradient sizes."""
+        faint = self.theme.faint
+        notes = (*self.picture.notes, *self.reading())
+        lines = [line for note in notes for line in broken(note, SMALL, self.room)]
+        rows: list[Row] = [([Text(0, 0, line, faint, SMALL)], width(line, SMALL)) for line in lines]
+        return [*rows, *self.legend()] if self.flowing else rows
 
     def reading(self) -> list[str]:
         """How the numbers on a wire are to be read: "upstream × local = downstream"."""
@@ -251,18 +273,22 @@ class Writer:
         wanted = [f"{part} gradient" for part in PARTS if part in self.parts]
         return [f"on the wires: {', '.join(wanted)}"]
 
-    def legend(self) -> tuple[list[Mark], float]:
+    def legend(self) -> Iterator[Row]:
         """Swatches of the steps of gradient magnitude."""
         ranges = self.flow.ranges()
         low, high = (0, len(WIDTHS)) if len(ranges) > 1 else (2, 3)
         marks: list[Mark] = [Text(0, 0, "size of the gradient", self.theme.faint, SMALL)]
-        x = width("size of the gradient", SMALL) + 12.0
+        x = begin = width("size of the gradient", SMALL) + 12.0
         for k, text in zip(range(low, high), ranges, strict=True):
+            wide = 31.0 + width(text, SMALL)
+            if x > begin and x + wide > self.room:
+                yield marks, x
+                marks, x = [], begin
             ink, thick = self.theme.scale[k], round(WIDTHS[k]) + 1.0
             marks.append(Shape(f"legend{k}", "box", x, -thick / 2, 26, thick, ink, ink))
             marks.append(Text(x + 31, 0, text, self.theme.faint, SMALL))
-            x += 31 + width(text, SMALL) + 12
-        return marks, x
+            x += wide + 12
+        yield marks, x
 
     # ── wires ────────────────────────────────────────────────────────────────────────────────
 
