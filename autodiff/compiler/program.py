@@ -252,7 +252,7 @@ class Program:
         return self._parameters
 
     def _checked_theta(self, theta: ArrayLike) -> Floats:
-        checked = self._real(theta, "theta")
+        checked = self._real(theta)
         count = len(self._parameters if self._parameters is not None else self._known())
         if checked.shape != (count,):
             raise ValueError(
@@ -346,16 +346,13 @@ class Program:
         """Arrays of float64 with equally many rows, and the version for their shapes."""
         self._forget_if_changed()
         ready = self._dtype
-        shapes: list[Any] = [
-            a.shape if a.__class__ is np.ndarray and a.dtype is ready else None for a in arrays
+        checked = [
+            a if a.__class__ is np.ndarray and a.dtype is ready else self._real(a, k)
+            for k, a in enumerate(arrays, 1)
         ]
-        version = self._opened.get(tuple(shapes))
-        if version is None:
-            arrays = [self._real(a, f"argument {k}") for k, a in enumerate(arrays, 1)]
-            known = self._opened.get(tuple(a.shape for a in arrays))
-            version = known or self._version_for(arrays)
-        self._last = version
-        return version, arrays
+        version = self._opened.get(tuple([a.shape for a in checked]))
+        self._last = version = version or self._version_for(checked)
+        return version, checked
 
     def _version_for(self, checked: Sequence[Floats]) -> Version:
         """The version for rows of these shapes, if there are equally many of each."""
@@ -374,11 +371,13 @@ class Program:
             self._opened[shapes] = version
         return version
 
-    def _real(self, data: Any, what: str) -> Floats:
-        """An array of the program's dtype, or an error that says what it is instead."""
+    def _real(self, data: Any, place: int = 0) -> Floats:
+        """An array of the program's dtype, or an error that says what it is instead: the argument
+        at this place, or theta."""
         if data.__class__ is np.ndarray and data.dtype is self._dtype:
             ready: Floats = data
             return ready
+        what = f"argument {place}" if place else "theta"
         try:
             array = np.asarray(data)
         except ValueError as error:

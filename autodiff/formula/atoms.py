@@ -77,7 +77,7 @@ def softplus(t):
 _NUMPY_LOGSUMEXP = """\
 def logsumexp(z):
     top = z.max(axis=-1, keepdims=True)
-    top = np.where(np.isinf(top), 0, top)  # inf - inf would be NaN
+    top[np.isinf(top)] = 0  # inf - inf would be NaN
     return np.log(np.exp(z - top).sum(axis=-1)) + top[..., 0]
 """
 _NUMPY_ERF = """\

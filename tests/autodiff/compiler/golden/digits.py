@@ -3,7 +3,7 @@ import numpy as np
 
 def logsumexp(z):
     top = z.max(axis=-1, keepdims=True)
-    top = np.where(np.isinf(top), 0, top)  # inf - inf would be NaN
+    top[np.isinf(top)] = 0  # inf - inf would be NaN
     return np.log(np.exp(z - top).sum(axis=-1)) + top[..., 0]
 
 
