@@ -11,7 +11,7 @@ VENV ?= .venv
 ARGS ?=
 BIN := $(VENV)/bin
 
-.PHONY: help demo test notebooks run-notebooks docs bench fuzz lint format clean
+.PHONY: help demo test notebooks run-notebooks docs site bench fuzz lint format clean
 
 help: ## list these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
@@ -32,6 +32,9 @@ run-notebooks: $(VENV)/.installed-test ## run every notebook from top to bottom,
 
 docs: $(VENV)/.installed-docs ## build the site into build/site
 	$(BIN)/sphinx-build -W --keep-going -b html docs build/site $(ARGS)
+
+site: docs ## ... and the Python that runs in its studio, by npm
+	$(BIN)/python docs/studio/build.py build/site/studio/pyodide
 
 bench: $(VENV)/.installed-bench ## measure against the peers, side by side
 	$(BIN)/python -m benchmarks $(ARGS)

@@ -1,4 +1,5 @@
-"""The site: `make docs` builds it into build/site, without a network and with every warning fatal.
+"""The site: `make docs` builds it into build/site, without a network and with every warning fatal;
+`make site` puts Pyodide beside the studio, which needs npm.
 
 What can be read from the code is generated from it: the gate table, the error catalogue, the API
 reference. The notebooks are shown with the outputs that they were committed with; CI runs them.
@@ -14,8 +15,11 @@ ROOT = HERE.parent
 sys.path[:0] = [str(ROOT), str(HERE)]
 
 import catalogue  # noqa: E402
+import commands  # noqa: E402
 import docstrings  # noqa: E402
+import live  # noqa: E402
 import tables  # noqa: E402
+from studio import build as studio  # noqa: E402
 
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 project = PROJECT["name"]
@@ -66,6 +70,7 @@ def generate(*_: object) -> None:
     generated = HERE / "generated"
     write(generated / "gates.md", tables.gates())
     write(generated / "errors.md", catalogue.page())
+    write(generated / "command-line.md", commands.page())
     course = generated / "course"
     course.mkdir(parents=True, exist_ok=True)
     wanted = {path.name: path for path in (ROOT / "notebooks").glob("[0-9]*.ipynb")}
@@ -84,7 +89,15 @@ def skip(
     return is_skipped or type(member).__name__ == "_tuplegetter"
 
 
+def beside(app: object, failed: Exception | None) -> None:
+    """The pages that are no documents: they run."""
+    if failed is None and app.builder.format == "html":  # type: ignore[attr-defined]
+        live.build(Path(app.outdir) / "live")  # type: ignore[attr-defined]
+        studio.build(Path(app.outdir) / "studio")  # type: ignore[attr-defined]
+
+
 def setup(app: object) -> None:
     app.connect("config-inited", generate)  # type: ignore[attr-defined]
     app.connect("autodoc-skip-member", skip)  # type: ignore[attr-defined]
     app.connect("autodoc-process-docstring", docstrings.process)  # type: ignore[attr-defined]
+    app.connect("build-finished", beside)  # type: ignore[attr-defined]

@@ -6,6 +6,8 @@ aligned ``name   what it is`` lines becomes a definition list.
 
 import re
 
+# What is cited, and the part of the bibliography that says what it is.
+_CITED = re.compile(r"(?P<cs229>CS229(?: \([\d.]+\))?)|(?P<notes>[Nn]otes? 00\d)")
 _TERM = re.compile(r"^(\S(?:[^\n]*?\S)?)\s{2,}(\S.*)$")
 
 
@@ -27,12 +29,15 @@ def is_list(block: list[str]) -> bool:
 
 
 def inline(text: str) -> str:
-    """`code` as code, everything else as plain text."""
+    """`code` as code, sources as links to the bibliography, everything else as plain text."""
     pieces = re.split(r"(``.+?``|`[^`]+`)", text)
     return "".join(
         f"``{piece.strip('`')}``"
         if piece.startswith("`")
-        else re.sub(r"([\\*|_`])", r"\\\1", piece)
+        else _CITED.sub(
+            lambda cited: f":ref:`{cited[0]} <{cited.lastgroup}>`",
+            re.sub(r"([\\*|_`])", r"\\\1", piece),
+        )
         for piece in pieces
     )
 

@@ -1,7 +1,11 @@
 """What all tests share: Hypothesis profiles, a browser that reports every fault, Node."""
 
+import contextlib
+import hashlib
 import os
 import shutil
+import subprocess
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NoReturn
@@ -46,14 +50,42 @@ def missing(program: str) -> NoReturn:
     pytest.skip(f"{program} is not installed")
 
 
+def node_modules(manifest: Path) -> Path:
+    """What a package.json depends on, installed by npm into a folder that later runs find again."""
+    key = hashlib.sha256(manifest.read_bytes()).hexdigest()[:12]
+    folder = Path(tempfile.gettempdir()) / f"glassgrad-npm-{key}-{os.getuid()}"
+    if folder.is_dir():
+        return folder
+    npm = shutil.which("npm")
+    if npm is None:
+        missing("npm")
+    with tempfile.TemporaryDirectory(dir=folder.parent) as fresh:
+        shutil.copy(manifest, fresh)
+        command = [npm, "install", "--no-audit", "--no-fund", "--ignore-scripts", "--prefix", fresh]
+        done = subprocess.run(command, cwd=fresh, capture_output=True, text=True)
+        if done.returncode != 0:
+            if os.environ.get("CI"):
+                pytest.fail(f"npm cannot install {manifest}: {done.stderr}", pytrace=False)
+            pytest.skip("npm cannot install what the test needs")
+        with contextlib.suppress(OSError):  # another test process was first
+            Path(fresh, "node_modules").rename(folder)
+    return folder
+
+
+def chromium_path() -> str:
+    """The system's Chromium."""
+    path = next(filter(None, map(shutil.which, CHROMIUM_NAMES)), None)
+    if path is None:
+        missing("Chromium")
+    return path
+
+
 # Playwright keeps an event loop running in its thread, which nbclient and asyncio.run cannot
 # bear: the browser therefore lives for one module, not for the whole session.
 @pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
     """The system's Chromium, headless."""
-    path = next(filter(None, map(shutil.which, CHROMIUM_NAMES)), None)
-    if path is None:
-        missing("Chromium")
+    path = chromium_path()
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=path, args=CHROMIUM_FLAGS)
         yield browser

@@ -15,7 +15,7 @@ from pathlib import Path
 from ..dot.themes import THEMES, Theme
 from .javascript import literal, runtime
 
-__all__ = ["Page", "page"]
+__all__ = ["Page", "colours", "page", "source"]
 
 # Green and red are the pictures' colours; these two are told apart by any eye.
 SAFE = {"light": ("#0062a8", "#b24500"), "dark": ("#67b7ff", "#ffa657")}
@@ -77,15 +77,15 @@ def page(
     table that it needs; `path` says where to save it.
     """
     sources = [runtime(gates), f"const DATA = {literal(data)};\n"]
-    sources += [_read(name, f"{script}.js") for script in scripts]
-    styles = [_colours(), _read(name, "base.css"), _read(name, f"{name}.css")]
+    sources += [source(name, f"{script}.js") for script in scripts]
+    styles = [colours(), source(name, "base.css"), source(name, f"{name}.css")]
     parts = {
         "title": html.escape(title),
         "style": "\n".join(styles),
-        "body": _read(name, f"{name}.html"),
+        "body": source(name, f"{name}.html"),
         "script": '"use strict";\n(() => {\n' + "\n".join(sources) + "})();",
     }
-    text = _read(name, "frame.html")
+    text = source(name, "frame.html")
     for key, part in parts.items():
         text = text.replace(f"<!--{key}-->", part, 1)
     made = Page(text, height, title)
@@ -94,7 +94,7 @@ def page(
     return made
 
 
-def _read(name: str, file: str) -> str:
+def source(name: str, file: str) -> str:
     """A source of the page `name`: from its own folder, or from what all pages share."""
     folder = Path(__file__).parent
     own = folder / name / file
@@ -102,7 +102,7 @@ def _read(name: str, file: str) -> str:
     return path.read_text(encoding="utf-8")
 
 
-def _colours() -> str:
+def colours() -> str:
     """The themes as custom properties: light, dark, and for both a pair safe for any eye."""
 
     def block(selector: str, row: Theme) -> str:

@@ -1,10 +1,5 @@
 """What the tests of the pages share: opening a page, and axe-core to judge it."""
 
-import json
-import os
-import shutil
-import subprocess
-import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -12,7 +7,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page
 
-from tests.conftest import missing
+from tests.conftest import node_modules
 from viz.pages.page import Page as Made
 
 HERE = Path(__file__).parent
@@ -36,25 +31,9 @@ def opened(page: Page, tmp_path: Path) -> Open:
 
 @pytest.fixture(scope="session")
 def axe() -> str:
-    """The source of axe-core, installed by npm into a folder that later runs find again."""
-    version = json.loads((HERE / "package.json").read_text())["dependencies"]["axe-core"]
-    folder = Path(tempfile.gettempdir()) / f"glassgrad-axe-core-{version}-{os.getuid()}"
-    source = folder / "node_modules" / "axe-core" / "axe.min.js"
-    if not source.is_file():
-        npm = shutil.which("npm")
-        if npm is None:
-            missing("npm")
-        with tempfile.TemporaryDirectory() as fresh:
-            shutil.copy(HERE / "package.json", fresh)
-            command = [npm, "install", "--no-audit", "--no-fund", "--prefix", fresh]
-            done = subprocess.run(command, cwd=fresh, capture_output=True, text=True)
-            if done.returncode != 0:
-                if os.environ.get("CI"):
-                    pytest.fail(f"npm cannot install axe-core: {done.stderr}", pytrace=False)
-                pytest.skip("npm cannot install axe-core")
-            # several test processes may be here at once: each brings the same files
-            shutil.copytree(fresh, folder, dirs_exist_ok=True)
-    return source.read_text(encoding="utf-8")
+    """The source of axe-core."""
+    modules = node_modules(HERE / "package.json")
+    return (modules / "axe-core" / "axe.min.js").read_text(encoding="utf-8")
 
 
 @pytest.fixture
