@@ -201,6 +201,9 @@ class MLP(Sequential):
     activation  of all layers but the last
     init, rng   see `Layer`; `init="uniform"` draws micrograd's weights in micrograd's order
 
+    A layer goes by its key in the state dict, as in PyTorch, where activations count as modules:
+    0, 2, 4. Its weights are numbered as on paper, in labels and in compiled sources: w1, w2, w3.
+
     >>> model = MLP(2, [16, 16, 1], rng=0)
     >>> len(model.parameters())
     337

@@ -262,11 +262,11 @@ def choose_engine(
     "auto" is machine code where so many steps of training repay the time to make it (the rule of
     `Program.is_worth`), else the NumPy program; and the eager engine where there is none or where
     it gives other numbers: `fallback` of the engine then says why. Asked for by name, such a
-    program is refused.
+    program is refused. "numpy", as `autodiff.compile` calls that backend, is "compiled".
     """
+    name = "compiled" if name == "numpy" else name
     if name not in ("auto", *ENGINES):
-        hint = "; autodiff's backend 'numpy' is the engine 'compiled'" if name == "numpy" else ""
-        raise ValueError(f"unknown engine {name!r}; {known(name, ('auto', *ENGINES))}{hint}")
+        raise ValueError(f"unknown engine {name!r}; {known(name, ('auto', *ENGINES))}")
     eager = Eager(model, loss, parameters)
     if name == "eager":
         return eager

@@ -95,7 +95,7 @@ def fit(
     rng         seed or generator for the split and the batches
     progress    show a progress bar
     engine      "eager": graphs of Values; "compiled": the array program of `autodiff.compile`, in
-                NumPy; "native": the same as machine code (the extra `native`), whole epochs at a
+                NumPy (as a backend it is called "numpy", which may be said here too); "native": the same as machine code (the extra `native`), whole epochs at a
                 time; "auto": "native" if there are at least 1,000 steps to repay the tenth of a
                 second that it takes to make, and the program has at most 100 array operations
                 and 30,000 parameters, else "compiled"; "eager" where that gives other numbers on

@@ -125,11 +125,11 @@ def has_native() -> bool:
 
 
 def choose(backend: str) -> list[tuple[str, Build]]:
-    """The backends to try, in order.
+    """The backends to try, in order; "compiled", as training calls it, is "numpy".
 
     Raises ValueError for an unknown name, ImportError for "native" without llvmlite.
     """
-    if backend == "numpy":
+    if backend in ("numpy", "compiled"):
         return [("numpy", _numpy)]
     if backend == "native":
         if not has_native():
@@ -141,5 +141,4 @@ def choose(backend: str) -> list[tuple[str, Build]]:
     if backend == "auto":
         both: list[tuple[str, Build]] = [("native", _native_if_worth), ("numpy", _numpy)]
         return both if has_native() else both[1:]
-    hint = "; what training calls the engine 'compiled' is 'numpy'" if backend == "compiled" else ""
-    raise ValueError(f"backend must be 'auto', 'numpy' or 'native', got {backend!r}{hint}")
+    raise ValueError(f"backend must be 'auto', 'numpy' or 'native', got {backend!r}")

@@ -253,6 +253,18 @@ def test_history_names_the_engine() -> None:
     assert (history.engine, history.fallback) == ("compiled", "")
 
 
+def test_a_backends_name_is_that_of_an_engine() -> None:
+    """`compile(backend="numpy")` and `fit(engine="compiled")` are one thing: both take both."""
+    history = fit(
+        Layer(3, 1, rng=0), X, NUMBER, "squared_error", engine="numpy", epochs=1, progress=False
+    )
+    assert history.engine == "compiled"
+    np.testing.assert_array_equal(
+        predict(Layer(3, 1, rng=0), X, engine="numpy"),
+        predict(Layer(3, 1, rng=0), X, engine="compiled"),
+    )
+
+
 def test_frozen_and_unreached_parameters_keep_their_numbers() -> None:
     """The optimiser may know fewer parameters than the model, and more than the cost reaches."""
     for engine in ("eager", "compiled"):
