@@ -95,13 +95,13 @@ def fit(
     rng         seed or generator for the split and the batches
     progress    show a progress bar
     engine      "eager": graphs of Values; "compiled": the array program of `autodiff.compile`, in
-                NumPy (as a backend it is called "numpy", which may be said here too); "native": the same as machine code (the extra `native`), whole epochs at a
-                time; "auto": "native" if there are at least 1,000 steps to repay the tenth of a
-                second that it takes to make, and the program has at most 100 array operations
-                and 30,000 parameters, else "compiled"; "eager" where that gives other numbers on
-                some rows (one of every class among them). `history.engine` says what ran, and
-                `history.fallback` why it was not compiled. A `loss` that tests its target
-                (y == 1) is not compiled
+                NumPy (as a backend it is called "numpy", which may be said here too); "native": the
+                same as machine code (the extra `native`), whole epochs at a time; "auto": "native"
+                if there are at least 1,000 steps to repay the tenth of a second that it takes to
+                make, and the program has at most 100 array operations and 30,000 parameters, else
+                "compiled"; "eager" where that gives other numbers on some rows (one of every class
+                among them). `history.engine` says what ran, and `history.fallback` why it was not
+                compiled. A `loss` that tests its target (y == 1) is not compiled
 
     Ctrl-C ends training early: the model keeps the last complete step, and the history says so.
 
