@@ -14,6 +14,7 @@ from autodiff.exports import lazily
 if TYPE_CHECKING:
     from .dot.diagram import draw, write
     from .dot.render import Diagram, NoProgram, render
+    from .dot.series.change import compare, draw_step
     from .dot.themes import THEMES, Theme
     from .fold.detail import TooLarge, build
     from .fold.picture import Picture
@@ -39,7 +40,9 @@ __all__ = [
     "TooLarge",
     "bug_zoo",
     "build",
+    "compare",
     "draw",
+    "draw_step",
     "explain",
     "explore",
     "playground",

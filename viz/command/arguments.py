@@ -14,7 +14,7 @@ from autodiff.graph import topological_order
 from autodiff.text.expression import ExpressionError, parse
 from autodiff.value import Value
 
-__all__ = ["Parser", "Refused", "graph", "near"]
+__all__ = ["Parser", "Refused", "graph", "learning_rate", "near"]
 
 
 class Refused(Exception):
@@ -101,6 +101,14 @@ def graph(arguments: Sequence[str]) -> tuple[str, Value]:
     if root.gate is not None and all(node.label != "f" for node in topological_order(root)):
         root.label = root.label or "f"
     return text, root
+
+
+def learning_rate(text: str) -> float:
+    """``0.1`` or ``lr=0.1``."""
+    rate = _number("the learning rate", text.removeprefix("lr="))
+    if isinstance(rate, list):
+        raise Refused(f"the learning rate is one number, not {text}")
+    return rate
 
 
 def _number(name: str, text: str) -> float | list[float]:

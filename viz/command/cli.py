@@ -18,7 +18,7 @@ from typing import TextIO
 from autodiff.text.expression import ExpressionError
 from autodiff.text.reading import called
 
-from .arguments import Parser, Refused, graph, near
+from .arguments import Parser, Refused, graph, learning_rate, near
 from .results import LOOKS, gates, pictures, said, save
 
 __all__ = ["main"]
@@ -137,14 +137,22 @@ def _expression(argv: list[str]) -> int:
         ("--highlight", "NAME ...", "an input or named result that is to catch the eye"),
         ("--forward-only", "", "without gradients"),
         ("--title", "TITLE", "a heading"),
+        ("--after-step", "LR", "before and after a step of gradient descent at that learning rate"),
+        ("--parameter", "NAME ...", "... of this input, where not all of them are to move"),
         ("--width", "X", "inches from left to right, at most: a longer picture is set in lines"),
         ("--scale", "X", "how large an SVG or PNG is: 2 is twice"),
         ("--dpi", "N", "dots an inch, of a PNG"),
     )
     chosen = parser.read(argv)
-    for idle, needed in (("paths", "explain"), ("latex", "explain")):
-        if getattr(chosen, idle) and not getattr(chosen, needed):
+    for idle in ("paths", "latex"):
+        if getattr(chosen, idle) and not chosen.explain:
             parser.error(f"--{idle} says how --explain explains; say --explain NAME")
+    if chosen.parameter and chosen.after_step is None:
+        parser.error("--parameter says what --after-step moves; say --after-step LR")
+    if chosen.after_step is not None:
+        if not chosen.output or chosen.forward_only:
+            parser.error("--after-step draws values and gradients; name a file with -o")
+        chosen.after_step = learning_rate(chosen.after_step)
     if chosen.digits is not None and not 1 <= chosen.digits <= 17:
         parser.error(f"--digits is from 1 to 17, not {chosen.digits}")
     drawn = chosen.output or chosen.animate or chosen.frames

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 from autodiff.text.expression import parse
 from autodiff.value import Value
 
-from ..dot.animation import animate
 from ..dot.diagram import draw
 from ..dot.render import render
+from ..dot.series.animation import animate
 from ..pages.explorer.explorer import explore
 from ..plots.training import plot_history
 from ..words.numbers import number

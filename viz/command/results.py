@@ -69,20 +69,27 @@ def pictures(
     """The files that were asked for, and what writes each of them."""
     if not (chosen.output or chosen.explore or chosen.animate or chosen.frames):
         return
-    from ..dot.animation import animate
     from ..dot.diagram import draw
-    from ..dot.frames import frames
-    from ..dot.render import render
+    from ..dot.render import Diagram, render
+    from ..dot.series.animation import animate
+    from ..dot.series.change import draw_step
+    from ..dot.series.frames import frames
     from ..pages.explorer.explorer import explore
 
     given = {name: look for name, look in vars(chosen).items() if look}
     looks = {name: given[name] for name in (*LOOKS, "digits") if name in given}
     moving = {name: given[name] for name in _MOVING if name in given}
+
+    def drawn() -> Diagram:
+        if chosen.after_step is None:
+            return draw(root, **looks)
+        return draw_step(root, chosen.after_step, parameters=chosen.parameter or None, **looks)
+
     for path in chosen.output:
         if path == "-":
-            yield path, lambda _: print(draw(root, **looks).pipe("svg", encoding="utf-8"))
+            yield path, lambda _: print(drawn().pipe("svg", encoding="utf-8"))
         else:
-            yield path, lambda target: render(draw(root, **looks), target)
+            yield path, lambda target: render(drawn(), target)
     if chosen.explore:
         yield chosen.explore, lambda target: explore(root, target, title=title)
     if chosen.animate:

@@ -17,7 +17,7 @@ from autodiff import Value
 from ..fold.detail import build
 from ..fold.picture import Picture
 from .render import DPI, Diagram, Program
-from .styles import STYLES
+from .styles import style_of
 from .themes import Theme
 from .writer import Options
 
@@ -110,6 +110,4 @@ def write(
     **options: Any,
 ) -> Diagram:
     """A `Picture` as a `graphviz.Digraph`; the options are those of `draw`."""
-    if style not in STYLES:
-        raise ValueError(f"unknown style {style!r}; choose one of {', '.join(STYLES)}")
-    return Diagram(STYLES[style](picture, Options(**options)).drawing(), program=program, dpi=dpi)
+    return Diagram(style_of(style)(picture, Options(**options)).drawing(), program=program, dpi=dpi)

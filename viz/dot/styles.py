@@ -8,7 +8,7 @@ from .drawing import Curve, Mark, Shape, Text
 from .markup import width
 from .writer import LINE, STUB, Glyph, Writer
 
-__all__ = ["STYLES", "Circuit", "Record"]
+__all__ = ["Circuit", "Record", "style_of"]
 
 
 class Circuit(Writer):
@@ -107,3 +107,10 @@ class Record(Writer):
 
 
 STYLES: dict[str, type[Writer]] = {"circuit": Circuit, "record": Record}
+
+
+def style_of(name: str) -> type[Writer]:
+    """The style called `name`."""
+    if name not in STYLES:
+        raise ValueError(f"unknown style {name!r}; choose one of {', '.join(STYLES)}")
+    return STYLES[name]

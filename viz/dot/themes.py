@@ -44,7 +44,8 @@ class Theme:
     def colours(self) -> list[str]:
         """All of them, each at its place."""
         rows = [getattr(self, f.name) for f in fields(self)[1:]]
-        return [c for row in rows for c in (row if isinstance(row, tuple) else (row,))]
+        told = [c for row in rows for c in (row if isinstance(row, tuple) else (row,))]
+        return [*told, tint(self.mark, self.paper)]
 
 
 THEMES: dict[str, Theme] = {
@@ -95,6 +96,7 @@ THEMES: dict[str, Theme] = {
             box="#ffffff",
             clusters=("#ffffff",) * 5,
             scale=("#c4c4c4", "#9a9a9a", "#707070", "#404040", "#000000"),
+            mark="#000000",
         ),
     )
 }

@@ -395,3 +395,21 @@ def test_a_demo_into_a_file_is_refused_in_one_line(tmp_path: Path) -> None:
     assert done.returncode == 1
     assert done.stderr.startswith("autodiff: ")
     assert done.stderr.count("\n") == 1
+
+
+def test_before_and_after_a_step(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """L = (w·x − 4)² at w = 2, x = 3: w − 0.05 · 12 = 1.4."""
+    path = tmp_path / "step.svg"
+    given = ["L = (w*x - 4)^2", "w=2", "x=3", "-o", str(path), "--quiet"]
+    for rate in ("0.05", "lr=0.05"):
+        assert main([*given, "--after-step", rate, "--parameter", "w"]) == 0
+        assert "w − 0.05 · dL/dw = 2 − 0.05 · 12 = 1.4" in path.read_text()
+    for wrong, why in (
+        (["--parameter", "w"], "--parameter says what --after-step moves"),
+        (["--after-step", "fast"], "fast is no number"),
+        (["--after-step", "1,2"], "the learning rate is one number"),
+        (["--after-step", "1", "--parameter", "z"], "no leaf of this graph is 'z'"),
+        (["--after-step", "1", "--forward-only"], "draws values and gradients"),
+    ):
+        assert main([*given, *wrong]) == 2
+        assert why in capsys.readouterr().err

@@ -11,9 +11,9 @@ from PIL import Image
 from autodiff import Value
 from autodiff.value import UNREACHED
 from nn import MLP
-from viz.dot.animation import animate
 from viz.dot.drawing import Curve
-from viz.dot.frames import HIDDEN, frames, stills
+from viz.dot.series.animation import animate
+from viz.dot.series.frames import HIDDEN, frames, stills
 
 
 def fork() -> tuple[Value, Value, Value]:

@@ -15,14 +15,14 @@ from typing import Any
 from autodiff import Value, topological_order
 from autodiff.graph import adjoints
 
-from ..fold.detail import build
-from ..fold.picture import Edge, Node, Part, Picture
-from ..layout.columns import Point
-from .drawing import Curve
-from .render import Diagram
-from .styles import Circuit
-from .themes import Theme, tint
-from .writer import Glyph, Options
+from ...fold.detail import build
+from ...fold.picture import Edge, Node, Part, Picture
+from ...layout.columns import Point
+from ..drawing import Curve
+from ..render import Diagram
+from ..styles import Circuit
+from ..themes import Theme, tint
+from ..writer import Glyph, Options
 
 __all__ = ["Moment", "frames", "moments", "stills"]
 

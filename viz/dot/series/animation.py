@@ -10,7 +10,7 @@ from typing import Any
 
 from autodiff import Value
 
-from .drawing import Drawing
+from ..drawing import Drawing
 from .frames import stills
 
 __all__ = ["animate"]

@@ -1,0 +1,1 @@
+"""Several pictures of one graph: the passes step by step, before and after a step of training."""
