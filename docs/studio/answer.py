@@ -76,8 +76,8 @@ def _names(expression: str) -> list[str]:
 
 def _circuit(root: Value, asked: dict[str, Any]) -> dict[str, Any]:
     look = {name: how for name, how in asked.get("look", {}).items() if name in LOOKS and how}
-    diagram = draw(root, **{"theme": "auto"} | look)
-    told: dict[str, Any] = {"svg": diagram.drawing.svg(), "table": table(root)}
+    drawing = draw(root, **{"theme": "auto"} | look).drawing
+    told: dict[str, Any] = {"svg": drawing.svg(), "tex": drawing.tikz(), "table": table(root)}
     nodes = topological_order(root)
     named = {v.label: v for v in nodes if v.label and not isinstance(v, Constant) and v is not root}
     told["chains"] = list(named)

@@ -251,6 +251,7 @@ function png() {
 
 find("save-svg").addEventListener("click", () => told.svg && save("circuit.svg", new Blob([told.svg], {type: "image/svg+xml"})));
 find("save-png").addEventListener("click", () => told.svg && png());
+find("save-tex").addEventListener("click", () => told.tex && save("circuit.tex", new Blob([told.tex], {type: "text/plain"})));
 find("save-page").addEventListener("click", () => told.page && save(`${view}.html`, new Blob([told.page], {type: "text/html"})));
 
 find("link").addEventListener("click", async () => {

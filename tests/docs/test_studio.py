@@ -193,6 +193,20 @@ def test_every_example_is_answered(studio: Page) -> None:
 
 
 @pytest.mark.browser
+@pytest.mark.parametrize("kind", ["svg", "png", "tex"])
+def test_the_diagram_is_saved(studio: Page, kind: str) -> None:
+    begins = {"svg": b"<?xml", "png": b"\x89PNG", "tex": b"%"}
+    visit(studio, e="q = x + y; f = q * z", v="x=-2 y=5 z=-4")
+    with studio.expect_download() as saved:
+        studio.locator(f"#save-{kind}").click()
+    assert saved.value.suggested_filename == f"circuit.{kind}"
+    drawn = Path(saved.value.path()).read_bytes()
+    assert drawn.startswith(begins[kind])
+    if kind == "tex":
+        assert rb"\begin{tikzpicture}" in drawn
+
+
+@pytest.mark.browser
 @pytest.mark.parametrize("view", ["circuit", "worksheet"])
 def test_axe_finds_nothing_wrong(studio: Page, view: str) -> None:
     visit(studio, e="q = x + y; f = q * z", v="x=-2 y=5 z=-4", view=view)
