@@ -16,7 +16,9 @@ from collections.abc import Mapping
 
 from ..formula.atoms import CONSTANTS
 from ..formula.grammar import Formula
+from .arrays.bounds import at_least, bounds
 from .arrays.rolled import Fire, Rolled
+from .arrays.written import Written
 from .ir import (
     ROWS,
     Apply,
@@ -124,6 +126,8 @@ def forward_only(rolled: Rolled) -> Function:
 class _Backward:
     def __init__(self, rolled: Rolled) -> None:
         self.rolled = rolled
+        self.written = Written(rolled.steps)
+        self.bounds = bounds(rolled.steps)
         self.function = forward_only(rolled)
         self.terms: dict[Array, list[Term]] = defaultdict(list)
         self.slices: dict[Array, list[tuple[Slice, Term]]] = defaultdict(list)
@@ -276,13 +280,18 @@ class _Backward:
         self, step: Fire, upstream: Term, partial: Formula, arguments: Mapping[str, Expr]
     ) -> Term:
         """upstream × local, the local gradient taken apart into factors."""
-        local = factors(simplify(partial, numbers(step)))
-        return times(
-            upstream,
-            local.coefficient,
-            [apply(f, arguments) for f in local.factors],
-            [apply(f, arguments) for f in local.divisors],
+        positive = [name for name, e in arguments.items() if at_least(e, self.bounds) > 0]
+        local = factors(simplify(partial, numbers(step), positive))
+        above, below = (
+            [self.known(apply(f, arguments)) for f in formulas]
+            for formulas in (local.factors, local.divisors)
         )
+        return times(upstream, local.coefficient, above, below)
+
+    def known(self, expr: Expr) -> Expr:
+        """An array of the forward pass that holds it already; else the expression itself."""
+        array = self.written.array(expr) if isinstance(expr, Apply) else None
+        return expr if array is None else Ref(array)
 
     def product(self, step: Fire, upstream: Term) -> None:
         """Matrix products: dMatrix = upstreamᵀ · stack, dStack = upstream · matrix."""

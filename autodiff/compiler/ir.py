@@ -469,6 +469,9 @@ def transpose(expr: Expr, order: tuple[int, ...] = ()) -> Expr:
     while isinstance(turned.array, Transpose):
         inner = turned.array
         turned = Transpose(inner.array, tuple(inner.order[k] for k in turned.order))
+    swapped = turned.order == Transpose(turned.array).order
+    if isinstance(turned.array, Product) and swapped:  # (A B)ᵀ = Bᵀ Aᵀ
+        return Product(transpose(turned.array.right), transpose(turned.array.left))
     in_order = turned.order == tuple(range(len(turned.order)))
     return turned.array if in_order else turned
 
@@ -499,6 +502,15 @@ def broadcast(*shapes: Shape) -> Shape:
             raise AssertionError(f"shapes {shapes} do not fit")
         result.append(sizes.pop() if sizes else 1)
     return tuple(result)
+
+
+def is_view(expr: Expr) -> bool:
+    """Is it another view of an array, whose elements need not be copied? (Where axes become one
+    they are: that costs less than to divide.)"""
+    merges = isinstance(expr, Reshape) and len(expr.shape) < len(expr.array.shape)
+    while isinstance(expr, Reshape | Slice | Transpose):
+        expr = expr.array
+    return isinstance(expr, Ref) and not merges
 
 
 def walk(expr: Expr) -> Iterator[Expr]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import ast
 import math
 import operator
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from functools import lru_cache
 from typing import Any, NamedTuple
 
@@ -63,10 +63,10 @@ def _settled(node: ast.expr) -> bool | None:
 
 
 class _Folder(ast.NodeTransformer):
-    """Puts numbers in for names and computes what can be computed."""
+    """Puts numbers in for names and computes what can be computed; `positive` are other names."""
 
-    def __init__(self, known: Mapping[str, float]) -> None:
-        self.known = known
+    def __init__(self, known: Mapping[str, float], positive: Collection[str]) -> None:
+        self.known, self.positive = known, positive
 
     def visit_Name(self, node: ast.Name) -> ast.expr:
         value = self.known.get(node.id, CONSTANTS.get(node.id))
@@ -140,6 +140,8 @@ class _Folder(ast.NodeTransformer):
     def visit_Compare(self, node: ast.Compare) -> ast.expr:
         left, right = self.visit(node.left), self.visit(node.comparators[0])
         a, b = _number(left), _number(right)
+        if isinstance(left, ast.Name) and left.id in self.positive and b == 0:
+            a = 1.0
         if a is not None and b is not None:
             return ast.Constant(_TESTS[type(node.ops[0])](a, b))
         return ast.Compare(left, node.ops, [right])
@@ -167,23 +169,27 @@ class _Tidy(ast.NodeTransformer):
         return ast.IfExp(*(self.visit(part) for part in (node.test, *branches)))
 
 
-def simplify(formula: Formula, known: Mapping[str, float]) -> Formula:
-    """`formula` with numbers for some of its inputs.
+def simplify(formula: Formula, known: Mapping[str, float], positive: Iterable[str] = ()) -> Formula:
+    """`formula` with numbers for some of its inputs, others being above 0.
 
     >>> power = Formula("b * a ** (b - 1) if a != 0 or b >= 1 else 0.0", ["a", "b"])
     >>> simplify(power, {"b": 2.0}).text
     '2 * a'
     """
     items = tuple(sorted((k, v) for k, v in known.items() if k in formula.inputs))
-    return _simplify(formula.text, formula.inputs, formula.rows, items)
+    return _simplify(formula.text, formula.inputs, formula.rows, items, frozenset(positive))
 
 
 @lru_cache(maxsize=4096)
 def _simplify(
-    text: str, inputs: tuple[str, ...], rows: tuple[str, ...], known: tuple[tuple[str, float], ...]
+    text: str,
+    inputs: tuple[str, ...],
+    rows: tuple[str, ...],
+    known: tuple[tuple[str, float], ...],
+    positive: frozenset[str],
 ) -> Formula:
     tree: ast.expr = ast.parse(text, mode="eval").body
-    tree = _Tidy().visit(_Folder(dict(known)).visit(tree))
+    tree = _Tidy().visit(_Folder(dict(known), positive).visit(tree))
     return _formula(tree, inputs, rows)
 
 

@@ -15,7 +15,7 @@ from .arrays.roll import roll
 from .arrays.rolled import Rolled
 from .arrays.scalars import flatten, number
 from .derivative import differentiate, forward_only
-from .ir import Function
+from .ir import Function, is_view
 from .trace import Trace, trace
 from .write.backends import Runner, Unsupported, choose, guarded, may_warn, numpy_runner
 from .write.names import argument_names
@@ -154,8 +154,8 @@ def _report(
 ) -> dict[str, Any]:
     return {
         "gates": traced.gates,
-        "forward": len(function.forward),
-        "backward": len(function.backward),
+        "forward": sum(not is_view(a.expr) for a in function.forward),
+        "backward": sum(not is_view(a.expr) for a in function.backward),
         "unrolled": list(rolled.unrolled),
         "milliseconds": times,
     }

@@ -24,6 +24,7 @@ from ..ir import (
     arrays_in,
 )
 from ..simplify import simplify
+from .attention import lettered
 from .axes import Space, aligned, compact, distinct
 from .family import Family, Unrollable
 from .firing import Firing
@@ -65,7 +66,7 @@ class Roller(Operands):
                 assert gate is not None
                 self.family(Family.of(gate, ids, [scalars.parents[i] for i in ids]))
         output = self.outputs()
-        steps = looked_up(self.steps, self.names, self.roles)
+        steps = lettered(looked_up(self.steps, self.names, self.roles), self.names)
         return Rolled(
             self.inputs,
             list(self.parameters.values()),

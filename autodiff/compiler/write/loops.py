@@ -50,6 +50,7 @@ from ..ir import (
     Transpose,
     Where,
     arrays_in,
+    is_view,
     resized,
     walk,
 )
@@ -184,6 +185,11 @@ class _Writer:
 
     def assign(self, array: Array, expr: Expr) -> None:
         """array = expr."""
+        if is_view(expr):
+            self.elements.homes[array] = "", expr
+            if self.nests.waits(expr):
+                self.nests.late.add(array)
+            return
         if array not in self.elements.homes:
             self.nests.sizes[name_of(array)] = array.size
         at = indices(array.shape)
