@@ -9,6 +9,8 @@ In the order in which a function goes through it:
                 `roll` gathers equal gates to families, `axes` and `learnt` find along which axes
                 a family extends, `operands` read arrays along these, `firing` makes of it one
                 array operation
+    rewrite/    these in the form in which one would write them: `lookup` for one-hot rows,
+                `attention` with its letters, `bounds` and `written` for the derivative
     derivative  the adjoint of every array operation, with `simplify` and `terms`
     ir          the array program that comes out, a list of assignments
     write/      that program as NumPy source, or as plain loops

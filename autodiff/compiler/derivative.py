@@ -16,9 +16,7 @@ from collections.abc import Mapping
 
 from ..formula.atoms import CONSTANTS
 from ..formula.grammar import Formula
-from .arrays.bounds import at_least, bounds
 from .arrays.rolled import Fire, Rolled
-from .arrays.written import Written
 from .ir import (
     ROWS,
     Apply,
@@ -51,6 +49,8 @@ from .ir import (
     spread,
     transpose,
 )
+from .rewrite.bounds import at_least, bounds
+from .rewrite.written import Written
 from .simplify import contraction, factors, names, simplify
 from .terms import add_up, among, apply, change_shape, inverse, outer, times, unbroadcast, unwrapped
 

@@ -23,12 +23,12 @@ from ..ir import (
     Shape,
     arrays_in,
 )
+from ..rewrite.attention import lettered
+from ..rewrite.lookup import looked_up
 from ..simplify import simplify
-from .attention import lettered
 from .axes import Space, aligned, compact, distinct
 from .family import Family, Unrollable
 from .firing import Firing
-from .lookup import looked_up
 from .operands import CONSTANT, THETA, Operands
 from .probe import local
 from .rolled import Fire, Rolled, Step

@@ -8,10 +8,10 @@ backward pass speaks of dQ, dK and dV.
 
 from __future__ import annotations
 
+from ..arrays.rolled import Fire, Step
+from ..arrays.scalars import adds
 from ..ir import Apply, Array, Assign, Expr, Number, Ref, Reshape, arrays_in, reshape, transpose
 from ..write.names import Names
-from .rolled import Fire, Step
-from .scalars import adds
 from .written import Written
 
 

@@ -6,8 +6,8 @@ import ast
 import math
 from collections.abc import Iterable, Mapping
 
+from ..arrays.rolled import Fire, Step
 from ..ir import Array, Expr, Number, Ref, Reshape, Shape
-from .rolled import Fire, Step
 
 
 def bounds(steps: Iterable[Step]) -> dict[Array, float]:

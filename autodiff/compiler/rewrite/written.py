@@ -5,9 +5,9 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterable
 
+from ..arrays.rolled import Fire, Step
 from ..ir import Apply, Array, Expr, Number, Ref, Reshape
 from ..simplify import simplify
-from .rolled import Fire, Step
 
 _LONGEST = 200  # signs of a text; longer ones are names of their own
 

@@ -11,10 +11,10 @@ import ast
 
 import numpy as np
 
+from ..arrays.rolled import Fire, Step
+from ..arrays.scalars import Roles
 from ..ir import ROWS, Array, Assign, Expr, Lookup, Ref, Reshape, Table, Whole, reshape, transpose
 from ..write.names import Names
-from .rolled import Fire, Step
-from .scalars import Roles
 
 
 def looked_up(steps: list[Step], names: Names, roles: Roles) -> list[Step]:

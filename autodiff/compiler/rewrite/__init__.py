@@ -1,0 +1,1 @@
+"""Array operations in the form in which one would write them."""
