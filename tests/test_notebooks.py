@@ -19,7 +19,7 @@ from sklearn.model_selection import train_test_split
 import autodiff
 import nn
 import viz
-from autodiff import Value
+from autodiff import Value, grad, topological_order
 from nn import MLP, Adam, Module, fit, losses
 from tests.oracles import oracle
 
@@ -107,15 +107,29 @@ def test_it_uses_the_library_and_does_not_redefine_it(notebook: Path) -> None:
     assert defined & library == set()
 
 
-def test_it_ends_with_three_exercises_that_are_left_to_the_reader(notebook: Path) -> None:
+def asked(path: Path) -> list[str]:
+    """The exercises, in order."""
+    return re.findall(r"check\(\s*['\"](\d+\.\d+)['\"]", "\n".join(code(path)))
+
+
+def test_it_ends_with_exercises_that_are_left_to_the_reader(notebook: Path) -> None:
     number = int(notebook.stem[:2])
     titles = re.findall(r"(?m)^## .*$", "\n".join(sources(notebook, "markdown")))
     assert titles[-1] == "## Exercises · 练习"
-    asked = re.findall(r"check\(\s*['\"](\d+\.\d)['\"]", "\n".join(code(notebook)))
-    assert asked == [f"{number}.{k}" for k in (1, 2, 3)]
+    assert asked(notebook) == [f"{number}.{k}" for k in range(1, len(asked(notebook)) + 1)]
     for cell in cells(notebook, "code"):
         if 'check("' in "".join(cell["source"]):
             assert "not answered yet" in str(cell["outputs"])
+
+
+def test_its_exercises_ask_for_more_than_numbers(notebook: Path) -> None:
+    """Six or more, of every kind, with hints. Those of the first edition have three."""
+    if len(asked(notebook)) == 3:
+        return
+    assert len(asked(notebook)) >= 6
+    assert {exercises.KIND[number] for number in asked(notebook)} == set(exercises.KINDS)
+    for number in asked(notebook):
+        assert len(exercises.HINTS[number]) >= 2, number
 
 
 # ── the exercises ────────────────────────────────────────────────────────────────────────────
@@ -174,6 +188,22 @@ def heated(logits: list[float], temperature: float, top: float | None = None) ->
     top = max(logits) if top is None else top
     powers = [math.exp((x - top) / temperature) for x in logits]
     return [power / sum(powers) for power in powers]
+
+
+def along_by_gradient(f: Any, at: Any, along: Any) -> float:
+    return sum(slope * rate for slope, rate in zip(grad(f)(*at), along, strict=True))
+
+
+def moving(
+    root: Value, rates: dict[Value, float], overwrite: bool = False, once: bool = False
+) -> dict[Value, float]:
+    dot: dict[Value, float] = {}
+    for v in topological_order(root):
+        dot[v] = rates.get(v, 0.0)
+        wires = zip(v.parents, v.local_grads, strict=True)
+        for parent, local in dict(wires).items() if once else wires:
+            dot[v] = (0.0 if overwrite else dot[v]) + local * dot[parent]
+    return dot
 
 
 def torch_gradient(numbers: list[float], factor: float = 1.0) -> list[float]:
@@ -239,6 +269,12 @@ RIGHT: dict[str, list[Any]] = {
     "13.1": [0.75, 3 / 4],
     "13.2": [288],
     "13.3": [heated],
+    "14.1": [5, 5.0],
+    "14.2": [9, np.array(9.0)],
+    "14.3": ["a*(1-a)*c", "c*a - c*a^2", "a c (1 - a)".replace(" ", "*", 2)],
+    "14.4": ["c/b - a*d/b**2", "(c*b - a*d)/b^2", "(c - a/b*d)/b"],
+    "14.5": [along_by_gradient],
+    "14.6": [moving],
 }
 TRAINED = (moons, digits, turned_moons, too_few_digits)  # made when their test runs
 # For every exercise wrong answers, each with a word of the reason that is given.
@@ -380,12 +416,46 @@ WRONG: dict[str, list[tuple[Any, str]]] = {
         (lambda logits, t: heated(logits, 1.0), "temperature 0.5"),
         ([0.5, 0.5], "a function is wanted"),
     ],
+    "14.1": [(3, "forward mode"), (15, "a whole row"), (1, "one output"), (8, "one row")],
+    "14.2": [(5, "two paths"), (3, "y moves too"), (12, "of the other input"), (0, "ḟ =")],
+    "14.3": [
+        ("a*(1-a)", "the local gradient"),
+        ("c*a", "not a itself"),
+        ("c*a*(1+a)", "mind the sign"),
+        ("c", "hand the rate on"),
+        ("c*x", "x is not given"),
+        ("a +* c", "a formula is wanted"),
+        ("a + c", "a·(1 − a)"),
+    ],
+    "14.4": [
+        ("c/b + a*d/b^2", "mind the sign"),
+        ("c/d", "quotient of the rates"),
+        ("c/b - d/b^2", "the a is missing"),
+        ("(c*b - a*d)/b", "is squared"),
+        ("c*d", "add up"),
+    ],
+    "14.5": [
+        (lambda f, at, along: sum(grad(f)(*at)), "weigh each slope"),
+        (lambda f, at, along: f(*map(Value, at)), "the value of f"),
+        (
+            lambda f, at, along: max(g * v for g, v in zip(grad(f)(*at), along, strict=True)),
+            "all inputs move at once",
+        ),
+        (lambda f, at, along: 0.0, "it is 23"),
+        (0.5, "a function is wanted"),
+    ],
+    "14.6": [
+        (lambda root, rates: moving(root, rates, overwrite=True), "x + y moves at 1 + 5 = 6"),
+        (lambda root, rates: moving(root, rates, once=True), "both wires count"),
+        (lambda root, rates: moving(root, dict.fromkeys(rates, 1.0)), "x + y moves at 1 + 5 = 6"),
+        (lambda root, rates: 6.0, "as a dictionary"),
+    ],
 }
 
 
 def test_every_exercise_has_a_checker_and_every_checker_is_tried() -> None:
-    expected = [f"{int(path.stem[:2])}.{k}" for path in NOTEBOOKS for k in (1, 2, 3)]
-    assert sorted(exercises.CHECKERS) == sorted(expected) == sorted(RIGHT) == sorted(WRONG)
+    expected = sorted(number for path in NOTEBOOKS for number in asked(path))
+    assert sorted(exercises.CHECKERS) == expected == sorted(RIGHT) == sorted(WRONG)
 
 
 def case(number: str, *values: Any) -> Any:
@@ -429,3 +499,46 @@ def test_no_answer_is_neither_right_nor_wrong(number: str) -> None:
 
 def test_an_answer_cannot_inject_markup() -> None:
     assert "<b>" not in exercises.check("1.1", "<b>")._repr_html_()
+
+
+# ── hints, guesses, solutions ────────────────────────────────────────────────────────────────
+
+SOLUTIONS = sorted((ROOT / "notebooks" / "solutions").glob("*.md"))
+
+
+def test_hints_come_one_by_one_and_end_with_where_the_solution_is() -> None:
+    steps = exercises.HINTS["14.4"]
+    told = [exercises.hint("14.4").reason for _ in range(len(steps) + 1)]
+    assert told[:-1] == list(steps)
+    assert "solutions" in told[-1]
+
+
+def test_a_guess_is_compared_with_what_comes_out() -> None:
+    assert exercises.guess(2).reveal(2.0)
+    assert exercises.guess([1, 2]).reveal(np.array([1.0, 2.0]))
+    assert str(exercises.guess(3).reveal(2.5)) == "✗ your guess: 3, and it is 2.5"
+    assert exercises.guess().reveal(2.5).right is None
+
+
+@pytest.mark.parametrize("path", SOLUTIONS, ids=lambda path: path.stem)
+def test_a_solution_passes_its_own_checker(path: Path) -> None:
+    """Every exercise of a notebook that has solutions is worked out, with more words than code."""
+    notebook = next(book for book in NOTEBOOKS if book.stem == path.stem)
+    text = path.read_text(encoding="utf-8")
+    blocks = re.findall(r"(?s)```python\n(.*?)```", text)
+    verdicts: list[exercises.Verdict] = []
+
+    def check(number: str, answer: Any) -> exercises.Verdict:
+        verdicts.append(exercises.check(number, answer))
+        return verdicts[-1]
+
+    space: dict[str, Any] = {**vars(autodiff), "np": np, "math": math, "check": check}
+    for block in blocks:
+        exec(block, space)
+    assert [verdict.number for verdict in verdicts] == asked(notebook)
+    assert all(verdicts), [str(verdict) for verdict in verdicts if not verdict]
+
+
+def test_every_notebook_with_six_exercises_has_its_solutions() -> None:
+    wanted = [path.stem for path in NOTEBOOKS if len(asked(path)) > 3]
+    assert [path.stem for path in SOLUTIONS] == wanted

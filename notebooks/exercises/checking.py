@@ -3,13 +3,19 @@
 import html
 import math
 import random
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
 from autodiff import Value
 
-CHECKERS: dict[str, Callable[[Any], str | None]] = {}
+Judge = Callable[[Any], str | None]  # the reason why an answer is wrong, or None
+
+CHECKERS: dict[str, Judge] = {}
+KINDS = ("number", "derivation", "code", "bug")  # what an exercise asks for
+KIND: dict[str, str] = {}
+HINTS: dict[str, tuple[str, ...]] = {}
+_told: dict[str, int] = {}
 
 
 class Verdict:
@@ -50,14 +56,128 @@ class Wrong(Exception):
     """Says why an answer is wrong."""
 
 
-def exercise(number: str) -> Callable[[Callable[[Any], str | None]], Callable[[Any], str | None]]:
+def exercise(
+    number: str, kind: str = "code", hints: Sequence[str] = ()
+) -> Callable[[Judge], Judge]:
     """Register the checker of exercise `number`."""
 
-    def register(checker: Callable[[Any], str | None]) -> Callable[[Any], str | None]:
+    def register(checker: Judge) -> Judge:
         CHECKERS[number] = checker
+        KIND[number] = kind
+        HINTS[number] = tuple(hints)
         return checker
 
     return register
+
+
+def hint(number: str) -> Verdict:
+    """The next hint for exercise `number`; after the last one, where its solution stands.
+
+    >>> HINTS["0.0"] = ("count the wires",)
+    >>> hint("0.0"), hint("0.0")
+    (○ 0.0: count the wires, ○ 0.0: that was all; worked out in the folder solutions)
+    """
+    told = _told[number] = _told.get(number, 0) + 1
+    steps = HINTS.get(number, ())
+    last = "that was all; worked out in the folder solutions"
+    return Verdict(number, None, steps[told - 1] if told <= len(steps) else last)
+
+
+class Guess:
+    """What the reader expects, beside what comes out: `guess(12).reveal(f.data)`."""
+
+    def __init__(self, expected: Any) -> None:
+        self.expected = expected
+
+    def reveal(self, found: Any) -> Verdict:
+        if self.expected is ...:
+            return Verdict(
+                "your guess", None, f"put it in place of the dots; it is {_shown(found)}"
+            )
+        right = bool(same(array(self.expected), array(found)))
+        said = f"{_shown(self.expected)}, and it is {_shown(found)}"
+        return Verdict("your guess", right, "right" if right else said)
+
+
+def guess(expected: Any = ...) -> Guess:
+    """Say what will come out before it does."""
+    return Guess(expected)
+
+
+def _shown(found: Any) -> str:
+    return f"{found:.6g}" if isinstance(found, float) else str(found)
+
+
+# ── exercises that are a table of answers ────────────────────────────────────────────────────
+
+
+def number_exercise(
+    number_: str,
+    right: float,
+    wrong: Mapping[float, str],
+    otherwise: str,
+    hints: Sequence[str] = (),
+    within: float = 1e-6,
+) -> None:
+    """One number is asked; `wrong` says what each likely mistake gives and what it is."""
+
+    @exercise(number_, "number", hints)
+    def _(answer: Any) -> str | None:
+        found = number(answer)
+        for value, reason in {right: None, **wrong}.items():
+            if math.isclose(found, value, rel_tol=within, abs_tol=1e-9):
+                return reason
+        return otherwise
+
+
+def derivation(
+    number_: str,
+    right: str,
+    wrong: Mapping[str, str],
+    otherwise: str,
+    hints: Sequence[str] = (),
+) -> None:
+    """A formula is asked, as text or as SymPy's; every equivalent one is right.
+
+    `right` and the likely mistakes in `wrong` are formulas in SymPy's language.
+    """
+
+    @exercise(number_, "derivation", hints)
+    def _(answer: Any) -> str | None:
+        found = formula(answer)
+        if unknown := found.free_symbols - formula(right).free_symbols:
+            allowed = ", ".join(sorted(map(str, formula(right).free_symbols)))
+            return f"{unknown.pop()} is not given here; use {allowed}"
+        for text, reason in {right: None, **wrong}.items():
+            if equal_formulas(found, formula(text)):
+                return reason
+        return otherwise
+
+
+def formula(answer: Any) -> Any:
+    """Text as a SymPy expression in real symbols; σ and ^ mean what they mean on paper."""
+    import sympy
+
+    text = str(answer).replace("^", "**").replace("σ", "sigma")
+    names = {name: sympy.Symbol(name, real=True) for name in "abcdefghijklmnopqrstuvwxyz"}
+    names["sigma"] = sympy.Lambda(names["z"], 1 / (1 + sympy.exp(-names["z"])))
+    try:
+        return sympy.sympify(text, locals=names)
+    except (sympy.SympifyError, SyntaxError, TypeError, AttributeError):
+        raise Wrong(f"a formula is wanted, such as 'a * (1 - a)', not {answer!r}") from None
+
+
+def equal_formulas(found: Any, right: Any) -> bool:
+    """Whether two formulas are one function: compared at random points, for a simplifier may
+    fail where an answer is right."""
+    rng = random.Random(0)
+    symbols = sorted(found.free_symbols | right.free_symbols, key=str)
+    for _ in range(8):
+        point = {symbol: rng.uniform(0.2, 0.9) for symbol in symbols}
+        a, b = (complex(side.evalf(30, subs=point)) for side in (found, right))
+        if not abs(a - b) <= 1e-9 * (1 + abs(b)):
+            return False
+    return True
 
 
 # ── what checkers ask ────────────────────────────────────────────────────────────────────────
