@@ -51,6 +51,9 @@ SCHEMES: dict[str, Callable[[int, int], Draw]] = {
 }
 
 
+OUTPUT = 0.3  # the weights of an MLP's last layer, relative to what keeps a signal's size
+
+
 def _normal(deviation: float) -> Draw:
     return lambda rng: rng.gauss(0.0, deviation)
 
@@ -67,12 +70,17 @@ def initialiser(init: Init, activation: Nonlinearity, nin: int, nout: int) -> Dr
     fan-in) for the rest.
     """
     if init is None:
-        return _normal(gain(activation) / math.sqrt(nin))
+        return fan_in(nin, activation)
     if callable(init):
         return init
     if init not in SCHEMES:
         raise ValueError(f"unknown init {init!r}; known: None, {', '.join(SCHEMES)}")
     return SCHEMES[init](nin, nout)
+
+
+def fan_in(nin: int, activation: Nonlinearity, scale: float = 1.0) -> Draw:
+    """Normal, of variance (scale · gain)² / nin."""
+    return _normal(scale * gain(activation) / math.sqrt(nin))
 
 
 def gain(activation: Nonlinearity) -> float:

@@ -7,9 +7,9 @@ from typing import Any
 
 from autodiff import GATES, Call, Constant, Row, Value
 
-from .activations import ActivationLike, resolve
+from .activations import ActivationLike, Nonlinearity, resolve
 from .checks import count
-from .initialisation import Init, generator, initialiser
+from .initialisation import OUTPUT, Init, fan_in, generator, initialiser
 from .module import Module, Nested, as_inputs
 from .report.options import signature
 from .sequential import Sequential
@@ -198,8 +198,13 @@ class MLP(Sequential):
 
     nin         number of inputs
     nouts       widths of the layers, the last is the number of outputs
-    activation  of all layers but the last
-    init, rng   see `Layer`; `init="uniform"` draws micrograd's weights in micrograd's order
+    activation  of all layers but the last, or a list with one for each of them
+    output      activation of the last layer
+    init, rng   see `Layer`; `init="uniform"` draws micrograd's weights in micrograd's order. None
+                fits each layer's weights to the activation *before* it, since that is what its
+                inputs have lost by (the first layer's have lost nothing), and makes the last
+                layer's smaller, so that training starts from outputs near 0. Else the first
+                steps are so long that they kill relu units for good
 
     A layer goes by its key in the state dict, as in PyTorch, where activations count as modules:
     0, 2, 4. Its weights are numbered as on paper, in labels and in compiled sources: w1, w2, w3.
@@ -219,22 +224,32 @@ class MLP(Sequential):
         self,
         nin: int,
         nouts: Sequence[int],
-        activation: ActivationLike = "relu",
+        activation: ActivationLike | Sequence[ActivationLike] = "relu",
+        output: ActivationLike = None,
         *,
         init: Init = None,
         rng: Any = None,
     ) -> None:
         if isinstance(nouts, int) or not len(nouts):
             raise ValueError(f"MLP: give the layers' widths as a list, as [16, 16, 1]; got {nouts}")
-        rng = generator(rng)
-        widths = [nin, *nouts]
-        last = len(nouts) - 1
-        super().__init__(
-            *(
-                Layer(a, b, activation if i != last else None, init=init, rng=rng)
-                for i, (a, b) in enumerate(zip(widths, nouts, strict=False))
-            )
+        hidden = len(nouts) - 1
+        several = isinstance(activation, Sequence) and not isinstance(
+            activation, str | Nonlinearity
         )
+        chosen: list[Any] = [*activation] if several else [activation] * hidden  # type: ignore[misc]
+        if len(chosen) != hidden:
+            raise ValueError(
+                f"MLP: {len(chosen)} activations for {hidden} hidden layers; the last layer's is "
+                "given as output="
+            )
+        rng, layers, before = generator(rng), [], resolve(None)
+        for number, (a, b) in enumerate(zip([nin, *nouts], nouts, strict=False)):
+            draw = init
+            if init is None:
+                draw = fan_in(count("nin", a), before, OUTPUT if number == hidden else 1.0)
+            before = resolve([*chosen, output][number])
+            layers.append(Layer(a, b, before, init=draw, rng=rng))
+        super().__init__(*layers)
         for number, layer in enumerate(self.layers, start=1):
             assert isinstance(layer, Layer)
             layer.label_parameters(f"w{number}", f"b{number}")

@@ -334,5 +334,5 @@ def _hold(kind: type[Module], parts: list[Module]) -> Module:
     if kind is not MLP:
         return kind(*parts)
     layers = [part for part in parts if isinstance(part, Layer)]
-    activation = layers[0].activation.name if len(layers) > 1 else None
-    return MLP(layers[0].nin, [layer.nout for layer in layers], activation, init="zeros")
+    *hidden, output = [layer.activation.name for layer in layers]
+    return MLP(layers[0].nin, [layer.nout for layer in layers], hidden, output, init="zeros")

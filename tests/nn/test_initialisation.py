@@ -3,13 +3,16 @@
 import math
 import random
 import statistics
+from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import pytest
 
 from nn import MLP, Layer
 from nn.activations import resolve
-from nn.initialisation import SCHEMES, gain, generator
+from nn.initialisation import OUTPUT, SCHEMES, gain, generator
+from tests.oracles import oracle
 
 
 def weights(layer: Layer) -> list[float]:
@@ -96,3 +99,39 @@ def test_gain_of_a_function_that_is_not_defined_everywhere_is_one() -> None:
     assert gain(resolve("log")) == 1.0
     assert gain(resolve("exp")) == 1.0
     assert gain(resolve("softmax")) == 1.0
+
+
+def test_an_mlp_makes_up_for_the_activation_before_and_starts_near_zero() -> None:
+    """What came through no relu has lost nothing; the last layer is smaller."""
+    model = MLP(100, [80, 90, 100], "relu", rng=0)
+    found = [statistics.pvariance(weights(layer)) for layer in model.layers]
+    expected = [1 / 100, 2 / 80, OUTPUT**2 * 2 / 90]
+    assert found == pytest.approx(expected, rel=0.06)
+
+
+def tutorial_loss(model: Callable[[list[float]], Any]) -> float:
+    """micrograd's four rows, 40 steps of 0.05 down the sum of squared errors."""
+    rows = [[2.0, 3.0, -1.0], [3.0, -1.0, 0.5], [0.5, 1.0, 1.0], [1.0, 1.0, -1.0]]
+    wanted = [1.0, -1.0, -1.0, 1.0]
+    for _ in range(40):
+        loss = sum((model(x) - y) ** 2 for x, y in zip(rows, wanted, strict=True))
+        for p in model.parameters():  # type: ignore[attr-defined]
+            p.grad = 0.0
+        loss.backward()  # type: ignore[union-attr]
+        for p in model.parameters():  # type: ignore[attr-defined]
+            p.data -= 0.05 * p.grad
+    return sum((model(x).data - y) ** 2 for x, y in zip(rows, wanted, strict=True))
+
+
+def test_micrograds_tutorial_fails_for_fewer_seeds_than_in_micrograd() -> None:
+    """A loss of 4 is a network whose relu units are all dead: it says 0 whatever it is given.
+    The first layer's weights were √2 too large for inputs that no relu had halved."""
+    peer = oracle("micrograd.nn")
+    failures, state = {}, random.getstate()
+    for make in (MLP, peer.MLP):
+        failures[make] = 0
+        for seed in range(30):
+            random.seed(seed)
+            failures[make] += tutorial_loss(make(3, [4, 4, 1])) > 3
+    random.setstate(state)
+    assert failures[MLP] <= 5 < failures[peer.MLP]

@@ -1,11 +1,12 @@
 """Neuron, Layer, MLP."""
 
 import random
+from pathlib import Path
 
 import pytest
 
 from autodiff import Value
-from nn import MLP, Activation, Layer, LayerNorm, Neuron, Residual, Sequential
+from nn import MLP, Activation, Layer, LayerNorm, Neuron, Residual, Sequential, load, save
 
 
 def test_a_neuron_fires_one_affine_gate_and_its_activation() -> None:
@@ -104,3 +105,13 @@ def test_repr_rebuilds_the_picture_of_the_network() -> None:
 def test_no_inputs_are_too_few() -> None:
     with pytest.raises(ValueError, match=r"Layer\(2, 1\) expects 2 inputs, got 0"):
         Layer(2, 1)([])
+
+
+def test_an_activation_for_each_layer_and_for_the_output(tmp_path: Path) -> None:
+    model = MLP(2, [4, 3, 1], ["relu", "tanh"], "sigmoid", rng=0)
+    assert [layer.activation.name for layer in model.layers] == ["relu", "tanh", "sigmoid"]
+    assert 0 < model([1.0, -1.0]).data < 1
+    save(model, tmp_path / "m.safetensors")
+    assert repr(load(tmp_path / "m.safetensors")) == repr(model)
+    with pytest.raises(ValueError, match=r"3 activations for 2 hidden layers; .* as output="):
+        MLP(2, [4, 3, 1], ["relu", "tanh", "sigmoid"])
