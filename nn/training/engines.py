@@ -132,14 +132,13 @@ class Native(Compiled):
         if hasattr(compiled, "training"):
             self.training = compiled.training
         self._descend: Callable[..., int] | None = None
-        self._predicts = False
+        self._calls = 0  # of `outputs`
 
     def outputs(self, theta: Array, X: Array) -> Array:
-        """All rows at once."""
-        self.predicting.widen(theta, X)
-        if not self._predicts:
+        """All rows at once, by NumPy as long as machine code is not worth the time to make it."""
+        self._calls += 1
+        if self._calls == SELDOM:
             self.predicting.program = self.predicting.program.on("native")
-            self._predicts = True
         return super().outputs(theta, X)
 
     def run(
@@ -235,7 +234,7 @@ class _Placed:
 
     def _compile(self, theta: Array, arrays: tuple[Array, ...]) -> None:
         load(self.parameters, theta)
-        few = [array[:2] for array in arrays]  # of many rows the whole engine is compared below
+        few = [array[:1] for array in arrays]  # of many rows the whole engine is compared below
         known = self.program.prepare(*few).parameters
         place = {parameter: index for index, parameter in enumerate(self.parameters)}
         self.same = known == self.parameters
@@ -245,6 +244,7 @@ class _Placed:
 
 
 ENGINES = ("eager", "compiled", "native")
+SELDOM = 100  # calls: machine code for outputs is made at this one
 MANY = 32  # targets that take more numbers than this are not classes
 
 
@@ -297,13 +297,15 @@ def choose_engine(
 
 def _sample(X: Array, Y: Array | None) -> NDArray[np.intp]:
     """Rows from all over the data, among them one of every class (or targets of all sizes)."""
-    rows = np.linspace(0, len(X) - 1, num=8).astype(int)
+    kinds: list[int] = []
     if Y is not None:
-        _, kinds = np.unique(Y, axis=0, return_index=True)
+        flat = Y.reshape(len(Y), -1).tolist()
+        kinds = [*{tuple(y): row for row, y in enumerate(flat)}.values()]
         if len(kinds) > MANY:  # numbers, not classes
-            kinds = kinds[np.linspace(0, len(kinds) - 1, num=8).astype(int)]
-        rows = np.concatenate([rows, kinds])
-    return np.unique(rows)
+            sizes = sorted(kinds, key=flat.__getitem__)
+            kinds = [sizes[k * (len(sizes) - 1) // 7] for k in range(8)]
+    more = max(2, 8 - len(kinds))
+    return np.array(sorted({*kinds, *(k * (len(X) - 1) // (more - 1) for k in range(more))}))
 
 
 def _compare(compiled: Engine, eager: Engine, theta: Array, *data: Array) -> None:

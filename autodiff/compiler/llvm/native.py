@@ -142,7 +142,7 @@ def _machine_code(
         lanes = host.lanes * (2 if dtype == "float32" else 1)
         emitted = emit(source, lanes, dtype, wide=host.lanes == 8)
         text = emitted.text + vector_math.definitions(emitted.functions)
-        inline = emitted.text.count(" @gg.") <= INLINED
+        inline = name != "descend" and emitted.text.count(" @gg.") <= INLINED
         code = machine.assemble(text + entry(name, result, kinds), inline=inline)
         return emitted.scratch.to_bytes(8, "little") + code
 
