@@ -22,7 +22,7 @@ from ...formula.atoms import CONSTANTS
 from .arithmetic import Real
 from .builder import literal
 from .code import Index
-from .reading import groups, variable, zeros
+from .reading import groups, nodes, variable, zeros
 from .rows import Rows
 
 _RESULTS: Final = {"gradient": "", "outputs": "void", "descend": "i64"}  # "": a number
@@ -91,7 +91,7 @@ class _Emitter(Rows):
         self.rows = next((s for s in tree.body if variable(s) == "r"), None)
         body = self.rows.body if isinstance(self.rows, ast.For) else []
         inputs = arguments[1:-1]
-        for node in ast.walk(ast.Module(body, [])):
+        for node in (node for statement in body for node in nodes(statement)):
             match node:
                 case ast.Subscript(ast.Name(name)) if name in inputs or name == "out":
                     index = self.evaluate_bare(node.slice)

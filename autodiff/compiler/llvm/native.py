@@ -32,7 +32,7 @@ def build(function: Function, name: str, doc: str, loss: bool) -> Callable[..., 
     kinds = [*["array"] * (len(function.inputs) + 2), "ptr", "rows"]
     number = {"float64": "double", "float32": "float"}[dtype]
     main, result = ("gradient", number) if loss else ("outputs", "void")
-    code = _Code(loops_source(function, loss), main, result, kinds, dtype)
+    code = _Code(loops_source(function, loss, readable=False), main, result, kinds, dtype)
     call, scratch = code.call, code.scratch
     count = function.theta_size
     width = 0 if loss else function.output.shape[-1]

@@ -36,11 +36,20 @@ def bounds(loop: ast.For) -> int | None:
     return None
 
 
-@lru_cache(maxsize=1024)
+@lru_cache(maxsize=4096)
+def nodes(statement: ast.stmt) -> tuple[ast.AST, ...]:
+    """It and all that is inside."""
+    found: list[ast.AST] = [statement]
+    for child in ast.iter_child_nodes(statement):
+        found += nodes(child) if isinstance(child, ast.stmt) else ast.walk(child)
+    return tuple(found)
+
+
+@lru_cache(maxsize=4096)
 def stores(statement: ast.stmt, kind: type[ast.Assign] | type[ast.AugAssign]) -> frozenset[str]:
     """The arrays, and names, that are assigned or added to."""
     found = set()
-    for node in ast.walk(statement):
+    for node in nodes(statement):
         if isinstance(node, kind):
             target = node.target if isinstance(node, ast.AugAssign) else node.targets[0]
             target = target.value if isinstance(target, ast.Subscript) else target
@@ -54,9 +63,9 @@ def written(body: Sequence[ast.stmt]) -> frozenset[str]:
     return frozenset().union(*map(_writes, body))
 
 
-@lru_cache(maxsize=1024)
+@lru_cache(maxsize=4096)
 def _writes(statement: ast.stmt) -> frozenset[str]:
-    calls = any(isinstance(n, ast.Name) and n.id == "gradient" for n in ast.walk(statement))
+    calls = any(isinstance(n, ast.Name) and n.id == "gradient" for n in nodes(statement))
     filled = {"grad"} if calls else set()
     return stores(statement, ast.Assign) | stores(statement, ast.AugAssign) | filled
 
@@ -66,10 +75,10 @@ def locals_of(body: Sequence[ast.stmt], both: bool = False) -> frozenset[str]:
     return frozenset().union(*(_own(statement, both) for statement in body))
 
 
-@lru_cache(maxsize=1024)
+@lru_cache(maxsize=4096)
 def _own(statement: ast.stmt, both: bool) -> frozenset[str]:
     found = set()
-    for node in ast.walk(statement):
+    for node in nodes(statement):
         match node:
             case ast.Assign(targets=[ast.Name(name)]):
                 found.add(name)
@@ -80,9 +89,11 @@ def _own(statement: ast.stmt, both: bool) -> frozenset[str]:
 
 def subscripted(body: Sequence[ast.stmt]) -> set[str]:
     """The arrays that the statements refer to."""
-    nodes = (node for statement in body for node in ast.walk(statement))
     return {
-        n.value.id for n in nodes if isinstance(n, ast.Subscript) and isinstance(n.value, ast.Name)
+        n.value.id
+        for statement in body
+        for n in nodes(statement)
+        if isinstance(n, ast.Subscript) and isinstance(n.value, ast.Name)
     }
 
 
@@ -91,7 +102,7 @@ def groups(body: Sequence[ast.stmt]) -> list[list[ast.stmt]]:
     statements side by side that are no loops."""
     last: dict[str, int] = {}  # where a name occurs last
     for k, statement in enumerate(body):
-        last |= {n.id: k for n in ast.walk(statement) if isinstance(n, ast.Name)}
+        last |= {n.id: k for n in nodes(statement) if isinstance(n, ast.Name)}
     found: list[list[ast.stmt]] = []
     until = -1
     for k, statement in enumerate(body):
@@ -107,6 +118,6 @@ def groups(body: Sequence[ast.stmt]) -> list[list[ast.stmt]]:
 def short(loop: ast.For, count: int) -> bool:
     """Are the turns of an inner loop so few that they are written out?"""
     heavy = len(loop.body) > 1 or any(
-        isinstance(n, ast.Call | ast.For) for s in loop.body for n in ast.walk(s)
+        isinstance(n, ast.Call | ast.For) for s in loop.body for n in nodes(s)
     )
     return count <= (1 if heavy else 4)

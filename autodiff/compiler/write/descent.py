@@ -41,7 +41,7 @@ def descent_source(function: Function, rule: Rule) -> tuple[str, int, int]:
     ]
     loops = [f"                for p in range({size}):" for size in inputs.values()]
     moving = _Rule(rule, count)
-    text = f"""{loops_source(function)}
+    text = f"""{loops_source(function, readable=False)}
 
 def descend(theta, {", ".join(inputs)}, grad, {", ".join(f"{name}_all" for name in inputs)}, \
 order: list[int], state, rates, settings, costs, size: int, examples: int, steps: int, step: int, \

@@ -67,10 +67,11 @@ _SAYS: Final = {
 }
 
 
-def loops_source(function: Function, loss: bool = True) -> str:
+def loops_source(function: Function, loss: bool = True, readable: bool = True) -> str:
     """The text of a module that defines ``gradient(theta, X, ..., grad)``, which fills grad and
-    returns J, or with loss=False ``outputs(theta, X, ..., out)``, which fills out."""
-    return _Writer(function, loss).text()
+    returns J, or with loss=False ``outputs(theta, X, ..., out)``, which fills out. A machine
+    does without what makes it `readable`, fewer parentheses."""
+    return _Writer(function, loss).text(readable)
 
 
 class _Writer:
@@ -84,7 +85,7 @@ class _Writer:
 
     # ── the whole text ───────────────────────────────────────────────────────────────────────
 
-    def text(self) -> str:
+    def text(self, readable: bool) -> str:
         function = self.function
         if self.loss:
             self.find_homes()
@@ -115,7 +116,7 @@ class _Writer:
         name, target = ("gradient", "grad") if self.loss else ("outputs", "out")
         code = "\n".join(f"    {line}" for line in body)
         code = f"def {name}(theta, {names}, {target}):\n{code}\n"
-        code = ast.unparse(ast.parse(code))  # fewer parentheses
+        code = ast.unparse(ast.parse(code)) if readable else code
         return f"{self.head(code)}\n\n{_SAYS[name]}{code}\n"
 
     def head(self, code: str) -> str:
