@@ -103,6 +103,20 @@ class Compiled:
             program = autodiff.compile(_ExampleLoss(model, loss), backend="numpy")
             self.training = _Placed(program, self.parameters)
 
+    def prepare(self, theta: Array, X: Array, *Y: Array) -> None:
+        """Compile for such rows: the cost if there are targets, else the outputs."""
+        (self.training if Y else self.predicting).widen(theta, X, *Y)
+
+    def is_worth(self, steps: int, *arrays: Array) -> bool:
+        """Do so many steps repay the time to make machine code, if it can be made here?"""
+        from autodiff.compiler.write.backends import has_native
+
+        if not (steps and self.training.program.is_worth(steps, *arrays)):
+            return False
+        if not has_native():
+            self.fallback = 'no llvmlite here to make machine code: pip install "glassgrad[native]"'
+        return has_native()
+
     def cost_and_gradient(self, theta: Array, X: Array, Y: Array) -> tuple[float, Array]:
         """J and dJ/dθ of all rows at once."""
         full = self.training.widen(theta, X, Y)
@@ -256,6 +270,7 @@ def choose_engine(
     X: Array,
     Y: Any = None,
     steps: int = 0,
+    optimiser: Optimiser | None = None,
 ) -> Engine:
     """An engine by name, compared with the eager one on some rows of the data.
 
@@ -270,29 +285,24 @@ def choose_engine(
     eager = Eager(model, loss, parameters)
     if name == "eager":
         return eager
-    compiled = Compiled(model, loss, parameters)
+    compiled = chosen = Compiled(model, loss, parameters)
     rows = _sample(X, Y[:, :-1] if isinstance(loss, Weighted) else Y)
+    theta = read(parameters)
     inputs = (X[rows],) if Y is None else (X[rows], Y[rows])
     try:
-        _compare(compiled, eager, read(parameters), *inputs)
+        compiled.prepare(theta, *inputs)
+        if name == "native" or (name == "auto" and compiled.is_worth(steps, *inputs)):
+            chosen = Native(compiled)
+            if optimiser is not None:  # LLVM works while the engines are compared
+                chosen.takes(optimiser, theta, *inputs)
+        _compare(compiled, eager, theta, *inputs)
     except ArithmeticError as error:  # the step that meets it says where
         eager.fallback = str(error)
     except Exception as error:
         if name != "auto":
             raise
         eager.fallback = f"{type(error).__name__}: {error}"
-    if name == "auto" and eager.fallback:
-        return eager
-    if name == "compiled":
-        return compiled
-    if name == "auto" and not (steps and compiled.training.program.is_worth(steps, *inputs)):
-        return compiled
-    from autodiff.compiler.write.backends import has_native
-
-    if name == "auto" and not has_native():
-        compiled.fallback = 'no llvmlite here to make machine code: pip install "glassgrad[native]"'
-        return compiled
-    return Native(compiled)
+    return eager if name == "auto" and eager.fallback else chosen
 
 
 def _sample(X: Array, Y: Array | None) -> NDArray[np.intp]:

@@ -148,7 +148,9 @@ def fit(
     steps = epochs * -(-len(data.X) // size)
     random_layers = dropouts(model)
     with training(*random_layers):
-        computing = choose_engine(engine, model, loss, parameters, data.X, data.Y, steps)
+        computing = choose_engine(engine, model, loss, parameters, data.X, data.Y, steps, optimiser)
+    if chosen:
+        computing.outputs(read(parameters), data.X[:1])  # compiled beside LLVM's work
     stepper = _Stepper(computing, model, loss, reduction, l2)
 
     theta = best = read(parameters)

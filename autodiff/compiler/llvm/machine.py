@@ -43,7 +43,7 @@ def _target(processor: Processor) -> Any:
     llvm.initialize_native_asmprinter()
     target = llvm.Target.from_default_triple()
     return target.create_target_machine(
-        cpu=processor.cpu, features=processor.features, opt=2, reloc="pic", codemodel="jitdefault"
+        cpu=processor.cpu, features=processor.features, opt=1, reloc="pic", codemodel="jitdefault"
     )
 
 

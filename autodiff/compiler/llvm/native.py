@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 import threading
 from collections.abc import Callable, Sequence
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -23,6 +24,7 @@ Floats = NDArray[np.float64]
 LONGEST = 1_000  # array operations: one to five milliseconds each
 INLINED = 20  # calls of vector functions: a tenth faster, for a millisecond or more each
 _ALIGNED = 64  # bytes: a line of the cache, and the widest vector
+_SIZE = 8  # bytes that say how much memory the code behind them wants
 
 
 def build(function: Function, name: str, doc: str, loss: bool) -> Callable[..., Any]:
@@ -33,15 +35,14 @@ def build(function: Function, name: str, doc: str, loss: bool) -> Callable[..., 
     number = {"float64": "double", "float32": "float"}[dtype]
     main, result = ("gradient", number) if loss else ("outputs", "void")
     code = _Code(loops_source(function, loss, readable=False), main, result, kinds, dtype)
-    call, scratch = code.call, code.scratch
     count = function.theta_size
     width = 0 if loss else function.output.shape[-1]
 
     def run(theta: Floats, *arrays: Floats) -> Any:
         out = np.empty(count if loss else (len(arrays[0]), width), dtype)
-        J = call(theta, *arrays, out, scratch())
+        J = code.call(theta, *arrays, out, code.scratch())
         if J is False:  # rows that do not lie one after the other
-            J = call(*map(np.ascontiguousarray, (theta, *arrays)), out, scratch())
+            J = code.call(*map(np.ascontiguousarray, (theta, *arrays)), out, code.scratch())
         return (J, out) if loss else out
 
     run.__name__, run.__doc__ = name, doc
@@ -108,29 +109,59 @@ def descent(function: Function, rule: Rule) -> Callable[..., int]:
 
 
 class _Code:
-    """The machine code of a text, and memory for it to write to, one for each thread."""
+    """The machine code of a text, and memory for it to write to, one for each thread.
+
+    LLVM makes it in a thread of its own while Python goes on; the first call waits for it.
+    """
 
     def __init__(
         self, source: str, name: str, result: str, kinds: Sequence[str], dtype: str
     ) -> None:
-        self.bytes, code = _machine_code(source, name, result, tuple(kinds), dtype)
-        self.call = Entry(code, name).call
-        self.room = threading.local()
+        self.name, self.room = name, threading.local()
+        self.made = b""
+        self.error: BaseException | None = None
+        emitted = threading.Event()  # from there on Python is not needed
+
+        def make() -> None:
+            try:
+                self.made = _machine_code(source, name, result, kinds, dtype, emitted.set)
+            except BaseException as error:
+                self.error = error
+            emitted.set()
+
+        self.maker = threading.Thread(target=make, name="glassgrad-llvm")
+        self.maker.start()
+        emitted.wait()
+
+    @cached_property
+    def call(self) -> Callable[..., Any]:
+        """The function as Python calls it."""
+        self.maker.join()
+        if self.error is not None:
+            raise self.error
+        return Entry(self.made[_SIZE:], self.name).call
 
     def scratch(self) -> int:
         """The address of this thread's memory."""
         try:
             return self.room.address  # type: ignore[no-any-return]
         except AttributeError:
-            self.room.memory = np.empty(self.bytes + _ALIGNED, np.uint8)
+            size = int.from_bytes(self.made[:_SIZE], "little")
+            self.room.memory = np.empty(size + _ALIGNED, np.uint8)
             self.room.address = -(-self.room.memory.ctypes.data // _ALIGNED) * _ALIGNED
             return self.room.address  # type: ignore[no-any-return]
 
 
 def _machine_code(
-    source: str, name: str, result: str, kinds: tuple[str, ...], dtype: str
-) -> tuple[int, bytes]:
-    """How much memory it wants, and the code: new, or from an earlier process."""
+    source: str,
+    name: str,
+    result: str,
+    kinds: Sequence[str],
+    dtype: str,
+    emitted: Callable[[], None],
+) -> bytes:
+    """How much memory it wants, and the code: new, or from an earlier process. `emitted` is
+    called when all that is left to do is LLVM's."""
     import llvmlite
 
     host = machine.host()
@@ -140,15 +171,14 @@ def _machine_code(
         from .emit import emit
 
         lanes = host.lanes * (2 if dtype == "float32" else 1)
-        emitted = emit(source, lanes, dtype, wide=host.lanes == 8)
-        text = emitted.text + vector_math.definitions(emitted.functions)
-        inline = name != "descend" and emitted.text.count(" @gg.") <= INLINED
-        code = machine.assemble(text + entry(name, result, kinds), inline=inline)
-        return emitted.scratch.to_bytes(8, "little") + code
+        text = emit(source, lanes, dtype, wide=host.lanes == 8)
+        inline = name != "descend" and text.text.count(" @gg.") <= INLINED
+        whole = text.text + vector_math.definitions(text.functions) + entry(name, result, kinds)
+        emitted()
+        return text.scratch.to_bytes(_SIZE, "little") + machine.assemble(whole, inline=inline)
 
     key = [source, dtype, host.cpu, host.features, llvmlite.__version__, sys.platform, str(HEAD)]
-    made = kept(key, make)
-    return int.from_bytes(made[:8], "little"), made[8:]
+    return kept(key, make)
 
 
 def _check(function: Function) -> None:
