@@ -1,10 +1,14 @@
-"""Chapter 14: forward and reverse mode."""
+"""Chapters 14 and 15: forward and reverse mode, how the engine works."""
 
+import math
+from collections.abc import Callable
 from typing import Any
 
-from autodiff import Value, jvp
+from autodiff import Gate, Value, jvp
 
 from .checking import calling, close, derivation, exercise, number, number_exercise
+
+# ── 14. forward and reverse mode ─────────────────────────────────────────────────────────────
 
 number_exercise(
     "14.1",
@@ -121,4 +125,104 @@ def _(answer: Any) -> str | None:
         _, right = jvp(lambda x, y: (x * y).tanh() + x, (2.0, 3.0), (0.5, -1.0))
         if not close(answer(chain, rates)[chain], right):
             return f"tanh(x · y) + x moves at {right:g}, yours says {answer(chain, rates)[chain]:g}"
+    return None
+
+
+# ── 15. how this engine works ────────────────────────────────────────────────────────────────
+
+number_exercise(
+    "15.1",
+    7,
+    {
+        4: "those are the weighted sums; the hidden neurons have an activation",
+        6: "the output neuron fires a gate, too",
+        8: "the last layer is linear: no activation on the output",
+        11: "that is with the loss",
+        13: "that is how many parameters there are",
+    },
+    "one weighted sum for each neuron, one tanh for each hidden one",
+    ["How many neurons are there?", "Which of them have an activation?"],
+)
+
+number_exercise(
+    "15.2",
+    13,
+    {
+        9: "those are the weights; every neuron has a bias, too",
+        12: "the output neuron has a bias, too",
+        4: "those are the biases; add the weights",
+        11: "that is how many gates fire",
+    },
+    "count W1, b1, W2 and b2",
+    ["W1 has 3 · 2 numbers.", "There is one bias for each of the four neurons."],
+)
+
+derivation(
+    "15.3",
+    "o*(1 - o)",
+    {
+        "o*(1 + o)": "e^(−a) is 1/o − 1, not 1/o + 1: mind the sign",
+        "-o**2": "that is the slope of 1 / (…); what stands in it has a slope of its own",
+        "1 - o**2": "that is the slope of tanh",
+        "1 - o": "there is a factor of o before it",
+    },
+    "differentiate 1/(1 + e^(−a)), then put o for it",
+    ["∂/∂a of 1/u is −u′/u², with u = 1 + e^(−a).", "e^(−a) = 1/o − 1."],
+)
+
+derivation(
+    "15.4",
+    "2*a*b",
+    {
+        "2*a": "b is a factor of the whole; it stays",
+        "a**2": "that is ∂/∂b",
+        "2*a*b + a**2": "those are both partials added up; a row has one for each input",
+    },
+    "hold b still, and differentiate by a",
+    ["b is a constant here.", "The slope of a² is 2a."],
+)
+
+
+@exercise(
+    "15.5",
+    "code",
+    [
+        "On the right of 0 it is a/(1 + a). What is its slope there, and on the left?",
+        "With |a| both sides are one formula: 1/(1 + |a|)².",
+    ],
+)
+def _(answer: Any) -> str | None:
+    return _row(answer, lambda a: a / (1 + abs(a)), lambda a: 1 / (1 + abs(a)) ** 2)
+
+
+@exercise(
+    "15.6",
+    "bug",
+    [
+        "Print gradcheck(gate, [0.7]): what is the ratio of the two numbers?",
+        "The inner function is −a², and its slope has a factor 2.",
+    ],
+)
+def _(answer: Any) -> str | None:
+    return _row(answer, lambda a: math.exp(-a * a), lambda a: -2 * a * math.exp(-a * a))
+
+
+def _row(
+    answer: Any, value: Callable[[float], float], slope: Callable[[float], float]
+) -> str | None:
+    """Whether a gate has this value and this slope."""
+    if not isinstance(answer, Gate):
+        return "hand over the gate, as gate(...) returns it"
+    if len(answer.inputs) != 1:
+        return f"the gate has one input, a; yours has {', '.join(answer.inputs)}"
+    for at in (0.5, -0.5, 2.0, -2.0):
+        x = Value(at)
+        out = answer(x)
+        if not close(out, value(at)):
+            return f"at a = {at:g} its value is {value(at):.4g}, yours is {out.data:.4g}"
+        found, right = out.local_grads[0], slope(at)
+        if close(found, -right):
+            return f"at a = {at:g} its slope has the other sign"
+        if not close(found, right):
+            return f"at a = {at:g} its slope is {right:.4g}, your row says {found:.4g}"
     return None
