@@ -33,8 +33,8 @@ run-notebooks: $(VENV)/.installed-test ## run every notebook from top to bottom,
 docs: $(VENV)/.installed-docs ## build the site into build/site
 	$(BIN)/sphinx-build -W --keep-going -b html docs build/site $(ARGS)
 
-site: docs ## ... and the Python that runs in its studio, by npm
-	$(BIN)/python docs/studio/build.py build/site/studio/pyodide
+site: $(VENV)/.installed-site docs ## ... and the Python that runs in its pages; this needs npm
+	$(BIN)/python docs/publish.py build/site
 
 bench: $(VENV)/.installed-bench ## measure against the peers, side by side
 	$(BIN)/python -m benchmarks $(ARGS)

@@ -1,11 +1,14 @@
 """What all tests share: Hypothesis profiles, a browser that reports every fault, Node."""
 
 import contextlib
+import functools
 import hashlib
+import http.server
 import os
 import shutil
 import subprocess
 import tempfile
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NoReturn
@@ -78,6 +81,21 @@ def chromium_path() -> str:
     if path is None:
         missing("Chromium")
     return path
+
+
+class _Quiet(http.server.SimpleHTTPRequestHandler):
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+@contextlib.contextmanager
+def served(folder: Path) -> Iterator[str]:
+    """The address under which this machine serves a folder."""
+    handler = functools.partial(_Quiet, directory=str(folder))
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
 
 
 # Playwright keeps an event loop running in its thread, which nbclient and asyncio.run cannot

@@ -1,6 +1,4 @@
-"""The studio as files: `build` writes the page and the package that it runs, ``python
-docs/studio/build.py FOLDER`` puts Pyodide beside them, from npm.
-"""
+"""The studio as files: the page, the package that it runs, and Pyodide, which npm brings."""
 
 from __future__ import annotations
 
@@ -69,7 +67,3 @@ def fetch(folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         for name in PYODIDE:
             shutil.copy(Path(fresh) / "node_modules" / "pyodide" / name, folder / name)
-
-
-if __name__ == "__main__":
-    fetch(Path(sys.argv[1]))

@@ -3,11 +3,8 @@ nothing is asked of a network.
 """
 
 import doctest
-import functools
-import http.server
 import shutil
 import sys
-import threading
 from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import urlencode, urlsplit
@@ -15,7 +12,7 @@ from urllib.parse import urlencode, urlsplit
 import pytest
 from playwright.sync_api import Page, sync_playwright
 
-from tests.conftest import CHROMIUM_FLAGS, chromium_path, node_modules
+from tests.conftest import CHROMIUM_FLAGS, chromium_path, node_modules, served
 
 DOCS = Path(__file__).parents[2] / "docs"
 sys.path.insert(0, str(DOCS))
@@ -51,11 +48,6 @@ def pairs(values: str) -> dict[str, str]:
     return {name: text for name, _, text in (pair.partition("=") for pair in values.split())}
 
 
-class Quiet(http.server.SimpleHTTPRequestHandler):
-    def log_message(self, *_: object) -> None:
-        pass
-
-
 @pytest.fixture(scope="module")
 def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The studio as the site has it, served by this machine."""
@@ -63,11 +55,8 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     build.build(folder / "studio")
     pyodide = node_modules(DOCS / "studio" / "package.json") / "pyodide"
     shutil.copytree(pyodide, folder / "studio" / "pyodide")
-    handler = functools.partial(Quiet, directory=str(folder))
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        yield f"http://127.0.0.1:{server.server_port}/studio/index.html"
-        server.shutdown()
+    with served(folder) as where:
+        yield f"{where}/studio/index.html"
 
 
 @pytest.fixture(scope="module")
