@@ -348,15 +348,15 @@ SECTIONS: dict[str, list[Entry]] = {
         ),
         Entry(
             "labels that the loss does not take",
-            "The hinge loss takes -1 and 1, the logistic loss 0 and 1.",
-            "Use `2 * y - 1` to turn 0 and 1 into -1 and 1.",
-            "from nn import MLP, fit\nfit(MLP(1, [1]), [[1.0], [2.0]], [0, 2], 'hinge')",
+            "The hinge and the logistic loss tell two classes apart, with one output of the network.",
+            "For more classes give the network one output for each, and take softmax_cross_entropy.",
+            "from nn import MLP, fit\nfit(MLP(1, [1]), [[1.0], [2.0], [3.0]], [0, 1, 2], 'hinge')",
         ),
         Entry(
             "an unknown loss",
             "Losses have the names of the functions in `nn.losses`.",
             "Pick one from the message, or hand over a function.",
-            "from nn import MLP, fit\nfit(MLP(1, [1]), [[1.0]], [1.0], 'mse')",
+            "from nn import MLP, fit\nfit(MLP(1, [1]), [[1.0]], [1.0], 'huber')",
         ),
         Entry(
             "a batch that is larger than the data",
