@@ -446,6 +446,169 @@ def test_who_predicts_is_asked_before_each_number_is_shown(opened: Open) -> None
     expect(page.locator("#count")).to_have_text("step 5 of 5 · backward")
 
 
+def test_local_gradients_stand_on_their_wires(opened: Open) -> None:
+    """Each once its gate has fired, clear of boxes, numbers and each other; in the address too."""
+    page = opened(explore(network()[0]))
+    page.emulate_media(reduced_motion="reduce")
+    page.click("#locals")
+    expect(page.locator("#locals")).to_have_attribute("aria-pressed", "true")
+    locals_ = page.locator("svg.diagram .local")
+    assert set(locals_.all_text_contents()) == {""}
+    page.click("#last")
+    overlaps = page.evaluate(
+        """() => {
+          const boxes = (names) => [...document.querySelectorAll(names)]
+            .filter((e) => e.textContent || e.matches("rect"))
+            .map((e) => e.getBoundingClientRect());
+          const own = boxes("svg.diagram .local");
+          const rest = boxes(".unit .body, .unit .value, .unit .grad");
+          const meet = (a, b) => a !== b && a.left + 2 < b.right && b.left + 2 < a.right
+            && a.top + 4 < b.bottom && b.top + 4 < a.bottom;
+          return own.filter((a) => [...own, ...rest].some((b) => meet(a, b))).length;
+        }"""
+    )
+    assert overlaps == 0
+    assert locals_.count() == 30
+    expect(page).to_have_url(re.compile("locals=1"))
+    page.reload()
+    assert "0.7348" in locals_.all_text_contents()  # 1 − tanh²
+    page.click("#locals")
+    expect(locals_).to_have_count(0)
+
+
+def test_who_points_at_a_number_is_told_why(opened: Open) -> None:
+    page = opened(explore(circuit()[0]))
+    bubble = page.locator("#why")
+    page.click("#last")
+    unit(page, r"\+").locator(".value").hover()
+    expect(bubble).to_have_text("v1 = x + y = −2 + 5 = 3")
+    unit(page, "y").locator(".grad").hover()
+    expect(bubble).to_have_text("df/dy = df/dv1 · ∂v1/∂y = (−4) · 1 = −4")
+    page.click("#locals")
+    page.locator(".local", has_text="−4").hover()
+    expect(bubble).to_have_text("∂f/∂v1 = z = −4")
+    page.locator("h1").hover()
+    expect(bubble).to_be_hidden()
+    unit(page, r"\+").locator(".hit").focus()  # by keyboard, beside the diagram
+    expect(page.locator("#node")).to_contain_text("v1 = x + y = −2 + 5 = 3")
+
+
+def test_pulses_travel_along_the_wires_that_work(opened: Open) -> None:
+    page = opened(explore(circuit()[0]))
+    page.click("#next")
+    assert page.locator(".pulse.forward").count() == 2
+    expect(page.locator(".pulse")).to_have_count(0)
+    page.click("#last")
+    page.click("#back")
+    page.click("#next")
+    assert page.locator(".pulse.backward").count() == 2
+    page.emulate_media(reduced_motion="reduce")
+    page.click("#first")
+    page.click("#next")
+    expect(page.locator(".pulse")).to_have_count(0)
+
+
+def test_gates_and_constants_of_the_formula_are_exchanged(opened: Open) -> None:
+    """f = (x + y) z becomes f = max(x, y) ÷ z: values and gradients as Python's, from the address
+    too; and a constant of 2 becomes 3."""
+    page = opened(explore(circuit()[0]))
+    field = page.locator("#formula select")
+    field.nth(0).select_option("max")
+    field.nth(1).select_option("div")
+    _, (x, y, z) = circuit()
+    f = x.max(y) / z
+    f.backward()
+    for name, leaf in zip("xyz", (x, y, z), strict=True):
+        assert exact(page, name) == pytest.approx((leaf.data, leaf.grad), rel=1e-12)
+    expect(page.locator("h1")).to_have_text("A computational graph (changed)")
+    expect(page).to_have_url(re.compile("gates=2%3Amax%2C4%3Adiv"))
+    page.reload()
+    assert exact(page, "÷") == (f.data, 1.0)
+    x = Value(3.0, label="x")
+    page = opened(explore(x**2))
+    page.get_by_label("constant 2").fill("3")
+    page.get_by_label("constant 2").press("Tab")
+    assert exact(page, "x") == (3.0, 27.0)
+    page.get_by_label("constant 3").fill("")
+    page.get_by_label("constant 3").press("Tab")
+    expect(page.locator("#refused")).to_have_text("A constant is a finite number; it stays 3.")
+
+
+def test_a_coarse_gate_that_was_exchanged_unfolds_again_when_it_is_back(opened: Open) -> None:
+    x = Value(0.5, label="x")
+    page = opened(explore(x.sigmoid() * x))
+    page.locator(".unit.gate", has_text="σ").click()
+    assert page.locator(".frame").count() == 1
+    field = page.locator("#formula select").first
+    field.select_option("exp")
+    assert page.locator(".frame").count() == 0
+    page.click("#unfold")
+    assert page.locator(".frame").count() == 0
+    field.select_option("sigmoid")
+    page.click("#unfold")
+    assert page.locator(".frame").count() == 1
+
+
+def test_descent_runs_by_itself_and_shows_its_path(opened: Open) -> None:
+    """(x − 1)² + (y + 2)² is least at (1, −2)."""
+    x, y = Value(4.0, label="x"), Value(3.0, label="y")
+    page = opened(explore((x - 1) ** 2 + (y + 2) ** 2))
+    expect(page.locator("#path")).to_be_hidden()
+    page.fill("#lr", "0.3")
+    page.click("#run")
+    expect(page.locator("#run")).to_have_text("Stop")
+    expect(page.locator("#run")).to_have_text("Run", timeout=30_000)
+    assert exact(page, "x")[0] == pytest.approx(1)
+    assert exact(page, "y")[0] == pytest.approx(-2)
+    path = page.locator("#path")
+    expect(path).to_have_attribute("aria-label", re.compile(r"from x = 4, y = 3 to x = 1, y = −2$"))
+    assert path.locator(".band").count() > 300
+    expect(page.locator("#curve")).to_have_attribute("aria-label", re.compile("from 34 to "))
+    page.locator(".input [type=checkbox]").nth(1).uncheck()  # of x alone: its curve
+    expect(path).to_be_hidden()
+    page.locator("input[type=number][data-leaf]").first.fill("3")
+    page.click("#descend")
+    expect(path.locator(".level")).to_have_count(1)
+    page.click("#run")
+    page.click("#run")
+    expect(page.locator("#run")).to_have_text("Run")
+
+
+def test_it_opens_at_a_readable_size_with_the_root_in_view(opened: Open) -> None:
+    for root in (circuit()[0], network()[0]):
+        page = opened(explore(root))
+        dot, stage = (page.locator(s).bounding_box() for s in (".unit .end", ".stage"))
+        assert dot
+        assert stage
+        assert stage["x"] < dot["x"] < stage["x"] + stage["width"]
+        assert stage["y"] < dot["y"] < stage["y"] + stage["height"]
+        letters = page.locator(".unit .text").first.evaluate(
+            "e => parseFloat(getComputedStyle(e).fontSize) * e.getScreenCTM().a"
+        )
+        assert letters >= 10
+
+
+def test_on_paper_the_whole_diagram_is_seen(opened: Open) -> None:
+    page = opened(explore(network()[0]))
+    page.evaluate("window.dispatchEvent(new Event('beforeprint'))")
+    page.emulate_media(media="print")
+    outside = page.evaluate(
+        """() => {
+          const sheet = document.querySelector("svg.diagram").getBoundingClientRect();
+          return [...document.querySelectorAll(".unit, .frame, .wire")].filter((e) => {
+            const {left, right, top, bottom} = e.getBoundingClientRect();
+            return left < sheet.left || right > sheet.right
+              || top < sheet.top || bottom > sheet.bottom;
+          }).length;
+        }"""
+    )
+    assert outside == 0
+    expect(page.locator("#play")).to_be_hidden()
+    page.emulate_media(media="screen")
+    page.evaluate("window.dispatchEvent(new Event('afterprint'))")
+    assert page.locator("svg.diagram").get_attribute("viewBox") is None
+
+
 def test_it_works_inside_a_notebook(page: Page, tmp_path: Path) -> None:
     """As Jupyter shows it: a sandboxed frame inside another page."""
     host = tmp_path / "notebook.html"

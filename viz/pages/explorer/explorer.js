@@ -2,23 +2,28 @@
 
 const model = new Model(DATA);
 const start = Float64Array.from(model.graph.data), opened = new Set(model.open);
-const state = {at: 0, playing: null, selected: null, losses: []};
+const state = {at: 0, playing: null, selected: null, locals: false};
 const leaves = model.nodes
   .map((node, i) => ({node, i}))
   .filter(({node, i}) => node.kind === "leaf" && model.consumers.has(i));
+const settable = model.nodes.flatMap(({kind}, i) => (kind !== "gate" && model.consumers.has(i) ? [i] : []));
+const gates = model.nodes.map(({gate}) => gate), inners = model.nodes.map(({inner}) => inner);
 const anyParameter = leaves.some(({node}) => node.home >= 0);
 const trained = new Set(leaves.filter(({node}) => !anyParameter || node.home >= 0).map(({i}) => i));
 
 // ── the state in the page's address, so that a link brings it back ───────────────────────────
 
-/** The step, the inputs that were changed, the groups that were folded or unfolded. */
+/** The step, the numbers and gates that were changed, the groups that were folded or unfolded. */
 function remember() {
   const {data} = model.graph;
-  const changed = leaves.filter(({i}) => data[i] !== start[i]).map(({i}) => `${i}:${data[i]}`);
+  const changed = settable.filter((i) => data[i] !== start[i]).map((i) => `${i}:${data[i]}`);
+  const exchanged = model.nodes.flatMap(({gate}, i) => (gate === gates[i] ? [] : [`${i}:${gate}`]));
   const turned = [...model.groups.keys()].filter((g) => model.open.has(g) !== opened.has(g));
   const address = new URLSearchParams({step: state.at});
   if (changed.length) address.set("set", changed.join());
+  if (exchanged.length) address.set("gates", exchanged.join());
   if (turned.length) address.set("turn", turned.join());
+  if (state.locals) address.set("locals", 1);
   try {
     history.replaceState(null, "", `#${address}`);
   } catch {
@@ -30,17 +35,46 @@ function restore() {
   const address = new URLSearchParams(location.hash.slice(1)), list = (name) => (address.get(name) || "").split(",");
   for (const pair of list("set")) {
     const [i, x] = pair.split(":").map(Number);
-    if (Number.isFinite(x) && leaves.some((leaf) => leaf.i === i)) model.graph.data[i] = x;
+    if (Number.isFinite(x) && settable.includes(i)) setNumber(i, x);
   }
+  for (const pair of list("gates")) {
+    const [i, name] = pair.split(":");
+    if (model.nodes[i] && alternatives(Number(i)).includes(name)) exchange(Number(i), name);
+  }
+  model.refresh();
   const turned = new Set(list("turn"));
   model.fold(true, (_, g) => turned.has(String(g)) && !opened.has(g));
   model.fold(false, (_, g) => turned.has(String(g)) && opened.has(g));
   state.at = Math.max(0, Math.floor(Number(address.get("step"))) || 0);
+  state.locals = address.has("locals");
+}
+
+/** A number that is no result of a gate. */
+function setNumber(i, x) {
+  model.graph.data[i] = x;
+  if (model.nodes[i].kind === "constant") model.nodes[i].name = number(x);
+}
+
+/** The gates that could stand where gate i stands: they read as many inputs. */
+function alternatives(i) {
+  const gate = model.graph.gates[i];
+  if (!gate || gate.rows) return [];
+  return Object.keys(GATES).filter((name) => !GATES[name].rows && GATES[name].inputs.length === gate.inputs.length);
+}
+
+/** Put another gate in the place of gate i; only the one that stood there first can be unfolded. */
+function exchange(i, name) {
+  const node = model.nodes[i];
+  node.gate = name;
+  node.inner = name === gates[i] ? inners[i] : undefined;
+  if (inners[i] !== undefined) model.open.delete(inners[i]);
+  node.width = Math.max(node.size[0], [...GATES[name].symbol].length * 8 + 20 + STUB);
+  model.graph.gates[i] = GATES[name];
 }
 
 restore();
 find("#title").textContent = DATA.title;
-const diagram = new Diagram(find("#canvas"), model, {select, toggle}, `Computational graph of ${DATA.title}`);
+const diagram = new Diagram(find("#canvas"), model, {select, toggle, why}, `Computational graph of ${DATA.title}`);
 
 // ── telling a step ───────────────────────────────────────────────────────────────────────────
 
@@ -123,7 +157,7 @@ function explain(id, known) {
     }
     const ways = model.consumers.get(i), arrived = known.terms.get(i) || [];
     const fired = !unit.gates.length || known.fired.has(id);
-    told.push(line(fired ? [model.name(i), number(model.graph.data[i])] : [`${model.name(i)} has not fired yet`], up));
+    told.push(fired ? whence(i) : line([`${model.name(i)} has not fired yet`], up));
     if (i === model.root && arrived.length) told.push(line([model.total(i), "1"], down));
     for (const [c, k] of ways.slice(0, MANY)) {
       const came = arrived.some(({from, slot}) => from === c && slot === k);
@@ -135,6 +169,40 @@ function explain(id, known) {
   }
   if (unit.outputs.length > 3) told.push(quiet(`… and ${unit.outputs.length - 3} more outputs`));
   find("#node").replaceChildren(...told);
+}
+
+/** How a value came about: the rule of its gate, in numbers. */
+function whence(i) {
+  if (!model.graph.gates[i]) return line([model.name(i), number(model.graph.data[i])], up);
+  const {parts, since} = model.forwardLine(i);
+  return line(parts, {since, ...up});
+}
+
+/** The sentence of one number, beside it: of a value, a gradient, or a local gradient (by its slot). */
+function why(id, what, text) {
+  const bubble = find("#why"), unit = model.units.get(id);
+  bubble.hidden = !unit;
+  if (!unit) return;
+  const known = model.after(state.at), told = [];
+  for (const i of unit.outputs.slice(0, 1)) {
+    if (what === "value") told.push(whence(i));
+    else if (what === "gradient") {
+      const arrived = known.terms.get(i) || [];
+      if (i === model.root) told.push(line([model.total(i), "1"], down));
+      for (const {from, slot} of arrived.filter(({from}) => from >= 0).slice(0, MANY)) told.push(line(model.chainLine(from, slot, known.grad.get(from))));
+      if (model.expected(i) > 1) told.push(accumulated(i, known));
+    } else {
+      const {parts, since} = model.localLine(unit.node, what);
+      told.push(line(parts, {since}));
+    }
+  }
+  bubble.replaceChildren(...told);
+  const at = text.getBoundingClientRect(), stage = find(".stage").getBoundingClientRect();
+  const {width, height} = bubble.getBoundingClientRect();
+  const left = Math.max(8, Math.min(stage.width - width - 8, at.left + at.width / 2 - width / 2 - stage.left));
+  const above = at.top - stage.top - height - 8;
+  bubble.style.left = `${left}px`;
+  bubble.style.top = `${above > 4 ? above : at.bottom - stage.top + 8}px`;
 }
 
 function select(id) {
@@ -171,8 +239,10 @@ function render() {
 }
 
 function go(at) {
+  const before = state.at;
   state.at = Math.max(0, Math.min(model.steps.length, at));
   render();
+  if (state.at === before + 1) diagram.pulse();
 }
 
 function pause() {
@@ -261,6 +331,7 @@ function reshape(change) {
   pause();
   const share = state.at / model.steps.length, atEnd = state.at === model.steps.length;
   change();
+  find("#why").hidden = true;
   state.at = atEnd ? model.steps.length : Math.round(share * model.steps.length);
   diagram.redraw();
   refreshInputs();
@@ -293,7 +364,16 @@ if (model.groups.length) {
 on("#in", "click", () => diagram.zoom(1.25));
 on("#out", "click", () => diagram.zoom(0.8));
 on("#fit", "click", () => diagram.fit(0.1));
+function showLocals(shown) {
+  state.locals = shown;
+  find("#locals").setAttribute("aria-pressed", shown);
+  diagram.redraw(shown);
+  diagram.fit();
+  render();
+}
+on("#locals", "click", () => showLocals(!state.locals));
 offerSafeColours();
+diagram.fitsPaper();
 on("#save-svg", "click", () => download("diagram.svg", diagram.asFile(), "image/svg+xml"));
 on("#save-png", "click", () => {
   const image = new Image();
@@ -338,6 +418,8 @@ function field({node, i}) {
       onchange: (event) => {
         if (event.target.checked) trained.add(i);
         else trained.delete(i);
+        forget(); // a path of other inputs
+        offerAxes();
         note();
       },
     }),
@@ -351,7 +433,8 @@ function changed(source = null) {
   model.run();
   if (state.at === 0) state.at = model.steps.length;
   refreshInputs(source);
-  showCurve();
+  showDescent();
+  showFormula();
   render();
 }
 
@@ -365,7 +448,10 @@ function refreshInputs(source = null) {
       }
       made.slider.value = x;
     }
-    if (made.box !== source) made.box.value = made.box.title = x;
+    if (made.box !== source) {
+      made.box.value = Number(x.toPrecision(7));
+      made.box.title = x;
+    }
     made.slider.setAttribute("aria-valuetext", number(x));
   }
 }
@@ -402,33 +488,6 @@ for (const [list, title] of [[outside, "inputs"], [inside, "parameters"]]) {
 if (!leaves.length) host.append(quiet("This graph has constants only."));
 on("#reset", "click", () => {
   for (const {i} of leaves) model.graph.data[i] = start[i];
-  state.losses = [];
+  forget();
   changed();
 });
-
-// ── gradient descent ─────────────────────────────────────────────────────────────────────────
-
-function note() {
-  find("#descent-note").textContent = `Moves ${trained.size} of ${leaves.length} inputs (the ticked ones) by −learning rate × gradient, so that ${model.name(model.scene.root)} falls.`;
-}
-
-on("#descend", "click", () => {
-  const lr = find("#lr").valueAsNumber, {graph} = model;
-  const taken = lr >= 0 && lr < Infinity;
-  refuse(taken ? "" : "The learning rate is a number from 0; no step was taken.", find("#lr"));
-  if (!taken) return;
-  if (!state.losses.length) state.losses.push(graph.data[model.root]);
-  for (const i of trained) if (model.consumers.has(i)) graph.data[i] -= lr * graph.grad[i];
-  graph.forward();
-  state.losses.push(graph.data[model.root]);
-  changed();
-});
-
-function showCurve() {
-  drawCurve(find("#curve"), model.name(model.scene.root), state.losses, state.losses.length - 1);
-}
-
-note();
-showCurve();
-refreshInputs();
-render();

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from autodiff import Value
+from autodiff import GATES, Value
 
 from ..page import Page, page
 from ..scene import scene
@@ -40,7 +40,7 @@ def explore(
         "explorer",
         made.title,
         made.data(),
-        ["write", "model", "diagram", "explorer"],
-        gates=made.gates(),
+        ["write", "model", "diagram", "explorer", "descent", "formula"],
+        gates=[*made.gates(), *(g.name for g in GATES.values() if not g.rows)],
         path=path,
     )

@@ -4,6 +4,7 @@ const STUB = 66; // viz/pages/placement.py leaves this much room for the numbers
 const LONGEST = 22, LONGEST_TITLE = 30;
 const LOOKS = ["fill", "stroke", "stroke-width", "stroke-dasharray", "stroke-linejoin", "paint-order", "opacity", "font-family", "font-size", "font-weight", "font-style", "marker-start", "marker-end"];
 const CROWD = 300; // units from which on wires go straight
+const FEW_WIRES = 80; // up to which numbers on them keep clear of all others
 const PADDING = 14, HEADING = 24; // around and above what an open group holds
 
 /**
@@ -75,7 +76,7 @@ const pressed = (act) => (event) => {
 };
 
 class Diagram {
-  /** `on` may have select(unit id or null), toggle(group): what the reader does. */
+  /** `on` may have select(unit id or null), toggle(group), why(unit id or null, what, text). */
   constructor(host, model, on = {}, label = "Computational graph") {
     this.model = model;
     this.on = on;
@@ -97,6 +98,7 @@ class Diagram {
     this.boxes = new Map();
     this.elements = new Map();
     this.focused = null;
+    this.room = 1; // how far apart the columns stand
     this.layOut();
     this.listen();
     this.draw();
@@ -120,11 +122,11 @@ class Diagram {
         const inner = opened(kind, index);
         const size = kind === "n" ? model.nodes[index].size : model.groups[index].size;
         const inside = inner >= 0 ? measure(inner) : null;
-        const w = inside ? inside.w + 2 * PADDING : size[0];
+        const w = inside ? inside.w + 2 * PADDING : (kind === "n" && model.nodes[index].width) || size[0];
         const h = inside ? inside.h + 2 * PADDING + HEADING : size[1];
-        return {kind, index, x, y, inner, size, w, h};
+        return {kind, index, x: this.room * x, y, inner, size, w, h};
       });
-      const grown = entries.filter((entry) => entry.inner >= 0);
+      const grown = entries.filter((entry) => entry.inner >= 0 || entry.w > entry.size[0]);
       const along = stretched(grown.map(({x, size, w}) => [x - size[0] / 2, x + size[0] / 2, w + 16]));
       const down = stretched(grown.map(({y, size, h}) => [y - size[1] / 2, y + size[1] / 2, h + 16]));
       for (const entry of entries) {
@@ -132,7 +134,7 @@ class Diagram {
         entry.X = (along(x - size[0] / 2) + along(x + size[0] / 2)) / 2;
         entry.Y = (down(y - size[1] / 2) + down(y + size[1] / 2)) / 2;
       }
-      const result = {w: along(plan.w), h: down(plan.h), entries};
+      const result = {w: along(this.room * plan.w), h: down(plan.h), entries};
       measured.set(g, result);
       return result;
     };
@@ -208,6 +210,7 @@ class Diagram {
         const curves = wire.way.map(([, , ...rest]) => `C${rest.join(" ")}`).join("");
         wire.path = svg("path", {class: "wire", d: `M${x1} ${y1}${curves}`});
         wire.share = svg("text", {class: "share", x: x1 + 5, y: y1 + 17});
+        this.asks(wire.share, wire.from, "gradient");
         wires.append(wire.path, wire.share);
         this.wires.push(wire);
       });
@@ -216,6 +219,57 @@ class Diagram {
     this.world.replaceChildren(frames, wires, units);
     if (active && this.elements.has(active)) this.makeTabStop(active);
     else this.makeTabStop(model.unitOf.get(model.root));
+  }
+
+  /** Where on a wire there is room for a number: near its gate, and where nothing is in the way. */
+  spot({way, parts: [{slot}]}, taken, width = 36, height = 20) {
+    const free = (margin) => (spot) => taken.every((other) =>
+      Math.abs(spot.x - other.x) >= (width + other.width) / 2 + margin || Math.abs(spot.y - other.y) >= (height + other.height) / 2 + margin);
+    const clear = ({x, y}) => this.wires.every((wire) => wire.way === way || !crosses(wire.way, {x: x - 21, y: y - 14, w: 42, h: 28}));
+    const wished = way.at(-1)[6] - way[0][0] > 150 ? 0.8 : 0.5; // on a long wire near the gate
+    const along = Array.from({length: 35}, (_, k) => 0.1 + k / 40).sort((a, b) => Math.abs(a - wished) - Math.abs(b - wished));
+    const side = slot ? 1 : -1; // above a gate's first wire, else below
+    const spots = [0, 21, -21, 30, -30].map((dy) => side * dy).flatMap((dy) => along.map((t) => pointOf(way, t)).map(({x, y}) => ({x, y: y + dy})));
+    const alone = this.wires.length > FEW_WIRES ? spots : spots.filter(clear);
+    return alone.find(free(3)) || alone.find(free(0)) || spots.find(free(0)) || spots[0];
+  }
+
+  /** The local gradients on their wires. */
+  drawLocals() {
+    const {model} = this, taken = [];
+    for (const id of model.units.keys()) {
+      const {x, y, w, h} = this.boxes.get(id);
+      taken.push({x: x + w / 2, y: y + h / 2, width: w, height: h + 4});
+    }
+    for (const wire of this.wires) {
+      const [{parent, gate, slot}] = wire.parts;
+      if (wire.parts.length > 1 || model.nodes[parent].kind === "constant") continue;
+      const width = 12 + 7 * number(model.graph.local[gate][slot]).length, {x, y} = this.spot(wire, taken, width);
+      taken.push({x, y, width, height: 20});
+      wire.local = svg("text", {class: "local", x, y: y + 4, "text-anchor": "middle", "aria-hidden": "true"});
+      this.asks(wire.local, wire.to, slot);
+      this.world.append(wire.local);
+    }
+  }
+
+  /** Who points at a number asks why. */
+  asks(text, id, what) {
+    text.addEventListener("pointerenter", () => this.on.why && text.textContent && this.on.why(id, what, text));
+    text.addEventListener("pointerleave", () => this.on.why && this.on.why(null));
+  }
+
+  /** A dot along each wire that is at work, in the direction in which it works. */
+  pulse() {
+    if (calm() || !this.world.animate) return;
+    for (const {path, way} of this.wires) {
+      const back = path.classList.contains("backward");
+      if (!back && !path.classList.contains("forward")) continue;
+      const dot = svg("circle", {class: `pulse ${back ? "backward" : "forward"}`, r: 5});
+      const places = Array.from({length: 25}, (_, k) => pointOf(way, back ? 1 - k / 24 : k / 24));
+      this.world.append(dot);
+      const moving = dot.animate(places.map(({x, y}) => ({transform: `translate(${x}px, ${y}px)`})), {duration: 520, easing: "ease-in-out"});
+      moving.finished.then(() => dot.remove(), () => dot.remove());
+    }
   }
 
   drawFrame({group, x, y, w, h, depth}) {
@@ -282,6 +336,8 @@ class Diagram {
     if (kind !== "constant") {
       made.value = word("value", end - STUB / 2, middle - 6, "");
       made.grad = word("grad", end - STUB / 2, middle + 17, "");
+      this.asks(made.value, unit.id, "value");
+      this.asks(made.grad, unit.id, "gradient");
       parts.push(svg("path", {class: "wire stub", d: `M${x + bw},${middle} H${end}`}), made.value, made.grad);
       if (unit.members.includes(model.root)) parts.push(svg("circle", {class: "end", cx: end, cy: middle, r: 4}));
     }
@@ -368,7 +424,8 @@ class Diagram {
       made.handle.setAttribute("aria-label", said.join(", "));
       made.hover.textContent = said.join("\n");
     }
-    for (const {path, share, from, to, parts} of this.wires) {
+    for (const {path, share, local, from, to, parts} of this.wires) {
+      if (local) local.textContent = state.fired.has(to) ? number(graph.local[parts[0].gate][parts[0].slot]) : "";
       const here = current !== null && current.unit.id === to && current.pass !== "seed";
       if (!here && !path.classList.contains("forward") && !path.classList.contains("backward")) continue;
       path.classList.toggle("forward", here && current.pass === "forward");
@@ -395,10 +452,13 @@ class Diagram {
     for (const [unit, made] of this.elements) made.element.classList.toggle("selected", unit === id);
   }
 
-  redraw() {
+  /** Draw it anew, on request with the local gradients, for which the columns move apart. */
+  redraw(locals = this.room > 1) {
     const before = new Map(this.boxes);
+    this.room = locals ? 1.4 : 1;
     this.layOut();
     this.draw();
+    if (locals) this.drawLocals();
     if (calm() || !this.world.animate) return;
     for (const [id, made] of this.elements) {
       const old = before.get(id), now = this.boxes.get(id);
@@ -424,9 +484,26 @@ class Diagram {
     return new XMLSerializer().serializeToString(copy);
   }
 
+  /** On paper all of it is seen, wherever the reader had moved it. */
+  fitsPaper() {
+    window.addEventListener("beforeprint", () => {
+      const {w, h} = this.extent;
+      this.onPaper = true;
+      this.picture.setAttribute("viewBox", `-20 -20 ${w + 40} ${h + 40}`);
+      this.world.removeAttribute("transform");
+      document.body.classList.toggle("wide", w > 1.5 * h && w > 700); // on paper lying on its side
+    });
+    window.addEventListener("afterprint", () => {
+      this.onPaper = false;
+      this.picture.removeAttribute("viewBox");
+      this.apply();
+    });
+  }
+
   // ── panning and zooming ────────────────────────────────────────────────────────────────────
 
   apply() {
+    if (this.onPaper) return;
     const {x, y, scale} = this.view;
     this.world.setAttribute("transform", `translate(${x} ${y}) scale(${scale})`);
   }

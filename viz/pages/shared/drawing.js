@@ -52,20 +52,12 @@ class Drawing extends Diagram {
     this.put(made.grad, `g${i}`, graph.grad[i], x, middle + 14, "grad-slot");
   }
 
-  /** The local gradient on its wire: near the gate, and where nothing else is in the way. */
-  fillWire({way, parts: [{gate, slot}]}) {
+  /** The local gradient on its wire. */
+  fillWire(wire) {
+    const [{gate, slot}] = wire.parts, width = 36;
     const key = `l${gate}/${slot}`;
     if (!this.blanks.has(key)) return;
-    const width = 36, height = 20;
-    const free = (margin) => (spot) => this.taken.every((other) =>
-      Math.abs(spot.x - other.x) >= (width + other.width) / 2 + margin || Math.abs(spot.y - other.y) >= (height + other.height) / 2 + margin);
-    const clear = ({x, y}) => this.wires.every((wire) => wire.way === way || !crosses(wire.way, {x: x - 21, y: y - 14, w: 42, h: 28}));
-    const wished = way.at(-1)[6] - way[0][0] > 150 ? 0.8 : 0.5; // on a long wire near the gate
-    const along = Array.from({length: 35}, (_, k) => 0.1 + k / 40).sort((a, b) => Math.abs(a - wished) - Math.abs(b - wished));
-    const side = slot ? 1 : -1; // above a gate's first wire, else below
-    const spots = [0, 21, -21, 30, -30].map((dy) => side * dy).flatMap((dy) => along.map((t) => pointOf(way, t)).map(({x, y}) => ({x, y: y + dy})));
-    const alone = spots.filter(clear);
-    const {x, y} = alone.find(free(3)) || alone.find(free(0)) || spots.find(free(0)) || spots[0];
+    const {x, y} = this.spot(wire, this.taken, width);
     const text = svg("text", {class: "local", x, y: y + 4, "text-anchor": "middle"});
     this.world.append(text);
     this.put(text, key, this.model.graph.local[gate][slot], x, y, "", width);
