@@ -348,8 +348,8 @@ SECTIONS: dict[str, list[Entry]] = {
         ),
         Entry(
             "labels that the loss does not take",
-            "The hinge and the logistic loss tell two classes apart, with one output of the network.",
-            "For more classes give the network one output for each, and take softmax_cross_entropy.",
+            "The hinge and the logistic loss tell two classes apart, with one output.",
+            "For more give the network an output for each, and take `softmax_cross_entropy`.",
             "from nn import MLP, fit\nfit(MLP(1, [1]), [[1.0], [2.0], [3.0]], [0, 1, 2], 'hinge')",
         ),
         Entry(
