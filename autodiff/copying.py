@@ -12,7 +12,7 @@ import threading
 from typing import Any
 
 from .graph import topological_order
-from .value import MANY, UNREACHED, Value
+from .value import MANY, UNREACHED, Constant, Value
 
 __all__ = ["deepcopy", "reduce"]
 
@@ -21,14 +21,28 @@ _handed_over = threading.local()
 
 def _fields(node: Value) -> tuple[Any, ...]:
     grad = None if node.grad is UNREACHED else node.grad
-    own = getattr(node, "__dict__", None)  # a subclass may have attributes
     edges = node.parents, node.local_grads
-    return node.data, grad, node.label, node.gate, node.call, *edges, own
+    return node.data, grad, node.label, node.gate, node.call, *edges, _own(node)
+
+
+def _own(node: Value) -> dict[str, Any] | None:
+    """What a subclass adds: attributes and slots."""
+    if type(node) in (Value, Constant):
+        return None
+    state: Any = object.__getstate__(node)
+    attributes, slots = state
+    added = {name: held for name, held in slots.items() if name not in Value.__slots__}
+    return {**(attributes or {}), **added}
+
+
+def _add(node: Value, own: dict[str, Any] | None) -> None:
+    for name, held in (own or {}).items():
+        object.__setattr__(node, name, held)
 
 
 def _restore(cls: type[Value], _ancestors: object, fields: tuple[Any, ...]) -> Value:
     node = object.__new__(cls)
-    node.data, grad, node.label, node.gate, node.call, parents, local_grads, attributes = fields
+    node.data, grad, node.label, node.gate, node.call, parents, local_grads, own = fields
     node.grad = UNREACHED if grad is None else grad
     node._a = node._b = None
     if node.gate is not None:
@@ -38,8 +52,7 @@ def _restore(cls: type[Value], _ancestors: object, fields: tuple[Any, ...]) -> V
             node._a, node._da = parents[0], local_grads[0]
             if len(parents) == 2:
                 node._b, node._db = parents[1], local_grads[1]
-    if attributes:
-        node.__dict__.update(attributes)
+    _add(node, own)
     return node
 
 
@@ -76,12 +89,11 @@ def deepcopy(node: Value, memo: dict[int, Any]) -> Value:
     for old in topological_order(node):
         if id(old) in memo:
             continue
-        data, grad, label, gate, call, parents, local_grads, attributes = _fields(old)
+        data, grad, label, gate, call, parents, local_grads, own = _fields(old)
         new_parents = tuple([memo[id(parent)] for parent in parents])
         fields = (data, grad, label, gate, None, new_parents, local_grads, None)
         new = memo[id(old)] = _restore(type(old), None, fields)
         new.call = copy.deepcopy(call, memo)
-        if attributes:
-            new.__dict__.update(copy.deepcopy(attributes, memo))
+        _add(new, copy.deepcopy(own, memo))
     result: Value = memo[id(node)]
     return result

@@ -5,7 +5,6 @@ The rows themselves are in `autodiff.gates`.
 
 from __future__ import annotations
 
-import keyword
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -128,6 +127,16 @@ def _by_name(name: str) -> Gate:
         ) from None
 
 
+def _is_identifier(name: str) -> bool:
+    """May a function have that name, as it is spelt? Python takes neither `class` nor `__debug__`,
+    and reads ſ as s."""
+    try:
+        code = compile(f"def {name}(): 0", "", "exec") if name.isidentifier() else None
+    except SyntaxError:
+        return False
+    return code is not None and code.co_names == (name,)
+
+
 def gate(
     name: str,
     formula: str,
@@ -157,7 +166,7 @@ def gate(
     Raises ValueError, naming the gate and the text, if a formula uses an unknown name or function,
     if an input lacks its partial, or if a partial is given for something the formula does not use.
     """
-    if not name.isidentifier() or keyword.iskeyword(name):
+    if not _is_identifier(name):
         raise ValueError(f"gate {name!r}: the name must be a Python identifier")
     if name in BUILT_IN:
         raise ValueError(f"gate {name!r} is built in; choose another name")

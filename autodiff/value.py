@@ -8,6 +8,7 @@ order and multiplies: downstream gradient = upstream gradient × local gradient.
 from __future__ import annotations
 
 import numbers
+import sys
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any, ClassVar, Final, NamedTuple, NoReturn, TypeAlias, cast
 
@@ -278,7 +279,7 @@ class Value:
         return self.data >= _compared(self, other)
 
     def __eq__(self, other: object) -> bool:
-        if BRANCHERS and isinstance(other, numbers.Real):  # says "no", whatever the number is
+        if BRANCHERS and is_number(other):  # says "no", whatever the number is
             decided(self)
         return NotImplemented  # Python then compares identities
 
@@ -370,9 +371,16 @@ class Constant(Value):
 _ADVICE = "a Value holds one real number; for a list or an array make one Value per element"
 
 
-def as_float(data: object) -> float:
+def is_number(x: object) -> bool:
+    """Is it a real number of any kind? NumPy registers all of its own but the truth values."""
+    return isinstance(x, numbers.Real) or (
+        "numpy" in sys.modules and isinstance(x, sys.modules["numpy"].bool_)
+    )
+
+
+def as_float(data: Any) -> float:
     """A real number of any kind (NumPy scalars included) as a float, or a TypeError."""
-    if isinstance(data, numbers.Real):
+    if is_number(data):
         try:
             return float(data)
         except OverflowError:
@@ -383,7 +391,7 @@ def as_float(data: object) -> float:
     raise TypeError(f"cannot make a Value of {data!r} ({type(data).__name__}); {_ADVICE}")
 
 
-def operand(x: object, gate: Gate, name: str, infix: bool = False) -> Any:
+def operand(x: Any, gate: Gate, name: str, infix: bool = False) -> Any:
     """`x` as a node: a Value as it is, a number as a `Constant`.
 
     For an operator an array is left to the array (NotImplemented), so that `v * array_of_values`
@@ -391,7 +399,7 @@ def operand(x: object, gate: Gate, name: str, infix: bool = False) -> Any:
     """
     if isinstance(x, Value):
         return x
-    if x.__class__ is float or isinstance(x, numbers.Real):
+    if x.__class__ is float or is_number(x):
         return Constant(x)
     if (infix or gate.formula.infix) and hasattr(type(x), "__array_ufunc__"):
         return NotImplemented

@@ -184,9 +184,11 @@ class Layer(Module):
         rows = {"weight": [n.w for n in self.neurons], "bias": [n.b for n in self.neurons]}
         return rows | {name: held for name, held in vars(self).items() if name != "neurons"}
 
-    def walk(self, path: str = "") -> list[tuple[str, tuple[int, ...], Value]]:
+    def walk(
+        self, path: str = "", above: tuple[Module, ...] = ()
+    ) -> list[tuple[str, tuple[int, ...], Value]]:
         """Neuron by neuron."""
-        return sorted(super().walk(path), key=lambda found: found[1][:1])
+        return sorted(super().walk(path, above), key=lambda found: found[1][:1])
 
     def extra_repr(self) -> str:
         """Its sizes and activation."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator, Mapping
+from reprlib import recursive_repr
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from autodiff.functional import map_nested
@@ -86,16 +87,19 @@ class Module(Counting):
         """What it holds, by name: its attributes, unless a class knows better names."""
         return vars(self)
 
-    def walk(self, path: str = "") -> list[tuple[str, tuple[int, ...], Value]]:
+    def walk(
+        self, path: str = "", above: tuple[Module, ...] = ()
+    ) -> list[tuple[str, tuple[int, ...], Value]]:
         """(array, place in it, parameter) for every parameter, in the order of `parameters()`.
 
         This one walk finds what is trained, saved, loaded and counted. One that is reached on
-        two paths comes twice.
+        two paths comes twice; a module that is met again below itself is no part of what holds it.
         """
+        above = (*above, self)
         found: list[tuple[str, tuple[int, ...], Value]] = []
         for name, place, held in _held(self.parts(), path):
             if isinstance(held, Module):
-                found += held.walk(f"{name}.")
+                found += [] if held in above else held.walk(f"{name}.", above)
             else:
                 found.append((name, place, held))
         return found
@@ -112,11 +116,12 @@ class Module(Counting):
         """All parameters, each once. Of a layer: neuron by neuron, weights then bias."""
         return list(dict.fromkeys(parameter for _, _, parameter in self.walk()))
 
-    def modules(self) -> Iterator[tuple[str, Module]]:
+    def modules(self, above: tuple[Module, ...] = ()) -> Iterator[tuple[str, Module]]:
         """(path, module) for this module (path "") and all below it, parents first."""
         yield "", self
+        above = (*above, self)
         for name, child in self.children().items():
-            for path, module in child.modules():
+            for path, module in () if child in above else child.modules(above):
                 yield f"{name}.{path}".rstrip("."), module
 
     def children(self) -> dict[str, Module]:
@@ -203,6 +208,7 @@ class Module(Counting):
         """What stands between the parentheses of the module's repr."""
         return ""
 
+    @recursive_repr()
     def __repr__(self) -> str:
         inner = [f"({name}): {child!r}" for name, child in self.children().items()]
         extra = self.extra_repr()

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ..value import Value
+from ..watch.caller import warn_at
 from ..watch.no_grad import enable_grad
 from .captured import Captured, referred_parameters
 from .checking import check
@@ -109,6 +110,7 @@ class Program:
         self._captured: Captured | None = None
         self._versions: dict[tuple[tuple[int, ...], ...], Version] = {}
         self._opened: dict[tuple[tuple[int, ...], ...], Version] = {}  # by the shapes of a call
+        self._dropped: set[tuple[tuple[int, ...], ...]] = set()  # versions no longer remembered
         self._last: Version | None = None
         self._lock = threading.RLock()
 
@@ -233,6 +235,7 @@ class Program:
                 self._captured = self._parameters = self._last = None
                 self._versions.clear()
                 self._opened.clear()
+                self._dropped.clear()
 
     def load(self, theta: ArrayLike) -> None:
         """Write the numbers in `theta` into the parameters."""
@@ -398,8 +401,16 @@ class Program:
         version.report["checked rows"] = check(
             self._name, function, version, self._parameters, arrays, self._captured.reads_data
         )
+        if key in self._dropped:
+            warn_at(
+                f"{self._name} is called with rows of more than {_KEPT} shapes in turn, so that "
+                "what it compiled is forgotten and compiled again; pad the rows to fewer lengths",
+                RuntimeWarning,
+            )
         while len(self._versions) >= _KEPT:
-            del self._versions[next(iter(self._versions))]
+            oldest = next(iter(self._versions))
+            del self._versions[oldest]
+            self._dropped.add(oldest)
             self._opened.clear()
         self._versions[key] = version
         return version

@@ -124,6 +124,26 @@ class Named(Value):
     unit: list[str]
 
 
+class Slotted(Value):
+    __slots__ = ("__hidden", "note", "unset")
+
+    def __init__(self, data: float, note: list[str]) -> None:
+        super().__init__(data)
+        self.note, self.__hidden = note, note[0]
+
+    def hidden(self) -> str:
+        return self.__hidden
+
+
+def test_slots_of_a_subclass_are_kept() -> None:
+    x = Slotted(2.0, ["a"])
+    for twin in (copy.copy(x), copy.deepcopy(x), pickle.loads(pickle.dumps(x))):
+        assert (twin.data, twin.note, twin.hidden()) == (2.0, ["a"], "a")
+        assert not hasattr(twin, "unset")
+    assert copy.copy(x).note is x.note
+    assert copy.deepcopy(x).note is not x.note
+
+
 def test_a_users_gate_travels_by_name() -> None:
     cube = gate("cube", "a**3", a="3 * a**2")
     pickled = pickle.dumps(cube(Value(2.0)))

@@ -516,7 +516,7 @@ def test_a_gate_that_cannot_be_is_refused_at_once(
     assert before == GATES
 
 
-@pytest.mark.parametrize("name", ["", "two words", "1st", "a-b", "class"])
+@pytest.mark.parametrize("name", ["", "two words", "1st", "a-b", "class", "__debug__", "ſ"])
 def test_a_gate_needs_a_name_that_python_can_say(name: str) -> None:
     with pytest.raises(ValueError, match="identifier"):
         gate(name, "a", a="1.0")

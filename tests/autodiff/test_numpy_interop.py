@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from autodiff import Value, grad
+from autodiff import GATES, Value, grad
 
 
 def values(array: Any) -> Any:
@@ -86,6 +86,16 @@ def test_numpy_scalars_on_either_side(kind: Any) -> None:
         assert type(result.data) is float
         assert result.data == number
     assert type((v**two).data) is float
+
+
+def test_truth_values_of_numpy_are_numbers_as_those_of_python_are() -> None:
+    """`Value(True)` is 1.0; NumPy registers all its numbers as numbers but this one."""
+    v = Value(3.0)
+    assert [Value(np.True_).data, Value(np.False_).data] == [1.0, 0.0]
+    results = [v * np.True_, np.True_ * v, v + np.False_, np.True_ - v, GATES["sum"]([v, np.True_])]
+    assert [type(result) for result in results] == [Value] * 5
+    assert [result.data for result in results] == [3.0, 3.0, 3.0, -2.0, 4.0]
+    assert v > np.True_
 
 
 def test_a_value_times_an_array_is_an_array_of_values() -> None:

@@ -9,6 +9,7 @@ import pytest
 from autodiff import Value, topological_order
 from autodiff.value import UNREACHED
 from nn import MLP, Activation, Layer, LayerNorm, Module, Neuron, Residual, Sequential
+from nn.module import Nested
 
 
 class Twice(Module):
@@ -167,6 +168,40 @@ def test_names_of_parameters_are_places_in_the_state() -> None:
 def test_two_parameters_of_one_name_are_refused() -> None:
     with pytest.raises(ValueError, match=r"two parameters of Holding are named 'held\.1'"):
         Holding({1: Value(1), "1": Value(2)}).state_dict()
+
+
+class Child(Module):
+    def __init__(self, parent: Module) -> None:
+        self.parent = parent
+        self.w = Value(2.0)
+
+    def forward(self, x: Nested) -> Nested:
+        assert isinstance(x, Value)
+        return self.w * x
+
+
+class Parent(Module):
+    def __init__(self) -> None:
+        self.child = Child(self)
+        self.b = Value(1.0)
+
+    def forward(self, x: Nested) -> Nested:
+        out = self.child(x)
+        assert isinstance(out, Value)
+        return out + self.b
+
+
+def test_a_module_may_refer_to_its_parent() -> None:
+    """What a module finds above itself is not a part of it."""
+    model = Parent()
+    assert model.parameters() == [model.child.w, model.b]
+    assert list(model.state_dict()) == ["child.w", "b"]
+    assert [path for path, _ in model.modules()] == ["", "child"]
+    assert "Child" in repr(model)
+    assert "2" in repr(model.summary(1.0))
+    twin = copy.deepcopy(model)
+    twin.load_state_dict(model.state_dict())
+    assert twin.child.parent is twin
 
 
 def test_zero_grad_is_as_before_the_first_backward_pass() -> None:

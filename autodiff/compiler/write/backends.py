@@ -15,6 +15,7 @@ import importlib.util
 import itertools
 import linecache
 import math
+import weakref
 from collections.abc import Callable
 from contextlib import nullcontext
 from functools import lru_cache
@@ -43,12 +44,13 @@ class Unsupported(NotImplementedError):
 
 
 def numpy_runner(source: str, name: str) -> Runner:
-    """The function that NumPy source defines; its text shows up in tracebacks."""
+    """The function that NumPy source defines; while it lives, tracebacks show its text."""
     filename = f"<compiled {name} {next(_numbers)}>"
     linecache.cache[filename] = (len(source), None, source.splitlines(keepends=True), filename)
     namespace: dict[str, Any] = {"__name__": filename}
     exec(compile(source, filename, "exec"), namespace)
     runner: Runner = namespace[name]
+    weakref.finalize(runner, linecache.cache.pop, filename, None).atexit = False
     return runner
 
 

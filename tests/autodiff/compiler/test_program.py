@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+import linecache
 import pickle
 import runpy
 import subprocess
@@ -130,6 +132,36 @@ def test_new_shapes_compile_again_and_old_ones_are_remembered() -> None:
     for n in range(1, 30):
         program(np.ones((1, n)))
     assert len(program.report().versions) == 8
+
+
+def test_shapes_that_take_turns_beyond_what_is_remembered_are_noticed() -> None:
+    """Rows of 9 lengths in turn are compiled anew each time."""
+    w = Value(2.0)
+
+    def longest(x: list[Value]) -> Value:
+        total: Value = sum(x, Value(0.0)) * w
+        return total
+
+    program = autodiff.compile(longest, backend="numpy")
+    for n in range(1, 10):
+        program(np.ones((1, n)))  # nothing is compiled twice: not a word
+    with pytest.warns(RuntimeWarning, match=r"longest .* 8 shapes .* again; pad"):
+        program(np.ones((1, 1)))
+
+
+def test_a_program_that_is_gone_leaves_no_text_behind() -> None:
+    def texts() -> set[str]:
+        gc.collect()
+        return {name for name in linecache.cache if "compiled" in name}
+
+    before = texts()
+    w = Value(2.0)
+    program = autodiff.compile(lambda x: x * w, backend="numpy")
+    assert program([1.0]) == 2.0
+    (name, *_) = texts() - before
+    assert "# forward pass" in "".join(linecache.getlines(name))  # for tracebacks
+    del program
+    assert texts() == before
 
 
 def test_lists_integers_and_other_widths_are_taken_as_numbers() -> None:
