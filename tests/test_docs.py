@@ -189,7 +189,7 @@ def test_the_site_builds_without_a_warning_or_a_broken_link(tmp_path: Path) -> N
     for path, links in pages.items():
         for target in links.targets:
             parts = urlsplit(target)
-            if parts.scheme or parts.netloc:
+            if parts.scheme or parts.netloc or parts.path.startswith("lite/"):  # made by make site
                 continue
             file = (path.parent / unquote(parts.path)).resolve() if parts.path else path
             anchors = pages[file].anchors if file in pages else set()
