@@ -9,6 +9,7 @@ from . import losses
 if TYPE_CHECKING:
     from .activations import Activation, softmax
     from .conv import Conv1D, Conv2D, Flatten
+    from .exchange.export import export
     from .exchange.interchange import from_torch, to_torch
     from .exchange.serialization import load, load_optimiser, save
     from .layers import MLP, Layer, Neuron
@@ -55,6 +56,7 @@ __all__ = [
     "batches",
     "diagnose",
     "evaluate",
+    "export",
     "fit",
     "from_torch",
     "generate",

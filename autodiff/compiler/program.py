@@ -269,7 +269,7 @@ class Program:
     @property
     def source(self) -> str:
         """The program as NumPy source that runs by itself (for the shapes used last)."""
-        version = self._made()
+        version = self.version
         return version.source or version.outputs_source
 
     @property
@@ -306,13 +306,54 @@ class Program:
             return J / E + check
         <BLANKLINE>
         """
-        version = self._made()
+        version = self.version
         return loops_source(version.function, loss=bool(version.source))
+
+    def code(self, language: str) -> str:
+        """The text of a file that needs no library: "c", "javascript", "python", or "numpy".
+
+        It holds the parameters' numbers, and `gradient` of a loss (in NumPy `value_and_grad`) or
+        `predict` of a model. `nn.export` puts a network, its loss and an optimiser's step into
+        one file.
+
+        >>> import autodiff
+        >>> w = Value(2.0)
+        >>> cube = autodiff.compile(lambda x: [w * x**3], backend="numpy")
+        >>> print(cube.prepare([1.0, 3.0]).code("c"))
+        /* <lambda>
+        Parameters: 1. Written by glassgrad.
+        predict: the numbers of one example in (1), those of its outputs out (1). */
+        #include <math.h>
+        <BLANKLINE>
+        typedef double real;
+        <BLANKLINE>
+        real parameters[1] = {2.0};
+        <BLANKLINE>
+        static void outputs(const real *theta, const real *X, real *out, int E) {
+            real L[1] = {0};
+            for (int r = 0; r < E; r++) {
+                real pow1 = pow(X[r], 3);
+                L[0] = theta[0] * pow1;
+                out[r] = L[0];
+            }
+        }
+        <BLANKLINE>
+        void predict(const real *x, real *out) {
+            outputs(parameters, x, out, 1);
+        }
+        <BLANKLINE>
+        """
+        from .export.files import Network, Training, text_of
+
+        version, theta = self.version, self.theta()
+        if version.source:
+            return text_of(Network(self._name, theta, training=Training(version)), language)
+        return text_of(Network(self._name, theta, version), language)
 
     @property
     def tape(self) -> Tape:
         """One example's graph as a Wengert list with its adjoints; print it."""
-        version = self._made()
+        version = self.version
         if version.trace is None:
             raise RuntimeError(f"{self._name} came out of a pickle; its tape stayed behind")
         return Tape(version.trace, self.parameters, version.names)
@@ -327,7 +368,9 @@ class Program:
             ],
         )
 
-    def _made(self) -> Version:
+    @property
+    def version(self) -> Version:
+        """What was compiled for the shapes of the last call."""
         if self._last is None:
             raise RuntimeError(
                 f"{self._name} has not been compiled yet, since the shapes of its rows are not "

@@ -64,6 +64,7 @@ class Atom(NamedTuple):
     finish: str = ""
     predicate: bool = False  # answers yes or no
     meaning: str = ""  # of a function of a row a, by other functions, for those who read it
+    onnx: str = ""  # its operator there, if that is not its own name
 
 
 _NUMPY_SIGMOID = """\
@@ -151,11 +152,18 @@ ATOMS: dict[str, Atom] = {
         ),
         finish="top + log(total)",
         meaning="log(sum(exp(a)))",
+        onnx="ReduceLogSumExp",
     ),
     "sum": Atom(
-        sum, "sum", "sum", row=True, passes=(("total", "0.0", "total + a"),), finish="total"
+        sum,
+        "sum",
+        "sum",
+        row=True,
+        passes=(("total", "0.0", "total + a"),),
+        finish="total",
+        onnx="ReduceSum",
     ),
-    "isnan": Atom(math.isnan, "np.isnan", "Number.isNaN", predicate=True),
+    "isnan": Atom(math.isnan, "np.isnan", "Number.isNaN", predicate=True, onnx="IsNaN"),
 }
 
 CONSTANTS: dict[str, float] = {"pi": math.pi, "inf": math.inf, "nan": math.nan}

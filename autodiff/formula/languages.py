@@ -50,19 +50,35 @@ _NUMPY = (
     | {name: (WHOLE, f"{atom.numpy}({{0}})") for name, atom in ATOMS.items()}
     | {"sum": (WHOLE, "{0:12}.sum(axis=-1)")}
 )
+_IN_BRACES = {  # what C and JavaScript have in common
+    "if": (1, "{0:2} ? {1:2} : {2:1}"),
+    "or": (2, "{0:2} || {1:3}"),
+    "and": (3, "{0:3} && {1:4}"),
+    "not": (10, "!{0:12}"),
+}
 _JAVASCRIPT = (
     _PYTHON
+    | _IN_BRACES
     | {
-        "if": (1, "{0:2} ? {1:2} : {2:1}"),
-        "or": (2, "{0:2} || {1:3}"),
-        "and": (3, "{0:3} && {1:4}"),
-        "not": (10, "!{0:12}"),
         "==": (5, "{0:6} === {1:6}"),
         "!=": (5, "{0:6} !== {1:6}"),
         "**": (WHOLE, "Math.pow({0}, {1})"),
+        "//": (WHOLE, "Math.floor({0:9} / {1:10})"),
+        "len": (WHOLE, "{0:12}.length"),
+        "%": (8, "{0:9} % {1:10}"),  # 2 * (i % 6) keeps its brackets
     }
     | {name: (WHOLE, f"{atom.javascript}({{0}})") for name, atom in ATOMS.items()}
     | {"sum": (WHOLE, "{0}.reduce((s, t) => s + t, 0)")}
+)
+_C = (
+    _PYTHON
+    | _IN_BRACES
+    | {
+        "**": (WHOLE, "pow({0}, {1})"),
+        "//": (8, "{0:9} / {1:10}"),
+        "%": (8, "{0:9} % {1:10}"),
+        "abs": (WHOLE, "fabs({0})"),
+    }
 )
 _LATEX = (
     _PYTHON
@@ -117,6 +133,7 @@ LANGUAGES = {
     "on_values": _ON_VALUES,
     "numpy": _NUMPY,
     "javascript": _JAVASCRIPT,
+    "c": _C,
     "latex": _LATEX,
     "blackboard": _BLACKBOARD,
 }

@@ -11,13 +11,13 @@ from typing import ClassVar, NamedTuple
 from .atoms import ATOMS, CONSTANTS
 from .languages import LANGUAGES, OPERATORS, WHOLE, Language
 
-__all__ = ["rows_in", "written"]
+__all__ = ["C", "JavaScript", "Piece", "Writer", "extreme", "rows_in", "written"]
 
 _PLAIN = re.compile(r"([\w.]+(\[[^\[\]]*\])?(\.T)?|[^\W\d][\w₊₋,]*)\Z")
 _RAISED_END = re.compile(r"⁽[^⁽⁾]+⁾\Z")  # of a name: it needs brackets to be raised once more
 
 
-class _Text(NamedTuple):
+class Piece(NamedTuple):
     """A piece of what is written, and how tightly it binds."""
 
     text: str
@@ -28,7 +28,7 @@ class _Text(NamedTuple):
         return self.text if self.binds >= int(least or 0) else self.brackets.format(self.text)
 
 
-class _Writer:
+class Writer:
     """Writes a formula by its language's table; each language adds what no table can say.
 
     `rows` are the inputs that stand for a row; `names` says what a name is called there.
@@ -44,14 +44,16 @@ class _Writer:
         self.inside_row = False
 
     def text(self, tree: ast.expr) -> str:
+        """The formula written out."""
         return self.write(tree).text
 
-    def write(self, node: ast.expr) -> _Text:
+    def write(self, node: ast.expr) -> Piece:
+        """A part of it."""
         match node:
             case ast.Name(id=name):
                 return self.name(name)
             case ast.Constant(value=value):
-                return _Text(repr(value))
+                return Piece(repr(value))
             case ast.BinOp(left=left, op=op, right=right):
                 return self.fill(OPERATORS[type(op)], self.write(left), self.write(right))
             case ast.Compare(left=left, ops=[sign], comparators=[right]):
@@ -67,16 +69,17 @@ class _Writer:
                 return self.fill(name, (self.row if ATOMS[name].row else self.write)(argument))
         raise AssertionError(node)  # the grammar let nothing else through
 
-    def fill(self, construct: str, *operands: _Text) -> _Text:
+    def fill(self, construct: str, *operands: Piece) -> Piece:
         """The table's row for a construct, with its operands put in."""
         binds, template = self.language[construct]
-        return _Text(template.format(*operands), binds, self.brackets)
+        return Piece(template.format(*operands), binds, self.brackets)
 
-    def name(self, name: str) -> _Text:
+    def name(self, name: str) -> Piece:
+        """An input, or a constant."""
         text = self.names.get(name) or self.symbols.get(name, name)
-        return _Text(text, WHOLE if _PLAIN.match(text) else 0)
+        return Piece(text, WHOLE if _PLAIN.match(text) else 0)
 
-    def row(self, argument: ast.expr) -> _Text:
+    def row(self, argument: ast.expr) -> Piece:
         """What a function of a row is given."""
         self.inside_row = True
         written = self.write(argument)
@@ -84,39 +87,39 @@ class _Writer:
         return written
 
 
-class _OnValues(_Writer):
+class _OnValues(Writer):
     """Python on Values: a row is written as a list comprehension over its elements, and since
     ``==`` of Values is identity, ``a == b`` becomes ``_number(a) == _number(b)``."""
 
-    def row(self, argument: ast.expr) -> _Text:
+    def row(self, argument: ast.expr) -> Piece:
         if isinstance(argument, ast.Name):
             return self.write(argument)
         rows = [self.name(row).text for row in rows_in(argument, self.rows)]
         each = ", ".join(rows)
         source = f"zip({each}, strict=True)" if len(rows) > 1 else each
-        return _Text(f"[{self.text(argument)} for {each} in {source}]")
+        return Piece(f"[{self.text(argument)} for {each} in {source}]")
 
 
 class _Python(_OnValues):
     """Python on floats: `math.pow` for ``**``, which refuses what Python would make complex."""
 
-    def write(self, node: ast.expr) -> _Text:
+    def write(self, node: ast.expr) -> Piece:
         match node:
             case ast.BinOp(left=ast.Name() as a, op=ast.Pow(), right=ast.Constant(value=2)):
                 return self.fill("*", self.write(a), self.write(a))  # quicker than a power
             case ast.BinOp(left=left, op=ast.Pow(), right=right):
                 power = self.names.get("**", "pow")
-                return _Text(f"{power}({self.text(left)}, {self.text(right)})")
+                return Piece(f"{power}({self.text(left)}, {self.text(right)})")
         return super().write(node)
 
-    def row(self, argument: ast.expr) -> _Text:
+    def row(self, argument: ast.expr) -> Piece:
         match argument:
             case ast.BinOp(left=ast.Name() as a, op=ast.Mult(), right=ast.Name() as b):
-                return _Text(f"map(mul, {self.text(a)}, {self.text(b)})")
+                return Piece(f"map(mul, {self.text(a)}, {self.text(b)})")
         return super().row(argument)
 
 
-class _NumPy(_Writer):
+class _NumPy(Writer):
     """NumPy on arrays; see `Formula.numpy`."""
 
     symbols: ClassVar = {name: f"np.{name}" for name in CONSTANTS}
@@ -129,31 +132,39 @@ class _NumPy(_Writer):
                 return self.fill("not", self.write(test)).text
         return super().text(tree)
 
-    def write(self, node: ast.expr) -> _Text:
-        if isinstance(node, ast.IfExp) and (extreme := _extreme(node)):
-            name, pair = extreme
-            return _Text(f"np.{name}({', '.join(self.write(part).text for part in pair)})")
+    def write(self, node: ast.expr) -> Piece:
+        if isinstance(node, ast.IfExp) and (found := extreme(node)):
+            name, pair = found
+            return Piece(f"np.{name}({', '.join(self.write(part).text for part in pair)})")
         return super().write(node)
 
 
-class _JavaScript(_Writer):
+class JavaScript(Writer):
     """JavaScript on numbers; rows are arrays."""
 
     symbols: ClassVar = {"pi": "Math.PI", "inf": "Infinity", "nan": "NaN"}
 
-    def name(self, name: str) -> _Text:
+    def name(self, name: str) -> Piece:
+        """Inside a row one element of it."""
         if self.inside_row and name in self.rows and name not in self.names:
-            return _Text(f"{name}[i]")
+            return Piece(f"{name}[i]")
         return super().name(name)
 
-    def row(self, argument: ast.expr) -> _Text:
+    def row(self, argument: ast.expr) -> Piece:
+        """An array."""
         row = rows_in(argument, self.rows)[0]
         if isinstance(argument, ast.Name):
-            return _Text(row)
-        return _Text(f"{row}.map((_, i) => {super().row(argument)})")
+            return Piece(row)
+        return Piece(f"{row}.map((_, i) => {super().row(argument)})")
 
 
-class _LaTeX(_Writer):
+class C(Writer):
+    """C on numbers; it knows no rows."""
+
+    symbols: ClassVar = {"pi": repr(CONSTANTS["pi"]), "inf": "INFINITY", "nan": "NAN"}
+
+
+class _LaTeX(Writer):
     """LaTeX without the dollars around it."""
 
     brackets = r"\left({}\right)"
@@ -164,17 +175,17 @@ class _LaTeX(_Writer):
         "beta": r"\beta", "gamma": r"\gamma",
     }  # fmt: skip
 
-    def name(self, name: str) -> _Text:
+    def name(self, name: str) -> Piece:
         text = self.names.get(name)
         if text is not None:
             binds = 10 if text.startswith("-") else 0 if " " in text else WHOLE
-            return _Text(text, binds, self.brackets)
-        return _Text(self.symbols.get(name, self.element.format(name) if self.inside_row else name))
+            return Piece(text, binds, self.brackets)
+        return Piece(self.symbols.get(name, self.element.format(name) if self.inside_row else name))
 
-    def write(self, node: ast.expr) -> _Text:
+    def write(self, node: ast.expr) -> Piece:
         match node:
             case ast.Constant(value=value):
-                return _Text(str(value).removesuffix(".0"))
+                return Piece(str(value).removesuffix(".0"))
             case ast.IfExp():
                 return self.cases(node)
             case ast.BoolOp(op=ast.Or(), values=values):
@@ -183,21 +194,21 @@ class _LaTeX(_Writer):
                 return super().write(ast.BoolOp(ast.Or(), shown))
         return super().write(node)
 
-    def fill(self, construct: str, *operands: _Text) -> _Text:
+    def fill(self, construct: str, *operands: Piece) -> Piece:
         """What is negative gets brackets behind an operator, as one writes by hand."""
         signed = ("+", "-", "*", "/", "neg", "log1p")
         if construct in signed and operands[-1].text.startswith(self.minus):
             operands = (*operands[:-1], operands[-1]._replace(binds=0))
         return super().fill(construct, *operands)
 
-    def cases(self, node: ast.expr) -> _Text:
+    def cases(self, node: ast.expr) -> Piece:
         """ "a if p else b if q else c" is one list of cases."""
         lines = []
         while isinstance(node, ast.IfExp):
             lines.append(f"{self.text(node.body)} & {self.text(node.test)}")
             node = node.orelse
         lines.append(rf"{self.text(node)} & \text{{otherwise}}")
-        return _Text(r"\begin{cases} " + r" \\ ".join(lines) + r" \end{cases}")
+        return Piece(r"\begin{cases} " + r" \\ ".join(lines) + r" \end{cases}")
 
 
 class _Blackboard(_LaTeX):
@@ -208,23 +219,23 @@ class _Blackboard(_LaTeX):
     minus = "−"
     symbols: ClassVar = {"pi": "π", "inf": "∞", "nan": "NaN", "beta": "β", "gamma": "γ"}
 
-    def name(self, name: str) -> _Text:
+    def name(self, name: str) -> Piece:
         text = self.names.get(name)
         if text is None:
             return super().name(name)
         name = _RAISED_END.sub("", text)
         binds = WHOLE - (name != text) if _PLAIN.match(name) or text in ("∞", "…") else 0
-        return _Text(text, 10 if text.startswith("−") else binds)
+        return Piece(text, 10 if text.startswith("−") else binds)
 
-    def fill(self, construct: str, *operands: _Text) -> _Text:
+    def fill(self, construct: str, *operands: Piece) -> Piece:
         divided = " / " in re.sub(r"\([^()]*\)", "", operands[0].text)  # a / 2·b is read two ways
         if construct == "*" and (divided or operands[0].text.startswith("−")):
             operands = (operands[0]._replace(binds=0), operands[1])
         if construct == "**" and _RAISED_TEXT.fullmatch(operands[1].text):
-            return _Text(f"{operands[0]:12}{operands[1].text.translate(_RAISED)}", 11)
+            return Piece(f"{operands[0]:12}{operands[1].text.translate(_RAISED)}", 11)
         return super().fill(construct, *operands)
 
-    def cases(self, node: ast.expr) -> _Text:
+    def cases(self, node: ast.expr) -> Piece:
         assert isinstance(node, ast.IfExp)
         return self.fill("if", *map(self.write, (node.test, node.body, node.orelse)))
 
@@ -236,7 +247,8 @@ _WRITERS = {
     "python": _Python,
     "on_values": _OnValues,
     "numpy": _NumPy,
-    "javascript": _JavaScript,
+    "javascript": JavaScript,
+    "c": C,
     "latex": _LaTeX,
     "blackboard": _Blackboard,
 }
@@ -266,7 +278,7 @@ def _is_predicate(node: ast.expr) -> bool:
     return isinstance(node, ast.Call) and ATOMS[ast.unparse(node.func)].predicate
 
 
-def _extreme(choice: ast.IfExp) -> tuple[str, list[ast.expr]] | None:
+def extreme(choice: ast.IfExp) -> tuple[str, list[ast.expr]] | None:
     """``b if b > a else a`` and its kin as a maximum or minimum, with what it is taken of.
 
     A test extended by ``or isnan(...)`` counts too: `np.maximum` and `np.minimum` pass NaN on.

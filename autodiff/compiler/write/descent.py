@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import ast
 import inspect
+import re
 import textwrap
 from collections.abc import Callable, Sequence
 from typing import Any, TypeAlias
@@ -70,10 +71,39 @@ scale: int, picked: int, l2: float):
     return text, moving.memory, moving.given
 
 
-class _Rule:
-    """Writes a rule's statements; those about arrays wait until a loop can take them all."""
+def step_source(function: Function, rule: Rule, settings: Sequence[float]) -> tuple[str, int]:
+    """The text of a function `train` that makes one step of the rule, for a module with `gradient`,
+    and how many numbers its state has.
 
-    def __init__(self, rule: Rule, count: int) -> None:
+    It takes what `gradient` does, and those of state, rate and step that the rule looks at."""
+    moving = _Rule(rule, function.theta_size, "rate", "step")
+    body = textwrap.indent("\n".join(moving.lines), "    ")
+    inputs = ", ".join(name_of(array) for array in function.inputs)
+    arguments = f"theta, {inputs}, grad"
+    arguments += ", state" * (moving.memory > 0) + ", rate: float"
+    arguments += ", step: int" * bool(re.search(r"\bstep\b", body))
+    first = function.inputs[0]
+    given = [float(number) for number in settings[: moving.given]]
+    text = f"""{f"settings = {given}" if given else ""}
+
+def train({arguments}):
+    E = len({name_of(first)}){f" // {first.size}" if first.size != 1 else ""}
+    J = gradient(theta, {inputs}, grad)
+{body}
+    return J
+"""
+    return text, moving.memory * function.theta_size
+
+
+class _Rule:
+    """Writes a rule's statements; those about arrays wait until a loop can take them all.
+
+    `rate_is` and `step_is` are what the rate and the step's number are called there.
+    """
+
+    def __init__(
+        self, rule: Rule, count: int, rate_is: str = "rates[t]", step_is: str = "(step + t)"
+    ) -> None:
         self.count = count
         try:
             tree = ast.parse(textwrap.dedent(inspect.getsource(rule))).body[0]
@@ -85,7 +115,7 @@ class _Rule:
         # a name of the rule -> the array, and where in it the row begins
         self.rows: dict[str, tuple[str, int]] = {theta: ("theta", 0), gradient: ("grad", 0)}
         self.state, self.settings = state, settings
-        self.numbers = {rate: "rates[t]", step: "(step + t)"}
+        self.numbers = {rate: rate_is, step: step_is}
         self.memory = self.given = 0  # how much of both it looks at
         self.waiting: list[str] = []
         self.arrays: set[str] = set()  # names for arrays, in the loop that is waiting

@@ -18,6 +18,7 @@ from __future__ import annotations
 import ast
 import inspect
 import re
+import textwrap
 from collections.abc import Sequence
 from typing import Any, Final
 
@@ -60,10 +61,10 @@ from .nests import SEVERAL, Nests, nested
 # these are computed first, into an array of their own
 HEAVY: Final = (Product, Sum, Reduce, Gathered, Scatter, Concatenate)
 
-_SAYS: Final = {
-    "gradient": "# Returns the mean loss of the E examples and fills grad with its gradient.\n"
-    "# check is 0, or NaN if a number of the gradient is not finite: 0 * inf is NaN.\n",
-    "outputs": "# Fills out with the outputs for each of the E examples.\n",
+SAYS: Final = {
+    "gradient": "Returns the mean loss of the E examples and fills grad with its gradient.\n"
+    "check is 0, or NaN if a number of the gradient is not finite: 0 * inf is NaN.",
+    "outputs": "Fills out with the outputs for each of the E examples.",
 }
 
 
@@ -117,7 +118,7 @@ class _Writer:
         code = "\n".join(f"    {line}" for line in body)
         code = f"def {name}(theta, {names}, {target}):\n{code}\n"
         code = ast.unparse(ast.parse(code)) if readable else code
-        return f"{self.head(code)}\n\n{_SAYS[name]}{code}\n"
+        return f"{self.head(code)}\n\n{textwrap.indent(SAYS[name], '# ')}\n{code}\n"
 
     def head(self, code: str) -> str:
         """Imports, helpers and constant arrays."""

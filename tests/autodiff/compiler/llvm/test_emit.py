@@ -68,7 +68,7 @@ def raw(program: Program, *arrays: Any) -> tuple[Any, np.ndarray]:
     """J and gradient, finite or not."""
     theta = program.theta()
     with np.errstate(all="ignore"):
-        J, gradient = program._made().gradient(
+        J, gradient = program.version.gradient(
             theta, *(np.asarray(a, dtype=theta.dtype) for a in arrays)
         )
     return J, gradient
@@ -130,8 +130,8 @@ def test_gates_where_numbers_are_special(name: str, width: int) -> None:
 
     numpy, native = pair(f, np.array([[0.3, 0.7]]))
     with np.errstate(all="ignore"):
-        expected = numpy._made().outputs(numpy.theta(), X)
-    found = native._made().outputs(native.theta(), X)
+        expected = numpy.version.outputs(numpy.theta(), X)
+    found = native.version.outputs(native.theta(), X)
     atol = 1e-308 if name == "sigmoid" else 0  # where NumPy's e^-t is infinite, ours is not yet
     np.testing.assert_allclose(found, expected, rtol=4e-15, atol=atol)
     if name in ("max", "min"):  # of 0.0 and -0.0 NumPy gives either
@@ -304,8 +304,8 @@ def test_powers_are_the_library_s() -> None:
     X = np.array([[x] for x in (0.0, -0.0, 1.7, 1e-200, 1e200, math.inf, math.nan)])
     numpy, native = pair(lambda x: [x[0] ** k for k in exponents], np.array([[0.5]]))
     with np.errstate(all="ignore"):
-        expected = numpy._made().outputs(numpy.theta(), X)
-    np.testing.assert_allclose(native._made().outputs(native.theta(), X), expected, rtol=4e-15)
+        expected = numpy.version.outputs(numpy.theta(), X)
+    np.testing.assert_allclose(native.version.outputs(native.theta(), X), expected, rtol=4e-15)
 
 
 def test_the_loops_are_what_runs() -> None:

@@ -138,7 +138,7 @@ def plain(
 @pytest.mark.parametrize(("size", "scale", "l2"), [(150, False, 0.0), (32, True, 1e-3)])
 def test_descent_takes_the_steps_that_python_would(size: int, scale: bool, l2: float) -> None:
     program = autodiff.compile(loss, backend="native").prepare(X, Y)
-    function = program._made().function
+    function = program.version.function
     assert function is not None
     order = np.arange(150) if size == 150 else rng.permutation(150)
     steps = -(-150 // size)
@@ -162,7 +162,7 @@ def test_descent_takes_the_steps_that_python_would(size: int, scale: bool, l2: f
 def test_descent_stops_before_a_cost_that_is_not_finite() -> None:
     w = Value(1.0)
     program = autodiff.compile(lambda x: (w * x).exp(), backend="native").prepare([1.0])
-    function = program._made().function
+    function = program.version.function
     assert function is not None
     theta, costs = program.theta(), np.zeros(3)
     data = np.array([1.0, 1000.0, 1.0])

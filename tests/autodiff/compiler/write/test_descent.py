@@ -19,7 +19,7 @@ X, Y = rng.normal(size=(10, 3)), rng.normal(size=10)
 PROGRAM = autodiff.compile(
     lambda x, y: losses.squared_error(MODEL(x), y), backend="numpy"
 ).prepare(X, Y)  # fmt: skip
-FUNCTION = PROGRAM._made().function
+FUNCTION = PROGRAM.version.function
 
 
 def optimisers() -> dict[str, Optimiser]:

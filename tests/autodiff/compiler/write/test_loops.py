@@ -22,7 +22,7 @@ rng = np.random.default_rng(0)
 def run_loops(f: Callable[..., Any], *arrays: np.ndarray) -> tuple[float, np.ndarray]:
     """J and gradient by the generated loops, interpreted."""
     program = autodiff.compile(f, backend="numpy").prepare(*arrays)
-    function = program._made().function
+    function = program.version.function
     assert function is not None
     namespace: dict[str, Any] = {}
     exec(loops_source(function), namespace)

@@ -1,0 +1,1 @@
+"""Programs written out for other languages, from the plain loops and from the array program."""

@@ -1,0 +1,168 @@
+"""A network in a file of its own, without this library: in C, JavaScript, Python or NumPy."""
+
+from __future__ import annotations
+
+import ast
+import inspect
+import textwrap
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, NamedTuple
+
+from numpy.typing import NDArray
+
+from ...formula.atoms import ATOMS
+from ..version import Version
+from ..write.descent import step_source
+from ..write.loops import SAYS, loops_source
+from .translate import Translator
+
+__all__ = ["Network", "Training", "text_of"]
+
+# what JavaScript's Math has not, and Python has built in
+_MISSING = {
+    name
+    for name, atom in ATOMS.items()
+    if atom.javascript_helper and not inspect.isfunction(atom.python)
+}
+_SAYS = {
+    "gradient": SAYS["gradient"],
+    "train": "One step of the optimiser: fills grad and moves theta. Returns the mean loss before "
+    "it.",
+}
+
+
+class Training(NamedTuple):
+    """A loss' program, and an optimiser's rule with its settings if steps are wanted."""
+
+    loss: Version
+    rule: Callable[..., None] | None = None
+    settings: Sequence[float] = ()
+
+
+class Network(NamedTuple):
+    """What a file is made of: its parameters, and the program of the outputs, or of a loss, or
+    both."""
+
+    title: str
+    theta: NDArray[Any]
+    outputs: Version | None = None
+    training: Training | None = None
+
+    @property
+    def sizes(self) -> tuple[int, int]:
+        """How many numbers one example has, and its outputs."""
+        assert self.outputs is not None
+        function = self.outputs.function
+        return sum(array.size for array in function.inputs), function.output.shape[-1]
+
+
+def text_of(network: Network, language: str) -> str:
+    """The text of a file: `predict` gives one example's outputs, `gradient` the mean loss of E
+    examples and its gradient, `train` makes a step of the optimiser."""
+    says = [network.title, f"Parameters: {network.theta.size}. Written by glassgrad."]
+    sources = []
+    dtype = "float64"
+    if network.outputs is not None:
+        dtype = network.outputs.function.dtype
+        sources.append(loops_source(network.outputs.function, loss=False))
+        says.append(
+            "predict: the numbers of one example in ({}), those of its outputs out ({}).".format(
+                *network.sizes
+            )
+        )
+    if network.training is not None:
+        version, rule, settings = network.training
+        dtype = version.function.dtype
+        sources.append(loops_source(version.function))
+        says.append("gradient: E examples, one after the other in each array.")
+        if rule is not None:
+            text, memory = step_source(version.function, rule, settings)
+            sources.append(text)
+            says.append(f"train: state has {memory} numbers, 0 at first." * (memory > 0))
+    if language == "numpy":
+        return _numpy(network, "\n".join(says[:2]))
+    what, body = "\n".join(filter(None, says)), _merged(sources)
+    write = _python if language == "python" else _braces
+    return write(network, what, body, language, dtype)
+
+
+def _merged(sources: Iterable[str]) -> list[ast.stmt]:
+    """The statements of several modules, each once; tables that share a name get names apart."""
+    found: dict[str, ast.stmt] = {}
+    for source in sources:
+        renamed: dict[str, str] = {}
+        for node in ast.parse(source).body:
+            for one in (n for n in ast.walk(node) if isinstance(n, ast.Name)):
+                one.id = renamed.get(one.id, one.id)
+            match node:
+                case ast.Assign(targets=[ast.Name(name) as target]):
+                    while name in found and ast.unparse(found[name]) != ast.unparse(node):
+                        renamed[name] = renamed[target.id] = target.id = name = f"{name}_"
+                case ast.FunctionDef(name=name):
+                    pass
+                case _:
+                    name = ast.unparse(node)
+            found.setdefault(name, node)
+    return list(found.values())
+
+
+def _braces(network: Network, what: str, body: list[ast.stmt], language: str, dtype: str) -> str:
+    """A file in C or JavaScript."""
+    out = Translator(language)
+    out.put("comment", what)
+    out.put("head", {"float64": "double", "float32": "float"}[dtype])
+    out.lines.append("")
+    out.table("parameters", "parameters", network.theta.tolist())
+    out.lines.append("")
+    called = {n.id for node in body for n in ast.walk(node) if isinstance(n, ast.Name)}
+    if language == "javascript":
+        out.lines += [ATOMS[atom].javascript_helper for atom in sorted(called & _MISSING)]
+    out.module(body, _SAYS)
+    if network.outputs is not None:
+        out.put("predict", network.sizes[1])
+    return "\n".join(out.lines).rstrip("\n") + "\n"
+
+
+def _python(network: Network, what: str, body: list[ast.stmt], *_: str) -> str:
+    """A file in Python that imports `math` alone."""
+    numbers = _numbers(network)
+    ahead = [node for node in body if isinstance(node, ast.Import | ast.ImportFrom)]
+    parts = [f'"""{what}"""\n', *map(ast.unparse, ahead), f"\nparameters = {numbers}"]
+    for node in body[len(ahead) :]:
+        says = _SAYS.get(getattr(node, "name", ""), "")
+        comment = textwrap.indent(says, "# ") + "\n" if says else ""
+        parts.append(
+            f"\n\n{comment}{ast.unparse(node)}".removeprefix("\n" * isinstance(node, ast.Assign))
+        )
+    if network.outputs is not None:
+        parts.append(
+            f"\n\ndef predict(x):\n    out = [0.0] * {network.sizes[1]}\n"
+            "    outputs(parameters, x, out)\n    return out"
+        )
+    return "\n".join(parts) + "\n"
+
+
+def _numbers(network: Network) -> str:
+    """The parameters as a list."""
+    text = ", ".join(map(repr, network.theta.tolist()))
+    wrapped = textwrap.fill(text, 100, initial_indent="    ", subsequent_indent="    ")
+    return f"[\n{wrapped}\n]"
+
+
+def _numpy(network: Network, what: str) -> str:
+    """A file with the array programs; `predict` and `value_and_grad` take all rows at once."""
+    sources = []
+    if network.outputs is not None:
+        sources.append(network.outputs.outputs_source)
+    if network.training is not None:
+        sources.append(network.training.loss.source)
+    head = "import numpy as np\n"
+    blocks = dict.fromkeys(b for source in sources for b in source.split("\n\n\n"))  # each once
+    body = "\n\n\n".join(block.strip("\n") for block in blocks if block.strip() != head.strip())
+    numbers = _numbers(network)
+    made = f"parameters = np.array({numbers}, dtype=np.{network.theta.dtype})"
+    text = f'"""{what}"""\n\n{head}\n{made}\n\n\n{body}\n'
+    if network.outputs is not None:
+        arrays = ", ".join(array.name for array in network.outputs.function.inputs)
+        text += f"\n\ndef predict({arrays}):\n    return outputs(parameters, {arrays})\n"
+    return text

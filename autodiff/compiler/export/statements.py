@@ -1,0 +1,86 @@
+"""Languages that loops are written in: for each, one table of its statements.
+
+Expressions have tables of their own, in `formula.languages`. A construct for whole numbers is
+written as its row with "int" behind the name says, where there is one. Numbers in braces are put
+in; what opens a block ends in a brace.
+"""
+
+from __future__ import annotations
+
+from typing import Final, TypeAlias
+
+__all__ = ["STATEMENTS", "Statements"]
+
+Statements: TypeAlias = dict[str, str]
+
+_C: Final[Statements] = {
+    "head": "#include <math.h>\n\ntypedef {} real;\n",
+    "comment": "/* {} */",
+    "fills": "static void {}({}) {{",
+    "gives": "static real {}({}) {{",
+    "public": "real {}({}) {{",
+    "array": "const real *{}",
+    "array filled": "real *{}",
+    "number": "real {}",
+    "number int": "int {}",
+    "count": "int {}",  # of examples: a parameter, since an array does not know its length
+    "new": "real {} = {};",
+    "new int": "int {} = {};",
+    "later": "real {};",
+    "zeros": "real {}[{}] = {{0}};",
+    "table": "static const real {}[{}] = {{{}}};",
+    "table int": "static const int {}[{}] = {{{}}};",
+    "parameters": "real {}[{}] = {{{}}};",
+    "for": "for (int {0} = {1}; {0} < {2}; {0}++) {{",
+    "if": "if ({}) {{",
+    "else": "}} else {{",
+    "end": "}}",
+    "return": "return {};",
+    "set": "{} = {};",
+    "change": "{} {}= {};",
+    "predict": """\
+void predict(const real *x, real *out) {{
+    outputs(parameters, x, out, 1);
+}}
+""",
+}
+_JAVASCRIPT: Final[Statements] = _C | {
+    "head": "",
+    "fills": "function {}({}) {{",
+    "gives": "function {}({}) {{",
+    "public": "export function {}({}) {{",
+    "array": "{}",
+    "array filled": "{}",
+    "number": "{}",
+    "number int": "{}",
+    "count": "",
+    "new": "let {} = {};",
+    "new int": "const {} = {};",
+    "later": "let {};",
+    "zeros": "const {} = new Float64Array({});",
+    "table": "const {0} = [{2}];",
+    "table int": "const {0} = [{2}];",
+    "parameters": "export const {0} = Float64Array.from([{2}]);",
+    "for": "for (let {0} = {1}; {0} < {2}; {0}++) {{",
+    "predict": """\
+export function predict(x) {{
+    const out = new Float64Array({});
+    outputs(parameters, x, out);
+    return out;
+}}
+""",
+}
+
+STATEMENTS: Final[dict[str, Statements]] = {"c": _C, "javascript": _JAVASCRIPT}
+
+# Names that mean something in one of them, or are made by those who write files.
+RESERVED: Final = frozenset(
+    """
+    auto break case catch char class const continue debugger default delete do double else enum
+    export extends extern false finally float for function goto if implements import in inline
+    instanceof int interface let long new null package private protected public register restrict
+    return short signed sizeof static struct super switch this throw true try typedef typeof union
+    unsigned var void volatile while with yield await async arguments eval undefined
+    main real parameters predict train NaN Infinity NAN INFINITY Math Number Float64Array
+    """.split()  # noqa: SIM905
+)

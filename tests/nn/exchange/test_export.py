@@ -1,0 +1,285 @@
+"""Networks in other languages: each file is run, and gives the numbers that `predict` gives."""
+
+from __future__ import annotations
+
+import json
+import random
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+import autodiff
+import nn
+from autodiff import Value
+from nn import (
+    MLP,
+    Activation,
+    Conv1D,
+    Embedding,
+    Flatten,
+    Layer,
+    LayerNorm,
+    Residual,
+    Sequential,
+    TransformerBlock,
+    losses,
+)
+
+RNG = np.random.default_rng(3)
+Network = tuple[nn.Module, np.ndarray]
+
+
+def moons() -> Network:
+    return MLP(2, [16, 16, 1], rng=random.Random(1)), RNG.normal(size=(5, 2))
+
+
+def deep() -> Network:
+    """Most of the atoms: erf, softplus with its option, tanh, logsumexp, a root, a choice."""
+    rng = random.Random(2)
+    layers = [
+        Layer(3, 5, "gelu", rng=rng),
+        LayerNorm(5),
+        Residual(Layer(5, 5, "softplus(2)", rng=rng)),
+        Layer(5, 4, "leaky_relu(0.2)", rng=rng),
+        Activation("tanh"),
+        Layer(4, 3, rng=rng),
+        Activation("softmax"),
+    ]
+    return Sequential(*layers), RNG.normal(size=(4, 3))
+
+
+def signal() -> Network:
+    rng = random.Random(5)
+    model = Sequential(
+        Conv1D(1, 2, 3, rng=rng), Activation("relu"), Flatten(), Layer(12, 2, "sigmoid", rng=rng)
+    )
+    return model, RNG.normal(size=(3, 1, 6))
+
+
+class Own(nn.Module):
+    """Powers, logarithms, sines, a maximum, and a constant output."""
+
+    def __init__(self) -> None:
+        self.w = [Value(0.7), Value(1.3)]
+
+    def forward(self, x: Any) -> list[Value]:
+        a, b = self.w
+        first = (x[0] * a) ** 2 + (x[1] * x[1] + b) ** 1.5 / (abs(x[0]) + 1)
+        second = (x[1] * x[1] + 1).log() + (x[0] * x[0]).log1p() * b.sin()
+        return [first, second.max(x[0].cos()), a * b + 0 * x[0]]
+
+
+def own() -> Network:
+    return Own(), RNG.normal(size=(6, 2))
+
+
+class Reads(nn.Module):
+    """A small transformer: tokens in, logits at each place out."""
+
+    def __init__(self) -> None:
+        rng = random.Random(5)
+        self.embedding = Embedding(5, 4, rng=rng)
+        self.block = TransformerBlock(4, 2, rng=rng)
+        self.head = Layer(4, 3, rng=rng)
+
+    def forward(self, tokens: Any) -> list[Any]:
+        return [self.head(z) for z in self.block(self.embedding(tokens))]
+
+
+def text() -> Network:
+    return Reads(), RNG.integers(0, 5, size=(3, 4)).astype(float)
+
+
+NETWORKS = [moons, deep, signal, own, text]
+
+
+def expected(network: Network) -> np.ndarray:
+    model, X = network
+    outputs: np.ndarray = autodiff.compile(model, backend="numpy").predict(X)
+    return outputs.reshape(len(X), -1)
+
+
+def compiled_c(source: Path, main: str) -> Path:
+    """A program of the file and a `main`, by a compiler that accepts no warning."""
+    compiler = shutil.which("gcc") or shutil.which("cc")
+    if compiler is None:
+        pytest.skip("no C compiler here")
+    whole = source.with_suffix(".main.c")
+    whole.write_text(f'#include <stdio.h>\n#include "{source.name}"\n\n{main}', encoding="utf-8")
+    program = source.with_suffix(".out")
+    strict = ["-std=c99", "-Wall", "-Wextra", "-Werror", "-pedantic", "-O2"]
+    subprocess.run([compiler, *strict, whole, "-o", program, "-lm"], check=True)
+    return program
+
+
+def numbers(command: list[Any]) -> np.ndarray:
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    return np.array([[float(word) for word in line.split()] for line in done.stdout.splitlines()])
+
+
+def c_array(values: np.ndarray) -> str:
+    return "{" + ", ".join(repr(float(v)) for v in values.ravel()) + "}"
+
+
+def predictions_in_c(path: Path, X: np.ndarray, outputs: int) -> np.ndarray:
+    inputs = X[0].size
+    main = f"""int main(void) {{
+    real X[] = {c_array(X)};
+    for (int r = 0; r < {len(X)}; r++) {{
+        real out[{outputs}];
+        predict(X + {inputs} * r, out);
+        for (int k = 0; k < {outputs}; k++) printf("%.17g ", (double)out[k]);
+        printf("\\n");
+    }}
+    return 0;
+}}
+"""
+    return numbers([compiled_c(path, main)])
+
+
+@pytest.mark.parametrize("make", NETWORKS)
+def test_c_gives_the_same_outputs(make: Callable[[], Network], tmp_path: Path) -> None:
+    model, X = network = make()
+    wanted = expected(network)
+    nn.export(model, tmp_path / "net.c", example=X[0])
+    found = predictions_in_c(tmp_path / "net.c", X, wanted.shape[1])
+    np.testing.assert_allclose(found, wanted, rtol=1e-12, atol=1e-12)
+    nn.export(model, tmp_path / "net.c", example=X[0], dtype="float32")
+    found = predictions_in_c(tmp_path / "net.c", X, wanted.shape[1])
+    np.testing.assert_allclose(found, wanted, rtol=1e-5, atol=1e-6)
+
+
+@pytest.mark.parametrize("make", NETWORKS)
+def test_javascript_gives_the_same_outputs(make: Callable[[], Network], tmp_path: Path) -> None:
+    node = shutil.which("node")
+    if node is None:
+        pytest.skip("no Node here")
+    model, X = network = make()
+    nn.export(model, tmp_path / "net.mjs", example=X[0])
+    script = tmp_path / "main.mjs"
+    rows = json.dumps(X.reshape(len(X), -1).tolist())
+    script.write_text(
+        'import { predict } from "./net.mjs";\n'
+        f'for (const x of {rows}) console.log([...predict(x)].join(" "));\n',
+        encoding="utf-8",
+    )
+    np.testing.assert_allclose(numbers([node, script]), expected(network), rtol=1e-12, atol=1e-12)
+
+
+@pytest.mark.parametrize("make", NETWORKS)
+def test_python_gives_the_same_outputs_without_any_package(
+    make: Callable[[], Network], tmp_path: Path
+) -> None:
+    """-I -S: neither this library nor site-packages can be imported."""
+    model, X = network = make()
+    nn.export(model, tmp_path / "net.py", example=X[0])
+    script = tmp_path / "main.py"
+    script.write_text(
+        f"import sys\nsys.path.insert(0, {str(tmp_path)!r})\nfrom net import predict\n"
+        f"for x in {X.reshape(len(X), -1).tolist()}:\n    print(*predict(x))\n",
+        encoding="utf-8",
+    )
+    found = numbers([sys.executable, "-I", "-S", script])
+    np.testing.assert_allclose(found, expected(network), rtol=1e-12, atol=1e-12)
+
+
+@pytest.mark.parametrize("make", NETWORKS)
+def test_numpy_gives_the_same_outputs(make: Callable[[], Network], tmp_path: Path) -> None:
+    model, X = network = make()
+    nn.export(model, tmp_path / "net.py", example=X[0], language="numpy")
+    names: dict[str, Any] = {}
+    exec((tmp_path / "net.py").read_text(encoding="utf-8"), names)
+    found = np.asarray(names["predict"](X)).reshape(len(X), -1)
+    np.testing.assert_allclose(found, expected(network), rtol=1e-12, atol=1e-12)
+
+
+@pytest.mark.parametrize("make", NETWORKS)
+def test_onnx_gives_the_same_outputs(make: Callable[[], Network], tmp_path: Path) -> None:
+    runtime = pytest.importorskip("onnxruntime")
+    model, X = network = make()
+    path = tmp_path / "net.onnx"
+    wanted = expected(network)
+
+    def found(dtype: str) -> np.ndarray:
+        nn.export(model, path, example=X[0], dtype=dtype)
+        session = runtime.InferenceSession(path, providers=["CPUExecutionProvider"])
+        (given,) = session.get_inputs()
+        (outputs,) = session.run(None, {given.name: X.astype(dtype)})
+        return np.asarray(outputs).reshape(len(X), -1)
+
+    np.testing.assert_allclose(found("float32"), wanted, rtol=1e-5, atol=2e-6)
+    if make not in (deep, text):  # gelu: onnxruntime computes erf in single precision
+        np.testing.assert_allclose(found("float64"), wanted, rtol=1e-12, atol=1e-12)
+
+
+def test_a_training_step_in_c_is_the_optimisers(tmp_path: Path) -> None:
+    """Five steps of Adam on twenty rows, from the same parameters: they end at the same."""
+    model, X = MLP(2, [8, 1], "tanh", rng=random.Random(0)), RNG.normal(size=(20, 2))
+    y = np.where(X[:, 0] > X[:, 1], 1.0, -1.0)
+    optimiser = nn.Adam(model.parameters(), lr=0.05, weight_decay=0.01)
+    nn.export(model, tmp_path / "net.c", loss=losses.hinge, optimiser=optimiser)
+    count = len(model.parameters())
+    main = f"""int main(void) {{
+    real X[] = {c_array(X)}, Y[] = {c_array(y)};
+    real grad[{count}], state[{2 * count}] = {{0}};
+    for (int step = 0; step < 5; step++)
+        printf("%.17g\\n", train(parameters, X, Y, grad, state, 0.05, step, 20));
+    for (int p = 0; p < {count}; p++) printf("%.17g\\n", parameters[p]);
+    return 0;
+}}
+"""
+    found = numbers([compiled_c(tmp_path / "net.c", main)]).ravel()
+    program = autodiff.compile(lambda x, t: losses.hinge(model(x), t), backend="numpy")
+    costs = []
+    for _ in range(5):
+        optimiser.zero_grad()
+        costs.append(program(X, y))
+        optimiser.step()
+    np.testing.assert_allclose(found, [*costs, *program.theta()], rtol=1e-11, atol=1e-13)
+
+
+def test_the_training_step_in_javascript_and_python_is_the_one_in_c(tmp_path: Path) -> None:
+    """SGD with momentum: the same rule, told by the same loops."""
+    model, X = MLP(2, [3, 1], "sigmoid", rng=random.Random(0)), RNG.normal(size=(6, 2))
+    y = RNG.normal(size=6)
+    optimiser = nn.SGD(model.parameters(), lr=0.1, momentum=0.9)
+    for name in ("net.py", "net.mjs"):
+        nn.export(model, tmp_path / name, loss=losses.squared_error, optimiser=optimiser)
+    names: dict[str, Any] = {}
+    exec((tmp_path / "net.py").read_text(encoding="utf-8"), names)
+    theta, grad, state = names["parameters"], [0.0] * 13, [0.0] * 13
+    flat, targets = X.ravel().tolist(), y.tolist()
+    for step in range(3):
+        names["train"](theta, flat, targets, grad, state, 0.1, step)
+    program = autodiff.compile(lambda x, t: losses.squared_error(model(x), t), backend="numpy")
+    for _ in range(3):
+        optimiser.zero_grad()
+        program(X, y)
+        optimiser.step()
+    np.testing.assert_allclose(theta, program.theta(), rtol=1e-12)
+    if node := shutil.which("node"):
+        script = tmp_path / "main.mjs"
+        script.write_text(
+            'import { parameters, train } from "./net.mjs";\n'
+            "const grad = new Float64Array(13), state = new Float64Array(13);\n"
+            f"const X = {flat}, Y = {targets};\n"
+            "for (let k = 0; k < 3; k++) train(parameters, X, Y, grad, state, 0.1, k);\n"
+            "for (const p of parameters) console.log(p);\n",
+            encoding="utf-8",
+        )
+        np.testing.assert_allclose(numbers([node, script]).ravel(), theta, rtol=1e-12)
+
+
+def test_what_cannot_be_written_is_said(tmp_path: Path) -> None:
+    model = MLP(2, [1])
+    with pytest.raises(ValueError, match=r"the suffix of 'net\.cc' says no language; known: \.c"):
+        nn.export(model, tmp_path / "net.cc")
+    with pytest.raises(ValueError, match="Own does not say how many inputs it takes"):
+        nn.export(Own(), tmp_path / "net.c")
+    assert not list(tmp_path.iterdir())
