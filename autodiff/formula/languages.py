@@ -65,6 +65,7 @@ _JAVASCRIPT = (
         "**": (WHOLE, "Math.pow({0}, {1})"),
         "//": (WHOLE, "Math.floor({0:9} / {1:10})"),
         "len": (WHOLE, "{0:12}.length"),
+        "int": (WHOLE, "{0:12}"),
         "%": (8, "{0:9} % {1:10}"),  # 2 * (i % 6) keeps its brackets
     }
     | {name: (WHOLE, f"{atom.javascript}({{0}})") for name, atom in ATOMS.items()}
@@ -78,6 +79,7 @@ _C = (
         "//": (8, "{0:9} / {1:10}"),
         "%": (8, "{0:9} % {1:10}"),
         "abs": (WHOLE, "fabs({0})"),
+        "int": (10, "(int){0:12}"),
     }
 )
 _LATEX = (

@@ -18,6 +18,7 @@ from ..ir import (
     Broadcast,
     Concatenate,
     Expr,
+    Lookup,
     Number,
     Picked,
     Product,
@@ -34,6 +35,7 @@ from ..ir import (
     Transpose,
     View,
     Where,
+    Whole,
     resized,
     spread,
 )
@@ -219,6 +221,10 @@ class _Graph:
                 return self.node("Concat", *whole, axis=axis)
             case Broadcast(array, shape):
                 return self.spread(self.tensor(array), array.shape, shape)
+            case Whole(array):
+                return self.node("Cast", self.tensor(array), to=_INT64)
+            case Lookup(array, places):
+                return self.node("Gather", self.tensor(array), self.tensor(places), axis=0)
             case Where(mask, array, value):
                 test = self.node("Cast", self.tensor(mask), to=_BOOL)
                 return self.node("Where", test, self.tensor(array), self.constant(value))
@@ -267,4 +273,4 @@ class _Graph:
         return part(tree)
 
 
-_BOOL: Final = 9  # onnx.TensorProto.BOOL
+_INT64, _BOOL = 7, 9  # of onnx.TensorProto

@@ -38,6 +38,12 @@ _C: Final[Statements] = {
     "return": "return {};",
     "set": "{} = {};",
     "change": "{} {}= {};",
+    "whole": """\
+/* The number of the row that x picks, of n; the nearest one if there is none. */
+static int whole(real x, int n) {{
+    return !(x >= 1) ? 0 : x >= n ? n - 1 : (int)x;
+}}
+""",
     "predict": """\
 void predict(const real *x, real *out) {{
     outputs(parameters, x, out, 1);
@@ -62,6 +68,14 @@ _JAVASCRIPT: Final[Statements] = _C | {
     "table int": "const {0} = [{2}];",
     "parameters": "export const {0} = Float64Array.from([{2}]);",
     "for": "for (let {0} = {1}; {0} < {2}; {0}++) {{",
+    "whole": """\
+function whole(x, n) {{
+    if (!(Number.isInteger(x) && x >= 0 && x < n)) {{
+        throw new RangeError(`an example picks row ${{x}}; there are rows 0 to ${{n - 1}}`);
+    }}
+    return x;
+}}
+""",
     "predict": """\
 export function predict(x) {{
     const out = new Float64Array({});

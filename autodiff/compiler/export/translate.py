@@ -31,6 +31,8 @@ class _Words(Writer):
                 return self.fill("**", self.write(base), self.write(exponent))
             case ast.Call(func=ast.Attribute(attr=name) | ast.Name(name), args=[argument]):
                 return self.fill(name, self.write(argument))
+            case ast.Call(func=ast.Name(name), args=arguments):
+                return Piece(f"{name}({', '.join(map(self.text, arguments))})")
         return super().write(node)
 
     def name(self, name: str) -> Piece:
@@ -89,6 +91,9 @@ class Translator:
             match node:
                 case ast.Assign(targets=[ast.Name(name)], value=ast.List() as values):
                     self.table("table", spelled(name), ast.literal_eval(values))
+                    self.lines.append("")
+                case ast.FunctionDef(name=name) if name in self.say:  # it has its own there
+                    self.put(name)
                     self.lines.append("")
                 case ast.FunctionDef(name=name):
                     if says := public.get(name):

@@ -283,3 +283,17 @@ def test_what_cannot_be_written_is_said(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="Own does not say how many inputs it takes"):
         nn.export(Own(), tmp_path / "net.c")
     assert not list(tmp_path.iterdir())
+
+
+def test_a_token_that_there_is_not_is_refused_or_the_nearest(tmp_path: Path) -> None:
+    """C has no exceptions: a row outside of the table would be memory that is not ours."""
+    model, X = text()
+    nn.export(model, tmp_path / "net.c", example=X[0])
+    beyond = np.array([[7.0, -3.0, 1.5, 1e300], [4.0, 0.0, 1.0, 4.0]])
+    found = predictions_in_c(tmp_path / "net.c", beyond, 12)
+    np.testing.assert_array_equal(found[0], found[1])
+    nn.export(model, tmp_path / "net.py", example=X[0])
+    names: dict[str, Any] = {}
+    exec((tmp_path / "net.py").read_text(encoding="utf-8"), names)
+    with pytest.raises(ValueError, match=r"an example picks row 7.0; there are rows 0 to 4"):
+        names["predict"](beyond[0].tolist())
