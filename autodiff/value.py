@@ -174,7 +174,9 @@ class Value:
         """Compute dself/dnode for every node below, into `node.grad`.
 
         Leaves accumulate: a second call, or another loss, adds to what is there. Interior nodes
-        start from 0 at each call, so nothing is counted twice.
+        start from 0 at each call, so nothing is counted twice. Zero times an infinite local
+        gradient has no value: `x.relu().sqrt()` at x = -1 leaves NaN in x.grad, and a compiled
+        program refuses it.
 
         >>> x = Value(3.0)
         >>> cube = x * x * x

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import linecache
+import math
 import pickle
 import runpy
 import subprocess
@@ -353,6 +354,25 @@ def test_a_gradient_that_is_not_finite_is_refused_and_nothing_is_written(backend
     unpickled = pickle.loads(pickle.dumps(program))
     with pytest.raises(DomainError, match=r"row 0: the gradient of parameter v is inf$"):
         unpickled([1.0, 2.0])
+
+
+@pytest.mark.parametrize("backend", ["numpy", "native"])
+def test_zero_times_an_infinite_slope_has_no_value_in_any_engine(backend: str) -> None:
+    """√relu(w·x) at w·x < 0: the root's slope is ∞ at 0, and relu's slope behind it is 0."""
+    if backend == "native":
+        pytest.importorskip("llvmlite")
+    w, x = Value(-1.0), Value(1.0)
+
+    def f(x: Value) -> Value:
+        return (w * x).relu().sqrt()
+
+    f(x).backward()
+    assert math.isnan(w.grad)
+    assert math.isnan(autodiff.grad(lambda w: (w * x).relu().sqrt())(-1.0))
+    program = autodiff.compile(f, backend=backend).prepare([1.0])
+    assert np.isnan(program._made().gradient(program.theta(), np.ones(1))[1]).all()
+    with pytest.raises(DomainError, match="gradient"):
+        program([1.0])
 
 
 def test_rows_that_are_finite_by_themselves_but_not_together() -> None:

@@ -41,7 +41,8 @@ def test_logsumexp_does_not_overflow_and_keeps_infinities() -> None:
     assert logsumexp([-math.inf, 0.0]) == 0.0
     assert logsumexp([-math.inf, -math.inf]) == -math.inf
     assert logsumexp([math.inf, 0.0]) == math.inf
-    assert math.isnan(logsumexp([math.nan, 0.0]))
+    for row in itertools.permutations([math.nan, -math.inf, math.inf, 1.0]):
+        assert math.isnan(logsumexp(row))
     assert math.isnan(logsumexp([0.0, math.nan]))
 
 
