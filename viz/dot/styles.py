@@ -27,6 +27,12 @@ class Circuit(Writer):
         wire = self.stub(node, "" if last else label, label if last else "")
         return self.joined(self.gate(node), wire)
 
+    def box(self, node: Node) -> Glyph:
+        """A folded box; the last one with its wire."""
+        found = super().box(node)
+        last = node.name == self.picture.root
+        return self.joined(found, self.stub(node, "", node.label)) if last else found
+
     def word(self, node: Node, text: str, ink: str, bold: bool = True) -> Glyph:
         """A name or a number."""
         w = width(text, 14, bold) + 4.0 if text else 0.0
@@ -74,7 +80,16 @@ class Record(Writer):
         """A value's box, with the gate that made it before it."""
         if node.kind != "gate":
             return self.cells(node, node.name)
-        gate, box = self.gate(node), self.cells(node, f"{node.name}_box")
+        return self.followed(self.gate(node), node)
+
+    def box(self, node: Node) -> Glyph:
+        """A folded box; the last one with the box of its value."""
+        found = super().box(node)
+        return self.followed(found, node) if node.name == self.picture.root else found
+
+    def followed(self, gate: Glyph, node: Node) -> Glyph:
+        """An arrow to the box of the value that a gate made."""
+        box = self.cells(node, f"{node.name}_box")
         gap, w, h = 20.0, gate.width, gate.height
         wire = ((w, gate.out), (w + gap, gate.out))
         if not self.across:

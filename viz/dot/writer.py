@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple, TypeAlias
 
 from autodiff import Value
@@ -63,12 +63,12 @@ Row: TypeAlias = tuple[list[Mark], float]  # of what stands beside the drawing, 
 
 class Assembly(NamedTuple):
     """Glyphs, the number of the frame that each stands in, wires between them, and for each edge
-    the wires that it is drawn along."""
+    the glyph that it begins at and the wires that it is drawn along."""
 
     glyphs: list[Glyph]
     frames: list[int]
     wires: list[Wire]
-    routes: list[tuple[Edge, list[int]]]
+    routes: list[tuple[Edge, int, list[int]]]
 
 
 class Writer:
@@ -156,21 +156,26 @@ class Writer:
         glyphs = [self.glyph(node) for node in self.picture.nodes]
         index = {node.name: k for k, node in enumerate(self.picture.nodes)}
         frames = [self.homes.get(node.cluster or "", -1) for node in self.picture.nodes]
-        routes: list[tuple[Edge, list[int]]] = []
+        routes: list[tuple[Edge, int, list[int]]] = []
         wires: list[Wire] = []
         ports = dict.fromkeys(index, 0)
         for edge in self.picture.edges:
             tail, head = index[edge.tail], index[edge.head]
             port = ports[edge.head]
             ports[edge.head] += 1
+            number = self.by_name[edge.tail]
+            if number.kind == "constant" and self.wires_from[edge.tail][0] is not edge:
+                tail = len(glyphs)  # a number stands beside each gate that reads it
+                glyphs.append(self.glyph(replace(number, name=f"{number.name}_{tail}")))
+                frames.append(frames[head])
             if share := self.share(edge):
                 glyphs.append(share)
                 frames.append(frames[head])
                 wires += [Wire(tail, len(glyphs) - 1, 0), Wire(len(glyphs) - 1, head, port)]
-                routes.append((edge, [len(wires) - 2, len(wires) - 1]))
+                routes.append((edge, tail, [len(wires) - 2, len(wires) - 1]))
             else:
                 wires.append(Wire(tail, head, port))
-                routes.append((edge, [len(wires) - 1]))
+                routes.append((edge, tail, [len(wires) - 1]))
         return Assembly(glyphs, frames, wires, routes)
 
     def drawing(self, rooms: Sequence[Point] = ()) -> Drawing:
@@ -197,9 +202,7 @@ class Writer:
                 frame = Shape(name, "frame", left, top, w, h, fill, self.theme.faint)
                 title = Text(left + 8, top + 13, cluster.title, self.theme.ink, SMALL, True)
                 drawing.marks += [frame, title]
-        tails = {node.name: k for k, node in enumerate(self.picture.nodes)}
-        for edge, route in sorted(made.routes, key=lambda item: self._weight(item[0])):
-            k = tails[edge.tail]
+        for edge, k, route in sorted(made.routes, key=lambda item: self._weight(item[0])):
             (x, y), tail = laid.boxes[k], glyphs[k]
             begin = (
                 (x + tail.width, y + tail.out) if self.across else (x + tail.out, y + tail.height)
@@ -266,12 +269,22 @@ class Writer:
 
     def reading(self) -> list[str]:
         """How the numbers on a wire are to be read: "upstream × local = downstream"."""
-        if not self.parts or not self.picture.reached:
+        if not self.picture.reached:
             return []
-        if set(self.parts) == set(PARTS):
-            return ["on the wires: upstream × local = downstream"]
         wanted = [f"{part} gradient" for part in PARTS if part in self.parts]
-        return [f"on the wires: {', '.join(wanted)}"]
+        if set(self.parts) == set(PARTS):
+            wanted = ["upstream × local = downstream"]
+        said = [f"on the wires: {', '.join(wanted)}"] if wanted else []
+        said_of = [
+            bool(self.words(edge)) and (self.shares or "downstream" in self.parts)
+            for name, edges in self.wires_from.items()
+            if len(edges) > 1 and self.by_name[name].kind != "constant"
+            for edge in edges
+        ]
+        if said_of:
+            left = "" if all(said_of) else " (some are left out)" if any(said_of) else " (left out)"
+            said.append(f"at a fork, the gradients that come back along the branches{left} add up")
+        return said
 
     def legend(self) -> Iterator[Row]:
         """Swatches of the steps of gradient magnitude."""
@@ -304,10 +317,7 @@ class Writer:
 
     def share(self, edge: Edge) -> Glyph | None:
         """What a wire says of its share, under (or beside) a stretch of it."""
-        if len(edge.parts) != 1 or self.by_name[edge.tail].kind == "constant":
-            return None
-        forks = self.shares and 1 < len(self.wires_from[edge.tail]) <= FORKS
-        words = self.part(edge.parts[0], ("downstream",) if forks else self.parts)
+        words = self.words(edge)
         if not words:
             return None
         wide = 4.0
@@ -319,6 +329,13 @@ class Writer:
         if self.across:
             return Glyph(max(wide, 20.0), 20.0, [(0.0, 1.0)], 1.0, marks)
         return Glyph(wide + 4, 20.0, [(1.0, 0.0)], 1.0, marks)
+
+    def words(self, edge: Edge) -> list[tuple[str, str]]:
+        """The texts of its share and their colours."""
+        if len(edge.parts) != 1 or self.by_name[edge.tail].kind == "constant":
+            return []
+        forks = self.shares and 1 < len(self.wires_from[edge.tail]) <= FORKS
+        return self.part(edge.parts[0], ("downstream",) if forks else self.parts)
 
     def part(self, part: Part, wanted: tuple[str, ...]) -> list[tuple[str, str]]:
         """upstream × local = downstream, or what is wanted of it: texts and their colours."""

@@ -105,11 +105,14 @@ def frames(
     found: dict[tuple[int, tuple[Value, ...]], Frame] = {}
     known: dict[tuple[int, int], tuple[Level, str]] = {}  # a batch calls the same modules
     inside: dict[Value, Frame | None] = {}
+    summed: set[Frame | None] = {*base.values()}
     wanted: dict[Value, set[Frame | None]] = {v: set() for v in graph}
     for v in reversed(graph):
         users, term = wanted.pop(v), base.get(v)
         if term is not None:  # whoever uses it besides, it stays in its term
             users = {user for user in users if term in path(user)[:1]}
+        elif v.call:  # what a module returned is no part of a sum over it
+            users = {None if user in summed else user for user in users}
         frame = shared(users, beyond=True) or term
         call: Call | None = v.call
         while call is not None:
@@ -179,7 +182,7 @@ def term_frames(graph: Cells) -> dict[Value, Frame]:
 
     Of sums within sums only the outer one counts. Terms of less than three gates each share one
     frame. A sum inside of a module call is the module's affair, and so are terms that one call
-    returned together (logits).
+    returned together (logits); what is done to them after the call (their squares) is not.
     """
     home: dict[Value, Frame] = {}
     if not (sums := long_sums(graph)):
@@ -188,15 +191,11 @@ def term_frames(graph: Cells) -> dict[Value, Frame]:
     for chain, terms in sums:
         if any(t in home for t in terms) or any(inside[v] is not None for v in chain):
             continue
-        claimed = {
-            t: Frame("term", f"example {i}", index=i, of=len(terms)) for i, t in enumerate(terms)
-        }
-        for v in reversed(graph):
-            owners = {claimed.get(u) for u in users[v]}
-            if v not in claimed and len(owners) == 1 and (frame := owners.pop()) is not None:
-                claimed[v] = frame
+        claimed = _claimed(terms, users, set())
         if _cuts_through_a_call(graph, inside, claimed):
-            continue
+            if any(inside[t] for t in terms):
+                continue
+            claimed = _claimed(terms, users, {v for v, frame in inside.items() if frame})
         gates = sum(graph[v].gate is not None for v in claimed)
         summed = chain if len(chain) > 1 else []
         if gates >= 3 * len(terms):
@@ -206,6 +205,20 @@ def term_frames(graph: Cells) -> dict[Value, Frame]:
             title = f"{'sum of ' if summed else ''}{len(terms)} terms"
             home |= dict.fromkeys([*summed, *claimed], Frame("sum", title))
     return home
+
+
+def _claimed(
+    terms: list[Value], users: dict[Value, list[Value]], taken: set[Value]
+) -> dict[Value, Frame]:
+    """For each node that only one of the terms uses, and nobody has taken: that term's frame."""
+    claimed = {
+        t: Frame("term", f"example {i}", index=i, of=len(terms)) for i, t in enumerate(terms)
+    }
+    for v in reversed(users):
+        owners = {claimed.get(u) for u in users[v]}
+        if v not in claimed and v not in taken and len(owners) == 1 and (frame := owners.pop()):
+            claimed[v] = frame
+    return claimed
 
 
 def _cuts_through_a_call(

@@ -19,7 +19,7 @@ from .places import Bundle, Bus, Place, Plan
 
 __all__ = ["Cyclic", "assemble"]
 
-SPARED = 8  # wires that a bus must spare
+SPARED = 5  # wires that a bus must spare
 
 
 class Cyclic(Exception):

@@ -9,6 +9,7 @@ from xml.etree import ElementTree as ET
 import pytest
 
 from autodiff import Value
+from nn import MLP
 from tests.viz.circuits import product_of_sum, sigmoid_neuron, small_network
 from viz import THEMES, Diagram, draw
 from viz.dot.drawing import Curve, Shape, Text
@@ -233,3 +234,45 @@ def test_each_shape_of_the_dot_text_has_a_name_of_its_own(style: str) -> None:
     names = re.findall(r"^\t(\w+) \[", draw(total, style).source, flags=re.MULTILINE)
     assert len(names) > 100
     assert len(set(names)) == len(names)
+
+
+def captions(root: Value, **options: object) -> list[str]:
+    drawn = draw(root, **options).drawing  # type: ignore[arg-type]
+    return [mark.text for mark in drawn.marks if isinstance(mark, Text) and mark.size == 11]
+
+
+def test_shares_at_a_fork_add_up_or_are_said_to_be_left_out() -> None:
+    """Four wires each carry their share; of five the shares are left out."""
+    add_up = "at a fork, the gradients that come back along the branches{} add up"
+    x = Value(2.0, label="x")
+    for uses, left_out in ((1, None), (4, ""), (5, " (left out)")):
+        root = sum(x * (k + 2) for k in range(uses))
+        root.backward()
+        assert captions(root) == ([] if left_out is None else [add_up.format(left_out)])
+        assert captions(root, forward_only=True) == []
+    assert captions(root, parts="all")[1] == add_up.format("")
+    assert captions(root, parts="local")[1] == add_up.format(" (left out)")
+    assert captions(x * x + sum(x * (k + 2) for k in range(5)))[0].startswith("no gradients yet")
+
+
+def test_a_number_stands_beside_each_gate_that_reads_it() -> None:
+    two = 0 * Value(1.0)
+    zero = two.parents[0]
+    root = (Value(1.0, label="a") + zero) * (Value(2.0, label="b") + zero)
+    root.backward()
+    drawn = draw(root).drawing
+    assert written(draw(root), LIGHT.ink).count("0") == 2
+    tails = [m.tail for m in drawn.marks if isinstance(m, Curve) and m.arrow]
+    assert len(set(tails)) == len(tails) == 6
+
+
+@pytest.mark.parametrize("style", ["circuit", "record"])
+def test_a_folded_root_has_a_wire_with_its_value(style: str) -> None:
+    model = MLP(2, [3, 1], rng=0)
+    out = model([0.5, -1.0])
+    out.label = "score"
+    out.backward()
+    shown = written(draw(out, style, "model"), LIGHT.ink)
+    assert "score" in shown
+    curves = [m for m in draw(out, style, "model").drawing.marks if isinstance(m, Curve)]
+    assert curves[-1].points[-1][0] > 200

@@ -5,6 +5,7 @@ from nn import MLP, Layer, LayerNorm, Neuron, Residual, Sequential, diagnose
 from tests.viz.circuits import batch_loss, moons_network, values
 from viz.fold.calls import frames, level_of, long_sums, path, term_frames
 from viz.fold.cells import Cells, cells
+from viz.fold.detail import build
 
 
 def graph_of(root: Value) -> Cells:
@@ -99,3 +100,12 @@ def test_layers_are_numbered_as_in_the_repr_the_summary_and_the_state_dict() -> 
     assert [row.name for row in model.summary().rows] == numbers
     report = diagnose(model, [[0.5, -1.0], [1.0, 2.0]])
     assert [layer.name.partition(":")[0] for layer in report.layers] == numbers
+
+
+def test_a_sum_over_what_a_module_returned_leaves_the_module_alone() -> None:
+    """Σ o² over twelve outputs of one call: the squares are terms, the call is none of them."""
+    layer = Layer(2, 12, rng=0)
+    root = sum(o * o for o in layer([Value(1.0), Value(2.0)]))
+    picture = build(root, "layer")
+    boxes = [node.text for node in picture.nodes if node.kind == "box"]
+    assert boxes == ["Layer(2, 12)", "sum of 12 terms"]
