@@ -6,6 +6,7 @@ import itertools
 from collections.abc import Iterator, Mapping
 from reprlib import recursive_repr
 from typing import TYPE_CHECKING, Any, TypeAlias
+from weakref import WeakSet
 
 from autodiff.functional import map_nested
 from autodiff.value import UNREACHED, Call, Constant, Row, Value
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Module", "Nested", "as_inputs", "as_nodes", "flatten"]
 
+TABLES: WeakSet[Any] = WeakSet()  # modules that use, at a time, a few rows of their `weight`
 Nested: TypeAlias = Any  # a Value, or a (nested) list of them: how a module takes and gives data
 
 

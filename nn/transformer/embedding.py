@@ -9,7 +9,7 @@ from autodiff import GATES, Constant, Row, Value
 from ..activations import IDENTITY
 from ..checks import count
 from ..initialisation import Init, generator, initialiser
-from ..module import Module, Nested
+from ..module import TABLES, Module, Nested
 from ..report.options import signature
 
 __all__ = ["Embedding"]
@@ -24,7 +24,7 @@ class Embedding(Module):
 
     Takes a whole number and gives a list of `width` Values, or takes a (nested) list of numbers
     and gives one such list for each. A token that is a Value, data of a compiled function, picks
-    its row by gates: Σ_k (t = k) · row k.
+    its row by gates: Σ_k (t = k) · row k; the compiled program looks it up.
 
     >>> table = Embedding(3, 2, init="zeros")
     >>> table.load_state_dict({"weight": [[0, 1], [2, 3], [4, 5]]})
@@ -53,6 +53,7 @@ class Embedding(Module):
             raise ValueError(
                 f"{self!r}: token {x.data!r} is not one of the whole numbers 0 to {self.tokens - 1}"
             )
+        TABLES.add(self)
         if isinstance(x, Constant):
             return list(self.weight[int(x.data)])
         chosen = Row([GATES["equal"](x, k) for k in range(self.tokens)])

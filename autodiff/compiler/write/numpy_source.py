@@ -23,7 +23,7 @@ from ..ir import (
 from ..simplify import is_test
 from .expressions import Expressions
 from .recurrence import rolled
-from .tables import literal
+from .tables import UNPACKED, literal
 from .views import window
 
 
@@ -58,8 +58,11 @@ class _Source:
         code = "\n".join(f"    {line}" if line else "" for line in body)
         doc = f'    """{self.doc}"""\n' if self.doc else ""
         numpy = self.numpy
-        head = "import numpy as np\n" + "".join(f"\n\n{h}" for h in numpy.helpers.values())
         tables = "\n".join(f"{k} = {literal(k, v, numpy.typed)}" for k, v in numpy.tables.items())
+        packed = "unpacked(" in tables
+        helpers = [*numpy.helpers.values(), *[UNPACKED] * packed]
+        head = "import base64\nimport zlib\n\n" * packed + "import numpy as np\n"
+        head += "".join(f"\n\n{helper}" for helper in helpers)
         head += f"\n\n{tables}\n" if tables else ""
         return f"{head}\n\ndef {self.name}({arguments}):\n{doc}{code}\n"
 

@@ -1,10 +1,21 @@
-"""Constant arrays as text: regular ones as arithmetic on np.arange, never line by line."""
+"""Constant arrays as text: regular ones as arithmetic on np.arange, long ones packed."""
 
 from __future__ import annotations
 
+import base64
+import zlib
 from collections.abc import Sequence
+from typing import Final
 
 import numpy as np
+
+LONGEST: Final = 4  # lines that an array may take
+UNPACKED: Final = """\
+def unpacked(text, dtype, shape):
+    \"\"\"Constants that would take many lines.\"\"\"
+    numbers = zlib.decompress(base64.b85decode(text))
+    return np.frombuffer(numbers, dtype).reshape(shape)
+"""
 
 
 def literal(name: str, values: np.ndarray | str, typed: str) -> str:
@@ -34,7 +45,14 @@ def literal(name: str, values: np.ndarray | str, typed: str) -> str:
     prefix = f"{name} = np.array("
     with np.printoptions(threshold=10**9, linewidth=96, floatmode="unique"):
         text = np.array2string(values, separator=", ", prefix=prefix)
+    if text.count("\n") >= LONGEST:
+        return _packed(values, f"<{values.dtype.kind}{4 if typed else 8}")
     return f"np.array({text}{typed})".replace("nan", "np.nan").replace("inf", "np.inf")
+
+
+def _packed(values: np.ndarray, kind: str) -> str:
+    numbers = zlib.compress(values.astype(kind).tobytes(), 9)
+    return f"unpacked({base64.b85encode(numbers).decode()!r}, {kind!r}, {values.shape})"
 
 
 def ranges(
@@ -81,4 +99,6 @@ def _truths(name: str, values: np.ndarray) -> str:
                     return f"{left} {'>=' if sign == 1 else '<'} {least}"
     with np.printoptions(threshold=10**9, linewidth=96):
         text = np.array2string(values.astype(int), separator=", ", prefix=f"{name} = np.array(")
+    if text.count("\n") >= LONGEST:
+        return _packed(values, "?")
     return f"np.array({text}, dtype=bool)"

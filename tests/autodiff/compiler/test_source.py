@@ -126,3 +126,25 @@ def test_the_program_is_the_same_every_time() -> None:
     first, _ = compiled("modern")
     second, _ = compiled("modern")
     assert first.source == second.source
+
+
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+def test_long_tables_are_packed(dtype: str) -> None:
+    """Cosines at forty positions take one line, and are unpacked to the last bit."""
+    w = [Value(0.3), Value(-0.7)]
+    angles = np.cos(np.arange(80.0) ** 2 / 3).reshape(40, 2).tolist()
+
+    def f(x: list[list[Value]]) -> Value:
+        turned = [[wi * xi * c for wi, xi, c in zip(w, row, at, strict=True)]
+                  for row, at in zip(x, angles, strict=True)]  # fmt: skip
+        return sum(v * v for row in turned for v in row)  # type: ignore[return-value]
+
+    X = np.random.default_rng(0).normal(size=(2, 40, 2))
+    program = autodiff.compile(f, "numpy", dtype=dtype).prepare(X)
+    assert "np.array(" not in program.source
+    assert len(program.source.splitlines()) < 40
+    (line,) = (line for line in program.source.splitlines() if line.startswith("C1 = unpacked("))
+    helper = program.source.partition("\n\nC1")[0]
+    namespace: dict[str, Any] = {}
+    exec(f"{helper}\n{line}", namespace)
+    np.testing.assert_array_equal(namespace["C1"].ravel(), np.ravel(angles).astype(dtype))

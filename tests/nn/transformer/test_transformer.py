@@ -3,6 +3,7 @@
 import copy
 import math
 import random
+import warnings
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ import pytest
 import autodiff
 from autodiff import Value
 from nn import (
+    SGD,
     Adam,
     AttentionHead,
     Dropout,
@@ -274,3 +276,16 @@ def test_generation_stops_and_sees_its_context_alone() -> None:
     assert generate(model, [0], 3, temperature=0, context=2) == [1, 1, 1]
     assert seen == [[0], [0, 1], [1, 1]]
     assert generate(model, [0], 3, temperature=0, stop=1) == []
+
+
+def test_rows_that_were_not_picked_are_no_mistake() -> None:
+    """Other parameters that a loss does not reach are warned of at an optimiser's first step."""
+    table, layer, other = Embedding(4, 2, rng=0), Layer(2, 1, rng=0), Value(1.0, label="other")
+    for extra, said in ([], 0), ([other], 1):
+        optimiser = SGD([*table.parameters(), *layer.parameters(), *extra], lr=0.1)
+        optimiser.zero_grad()
+        (layer(table(2)) ** 2).backward()
+        with warnings.catch_warnings(record=True) as warned:
+            warnings.simplefilter("always")
+            optimiser.step()
+        assert len(warned) == said

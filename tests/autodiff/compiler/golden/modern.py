@@ -56,7 +56,7 @@ def value_and_grad(theta, X, Y):
     dγ = (dadd2 * div1).sum(axis=0)
     ddiv1 = dadd2 * γ
     dsqrt1 = -(ddiv1 * div1 / sqrt1).sum(axis=1, keepdims=True)
-    dadd1 = dsqrt1 * np.where(sqrt1 != 0, 0.5 / sqrt1, np.inf)
+    dadd1 = dsqrt1 / (2 * sqrt1)
     dsub1 = ddiv1 / sqrt1 + dadd1 * sub1 / 4
     dmean1 = -dsub1.sum(axis=1, keepdims=True)
     dA1 = dadd3 + dsub1 + dmean1 / 8
