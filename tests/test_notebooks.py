@@ -297,9 +297,135 @@ RIGHT: dict[str, list[Any]] = {
     "15.4": ["2*a*b", "b*a + a*b"],
     "15.5": [softsign],
     "15.6": [bump],
+    **{f"16.{k}": [] for k in range(1, 11)},  # the solutions are right answers
+    "16.11": [1e-4, 0.0001],
+    "16.12": ["3*x^2 + h^2", "((x+h)^3 - (x-h)^3) / (2*h)"],
+    "16.13": [],
 }
 # Made when their test runs.
 MADE = (moons, digits, turned_moons, too_few_digits, softsign, one_sided, bump, flat_bump)
+
+
+def moved(sign: float, factor: float = 1.0) -> Any:
+    def step(parameters: list[Value], lr: float) -> None:
+        for p in parameters:
+            p.data += sign * p.grad * (lr if factor == 1.0 else factor)
+
+    return step
+
+
+def training(zero: str) -> Any:
+    def train(model: Module, loss: Any, steps: int, lr: float) -> None:
+        for _ in range(steps):
+            if zero == "before":
+                model.zero_grad()
+            loss().backward()
+            if zero == "after":
+                model.zero_grad()
+            for p in model.parameters():
+                p.data -= lr * p.grad
+
+    return train
+
+
+def cost_of_rows(model: Any, X: Any, y: Any) -> list[Value]:
+    return [(model(x) - t) ** 2 for x, t in zip(X, y, strict=True)]
+
+
+def share(scores: list[float], labels: list[int]) -> int:
+    return sum((a > 0) == (b > 0) for a, b in zip(scores, labels, strict=True))
+
+
+def by_itself(table: Any) -> Any:
+    return (table - table.mean(axis=0)) / table.std(axis=0)
+
+
+def together(train: Any, test: Any) -> Any:
+    both = np.concatenate([train, test])
+    return tuple((t - both.mean(axis=0)) / both.std(axis=0) for t in (train, test))
+
+
+def walked(node: Value) -> set[Value]:
+    return {node}.union(*map(walked, node.parents))
+
+
+WORKSHOP: dict[str, list[tuple[Any, str]]] = {
+    "16.1": [
+        (moved(1.0), "uphill"),
+        (moved(-1.0, 0.0), "has not moved"),
+        (moved(-1.0, 1.001), "not to -1.002"),
+        (3.0, "a function is wanted"),
+    ],
+    "16.2": [
+        (training("never"), "still added up"),
+        (training("after"), "nothing has moved"),
+        (lambda model, loss, steps, lr: training("before")(model, loss, 1, lr), "w is 0.392"),
+    ],
+    "16.3": [
+        (lambda model, x, y: Value((model(x).data - y) ** 2), "does not arrive"),
+        (lambda model, x, y: (model(x).data - y) ** 2, "return a Value"),
+        (lambda model, x, y: (model(x) - y) ** 2 / 2, "(output - target)² is"),
+        (lambda model, x, y: (model(x) - y) * (model(x).data - y), "its gradient is not"),
+    ],
+    "16.4": [
+        (lambda model, X, y: cost_of_rows(model, X, y)[-1] / 3, "only the last row"),
+        (lambda model, X, y: sum(cost_of_rows(model, X, y), Value(0.0)), "that is the sum"),
+        (lambda model, X, y: 0.5, "return a Value"),
+        (lambda model, X, y: cost_of_rows(model, X, y)[0], "the mean is"),
+    ],
+    "16.5": [
+        (
+            lambda scores, labels: (
+                sum((a > 0) == b for a, b in zip(scores, labels, strict=True)) / len(scores)
+            ),
+            "never count",
+        ),
+        (share, "the share was asked for"),
+        (lambda scores, labels: 1.0, "the share is 0.5"),
+    ],
+    "16.6": [
+        (lambda m, n, rng: [[Value(rng.gauss(0, 1))] * m] * n, "share one row"),
+        (lambda m, n, rng: [[Value(rng.gauss(0, 1))] * m for _ in range(n)], "several times"),
+        (lambda m, n, rng: [[Value(0.0) for _ in range(m)] for _ in range(n)], "must differ"),
+        (lambda m, n, rng: [[rng.gauss(0, 1) for _ in range(m)] for _ in range(n)], "are Values"),
+    ],
+    "16.7": [
+        (lambda z: heated(z, 1.0, top=0.0), "raises OverflowError"),
+        (lambda z: [x / sum(z) for x in z], "the first share is"),
+        (lambda z: [math.exp(x - max(z)) for x in z], "add up to"),
+    ],
+    "16.8": [
+        (lambda f, x, h=1e-5: (f(x + h) - f(x - h)) / h, "twice too large"),
+        (lambda f, x, h=1e-5: (f(x + h) - f(x - h)) / (4 * h), "half of it"),
+        (lambda f, x, h=1e-5: (f(x + h) - f(x)) / h, "is 6, not 6.00001"),
+        (lambda f, x, h=1e-5: (f(x + 1e-5) - f(x - 1e-5)) / 2e-5, "the step h that is given"),
+    ],
+    "16.9": [
+        (lambda gradients, lr, m: -lr * sum(gradients), "still forgets"),
+        (lambda gradients, lr, m: 0.411, "uphill"),
+        (lambda gradients, lr, m: -lr * 1.21, "v is 1, then 1.9"),
+    ],
+    "16.10": [
+        (lambda train, test: (by_itself(train), by_itself(test)), "by themselves"),
+        (together, "have a say in it"),
+        (lambda train, test: train, "return both"),
+        (lambda train, test: (by_itself(train), test), "the test rows are not"),
+    ],
+    "16.11": [(0.01, "with h²"), (0.0301, "one-sided"), (3.0001, "by how much"), (1, "(1 + h)³")],
+    "16.12": [
+        ("3*x^2", "the limit"),
+        ("3*x^2 + 3*x*h + h^2", "one-sided"),
+        ("6*x^2 + 2*h^2", "by 2h"),
+        ("3*x^2 - h^2", "mind the sign"),
+        ("3*x^2 + h^3", "multiply out"),
+    ],
+    "16.13": [
+        (lambda root, all_: [p for p in all_ if not p.grad], "x has the gradient 0"),
+        (lambda root, all_: [], "yours finds 0"),
+        (lambda root, all_: [p for p in all_ if p not in walked(root)], "too deep for recursion"),
+        (lambda root, all_: 1, "a list of the parameters"),
+    ],
+}
 # For every exercise wrong answers, each with a word of the reason that is given.
 WRONG: dict[str, list[tuple[Any, str]]] = {
     "1.1": [
@@ -488,6 +614,7 @@ WRONG: dict[str, list[tuple[Any, str]]] = {
         (autodiff.GATES["exp"], "its value is 0.7788"),
         ("-2 * a * out", "hand over the gate"),
     ],
+    **WORKSHOP,
 }
 
 
