@@ -56,7 +56,7 @@ def definition_list(block: list[str]) -> list[str]:
 def convert(lines: list[str]) -> list[str]:
     out: list[str] = []
     for block in blocks(lines):
-        if block[0].lstrip().startswith(">>>"):
+        if block[0].lstrip().startswith((">>>", "===")):  # examples, tables
             out += block
         elif out and block[0].startswith("    "):
             out += [

@@ -25,7 +25,7 @@ def _worksheet() -> Page:
 def _zoo() -> Page:
     f = parse("q = x * y; r = q + x; f = r * q", x=3, y=-4)
     f.label = "f"
-    return bug_zoo(f, title="Three ways to write backpropagation wrongly")
+    return bug_zoo(f, title="Backpropagation, written wrongly")
 
 
 PAGES: dict[str, Callable[[], Page]] = {
