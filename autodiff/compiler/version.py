@@ -37,19 +37,14 @@ class Version:
     function: Function
     trace: Trace | None = None
     names: tuple[str, ...] = ()  # of the arguments
-    runners: dict[str, Runner] = field(default_factory=dict)
-
-    def gradient(self, theta: NDArray[np.float64], *arrays: NDArray[np.float64]) -> Any:
-        """(J, gradient); J is not finite if a number of the gradient is not."""
-        return self.runners["value_and_grad"](theta, *arrays)
-
-    def outputs(self, theta: NDArray[np.float64], *arrays: NDArray[np.float64]) -> Any:
-        """The outputs, one row per example."""
-        return self.runners["outputs"](theta, *arrays)
+    # both are given theta and the arrays
+    gradient: Runner = field(init=False)  # (J, gradient); J is not finite if a number of it is not
+    outputs: Runner = field(init=False)  # the outputs, one row per example
 
     def __getstate__(self) -> dict[str, Any]:
         """Text travels between processes; graphs and functions are made anew, or not needed."""
-        return {**self.__dict__, "trace": None, "runners": {}}
+        state = {**self.__dict__, "trace": None}
+        return {name: kept for name, kept in state.items() if name not in ("gradient", "outputs")}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__dict__.update(state)
@@ -58,7 +53,7 @@ class Version:
 
     def on(self, backend: str) -> Version:
         """The same on another backend."""
-        other = replace(self, runners={})
+        other = replace(self)
         other.build(backend)
         return other
 
@@ -77,15 +72,16 @@ class Version:
                 try:
                     if kind == "numpy":
                         plain = numpy_runner(source, name)
-                        self.runners[name] = guarded(plain, self.may_warn) if loss else plain
+                        runner = guarded(plain, self.may_warn) if loss else plain
                     else:
-                        self.runners[name] = make(self.function, name, "", loss)
+                        runner = make(self.function, name, "", loss)
                 except Unsupported:
                     if position == len(wanted) - 1:
                         raise
                     continue
                 if not aside:
                     self.backend = kind
+                setattr(self, "gradient" if loss else "outputs", runner)
                 break
 
 

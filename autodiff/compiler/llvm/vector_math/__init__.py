@@ -86,14 +86,17 @@ def tanh(x: Vector) -> Vector:
     double = (double < -60.0).select(-60.0, double)  # 1 from here on
     rounded, high, rest = _parts_of_exp(double)
     scale = ((rounded.bits() - (bits_of(ROUND) - BIAS)) << 52).real()
-    top, rest = _sum(scale - 1.0, scale * high, scale * rest)
+    shifted = scale - 1.0
+    top = scale.times_plus(high, shifted)
+    rest = scale.times_plus(rest, scale.times_plus(high, shifted - top))
     d = top + rest
     rest = top - d + rest
     below = d + 2.0
-    lost = d - (below - 2.0) + rest
+    gained = below - 2.0 - d - rest
     quotient = d / below  # and 1 / below is (1 - quotient) / 2
-    correction = (rest - quotient * lost) * quotient.times_plus(-0.5, 0.5)
-    return (quotient + correction).with_sign_of(x)
+    correction = quotient.times_plus(gained, rest)
+    value = correction.times_plus(quotient.times_plus(-0.5, 0.5), quotient)
+    return value.with_sign_of(x)
 
 
 def erf(x: Vector) -> Vector:
