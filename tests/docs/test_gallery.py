@@ -2,6 +2,7 @@
 
 import doctest
 import importlib.util
+import re
 from pathlib import Path
 from types import ModuleType
 
@@ -36,7 +37,18 @@ def test_every_picture_is_up_to_date(gallery: ModuleType) -> None:
 
 def test_every_image_of_the_page_belongs_to_a_block(gallery: ModuleType) -> None:
     page = (DOCS / "gallery.md").read_text(encoding="utf-8")
-    assert page.count("](images/") == len(gallery.pictures()) == page.count("```python")
+    named = [picture.path.stem for picture in gallery.pictures()]
+    assert len(named) == len(set(named)) == page.count("```python")
+    assert set(re.findall(r"\(images/([\w-]+)\.svg\)", page)) == set(named)
+
+
+def test_thirteen_pictures_stand_beside_what_they_were() -> None:
+    page = (DOCS / "gallery.md").read_text(encoding="utf-8")
+    shown = re.findall(r"^\[!\[.*\]\(images/(.*)\.svg\)\]\(images/\1\.svg\)$", page, re.MULTILINE)
+    assert len(shown) == 26
+    for before, now in zip(shown[::2], shown[1::2], strict=True):
+        assert before == f"before/{now}"
+        assert (DOCS / "images" / f"{before}.svg").is_file()
 
 
 def test_examples_in_text_are_right() -> None:
