@@ -3,51 +3,19 @@
 A `Function` is straight-line code. Each `Assign` gives one `Array` (a variable) the value of one
 expression; there is no control flow and no variable is assigned twice. `forward` computes the
 outputs, `backward` the adjoints, and `gradient` says where the parameters' adjoints belong in
-theta. All of it is float64.
+theta.
 
 Shapes are tuples; the axis of examples is written `ROWS` (its length is known when the program
 runs) and is always the first. An array without it is the same for all examples: parameters,
 constants and what is computed from them alone. Shapes broadcast as in NumPy, from the right.
-
-    Ref(array)                       the variable
-    Number(value)                    a number
-    Table(name, values)              a constant array, named so that it stands beside the code
-    View(offset, shape, strides)     a strided window into theta (in elements, not bytes)
-    Picked(indices)                  theta[indices], where no window will do
-    Apply(formula, arguments)        the formula, element by element: `formula.numpy(...)`, or
-                                     `formula.python(...)` inside a loop; a test gives 1.0 or 0.0
-    Reduce(formula, arguments, keep) a formula with reductions along the last axis of the
-                                     arguments in formula.rows; `n` is that axis' length. The rest
-                                     of the arguments keep that axis with length 1 (keep=True) or
-                                     lack it (keep=False); so does the result
-    Product(left, right, bias...)    left @ right, right being two-dimensional or both stacked
-    Transpose(array, order)          the axes in another order; without one the last two exchanged
-    Term(coefficient, per_row, factors, divisors)
-                                     coefficient · E^per_row · Π factors / Π divisors, where E is
-                                     the number of rows
-    Total(terms, coefficient, per_row)  coefficient · E^per_row · Σ terms
-    Sum(array, axes, keep)           the sum over some axes (axis 0 may be ROWS)
-    Reshape(array, shape)            same elements, same order
-    Slice(array, start, step, count, axis)  along one axis, the last if none is named
-    Take(array, indices)             along the last axis; the result has indices.shape there
-    Concatenate(parts, axis)         side by side along an axis; parts are broadcast
-    Broadcast(array, shape)          broadcast to a shape
-    Where(mask, array, value)        the array where the mask holds, elsewhere a number
-    Gathered(array, sources, size)   the adjoint of Take: element j of the result is the sum of
-                                     the elements sources[j] of the last axes of `array`,
-                                     flattened; an index one past the end stands for 0
-    Scatter(array, start, step, size, axis)  the adjoint of Slice: zeros with `array` at start::step
-    Whole(array, below)          data as whole numbers 0 to below - 1; refused if they are not
-    Lookup(array, at)            array[at]: along its first axis, `at` being whole numbers
-    Collected(array, at, size)   the adjoint of Lookup: row k of the result is the sum of the rows
-                                 of `array`, over examples too, for which `at` is k
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import copy
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from typing import Final, TypeAlias
+from typing import Any, Final, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -85,8 +53,34 @@ class Expr:
     shape: Shape
 
     def operands(self) -> tuple[Expr, ...]:
-        """The expressions that it is made of."""
-        return ()
+        """The expressions that it is made of, in the order of its fields."""
+        found: list[Any] = []
+        for held in vars(self).values():
+            match held:
+                case tuple():
+                    found += held
+                case dict():
+                    found += held.values()
+                case _:
+                    found.append(held)
+        return tuple([one for one in found if isinstance(one, Expr)])
+
+    def mapped(self, change: Callable[[Expr], Expr]) -> Expr:
+        """The same of other operands, which have the shapes of these."""
+
+        def changed(held: Any) -> Any:
+            match held:
+                case Expr():
+                    return change(held)
+                case tuple():
+                    return tuple(map(changed, held))
+                case dict():
+                    return {name: changed(one) for name, one in held.items()}
+            return held
+
+        other = copy.copy(self)
+        other.__dict__.update({name: changed(held) for name, held in vars(self).items()})
+        return other
 
 
 @dataclass(eq=False)
@@ -94,10 +88,6 @@ class Unary(Expr):
     """An expression made of one array."""
 
     array: Expr
-
-    def operands(self) -> tuple[Expr, ...]:
-        """The array."""
-        return (self.array,)
 
 
 @dataclass(eq=False)
@@ -131,7 +121,7 @@ class Table(Expr):
 
 @dataclass(eq=False)
 class View(Expr):
-    """theta seen through a window."""
+    """A strided window into theta (strides in elements, not bytes)."""
 
     offset: int
     shape: Shape
@@ -148,7 +138,7 @@ class View(Expr):
 
 @dataclass(eq=False)
 class Picked(Expr):
-    """theta[indices]."""
+    """theta[at], where no window will do."""
 
     name: str
     at: Indices
@@ -163,7 +153,8 @@ class Picked(Expr):
 
 @dataclass(eq=False)
 class Apply(Expr):
-    """A formula, element by element."""
+    """A formula, element by element: `formula.numpy(...)`, or `formula.python(...)` inside a loop;
+    a test gives 1.0 or 0.0."""
 
     formula: Formula
     arguments: dict[str, Expr]
@@ -171,14 +162,12 @@ class Apply(Expr):
     def __post_init__(self) -> None:
         self.shape = broadcast(*(a.shape for a in self.arguments.values()))
 
-    def operands(self) -> tuple[Expr, ...]:
-        """Its arguments."""
-        return tuple(self.arguments.values())
-
 
 @dataclass(eq=False)
 class Reduce(Expr):
-    """A formula with reductions along the last axis."""
+    """A formula with reductions along the last axis of the arguments in formula.rows; `n` is that
+    axis' length. The rest of the arguments keep that axis with length 1 (keep=True) or lack it
+    (keep=False); so does the result."""
 
     formula: Formula
     arguments: dict[str, Expr]
@@ -192,14 +181,10 @@ class Reduce(Expr):
         self.n = full[-1]
         self.shape = broadcast((*full[:-1], 1) if self.keep else full[:-1], *rest)
 
-    def operands(self) -> tuple[Expr, ...]:
-        """Its arguments."""
-        return tuple(self.arguments.values())
-
 
 @dataclass(eq=False)
 class Product(Expr):
-    """left @ right."""
+    """left @ right, right being two-dimensional or both stacked."""
 
     left: Expr
     right: Expr
@@ -209,10 +194,6 @@ class Product(Expr):
         if left[-1] != right[-2]:
             raise AssertionError(f"cannot multiply {left} by {right}")
         self.shape = (*left[:-1], right[-1])
-
-    def operands(self) -> tuple[Expr, ...]:
-        """Both factors."""
-        return self.left, self.right
 
 
 @dataclass(eq=False)
@@ -230,7 +211,7 @@ class Transpose(Unary):
 
 @dataclass(eq=False)
 class Term(Expr):
-    """coefficient · E^per_row · Π factors / Π divisors."""
+    """coefficient · E^per_row · Π factors / Π divisors, where E is the number of rows."""
 
     coefficient: float = 1.0
     per_row: int = 0
@@ -239,10 +220,6 @@ class Term(Expr):
 
     def __post_init__(self) -> None:
         self.shape = broadcast(*(f.shape for f in self.operands()))
-
-    def operands(self) -> tuple[Expr, ...]:
-        """Factors and divisors."""
-        return self.factors + self.divisors
 
 
 @dataclass(eq=False)
@@ -256,14 +233,10 @@ class Total(Expr):
     def __post_init__(self) -> None:
         self.shape = broadcast(*(t.shape for t in self.terms))
 
-    def operands(self) -> tuple[Expr, ...]:
-        """The terms."""
-        return self.terms
-
 
 @dataclass(eq=False)
 class Sum(Unary):
-    """The sum over some axes."""
+    """The sum over some axes; axis 0 may be ROWS."""
 
     axes: tuple[int, ...]  # not negative
     keep: bool = False
@@ -277,14 +250,14 @@ class Sum(Unary):
 
 @dataclass(eq=False)
 class Reshape(Unary):
-    """The same elements in another shape."""
+    """The same elements in the same order, in another shape."""
 
     shape: Shape
 
 
 @dataclass(eq=False)
 class Slice(Unary):
-    """start, start + step, ... along one axis."""
+    """start, start + step, ... along one axis, the last if none is named."""
 
     start: int
     step: int
@@ -298,7 +271,7 @@ class Slice(Unary):
 
 @dataclass(eq=False)
 class Take(Unary):
-    """Elements of the last axis, picked by index."""
+    """Elements of the last axis, picked by index; the result has indices.shape there."""
 
     name: str
     indices: Indices
@@ -310,7 +283,7 @@ class Take(Unary):
 
 @dataclass(eq=False)
 class Concatenate(Expr):
-    """Side by side along one axis."""
+    """Side by side along one axis; the parts are broadcast along the others."""
 
     parts: tuple[Expr, ...]
     axis: int = -1
@@ -321,10 +294,6 @@ class Concatenate(Expr):
         at = self.axis - rank  # parts may lack axes ahead
         around = broadcast(*(resized(p.shape, at % len(p.shape), 1) for p in self.parts))
         self.shape = resized(around, self.axis, sum(p.shape[at] for p in self.parts))
-
-    def operands(self) -> tuple[Expr, ...]:
-        """The parts."""
-        return self.parts
 
 
 @dataclass(eq=False)
@@ -345,14 +314,11 @@ class Where(Expr):
     def __post_init__(self) -> None:
         self.shape = broadcast(self.mask.shape, self.array.shape)
 
-    def operands(self) -> tuple[Expr, ...]:
-        """Mask and array."""
-        return self.mask, self.array
-
 
 @dataclass(eq=False)
 class Gathered(Unary):
-    """The adjoint of Take: sums of elements, picked by index."""
+    """The adjoint of Take: element j is the sum of the elements sources[j] of the last axes of
+    `array`, flattened."""
 
     name: str
     sources: Indices  # (size, r); an index one past the end stands for 0
@@ -380,7 +346,7 @@ class Scatter(Unary):
 
 @dataclass(eq=False)
 class Whole(Unary):
-    """Data as whole numbers 0 to below - 1."""
+    """Data as whole numbers 0 to below - 1; refused if they are not."""
 
     below: int
 
@@ -397,24 +363,17 @@ class Lookup(Unary):
     def __post_init__(self) -> None:
         self.shape = self.at.shape + self.array.shape[1:]
 
-    def operands(self) -> tuple[Expr, ...]:
-        """The array, and the places."""
-        return self.array, self.at
-
 
 @dataclass(eq=False)
 class Collected(Unary):
-    """The adjoint of Lookup: zeros, and to row at[k] is added array[k], for every k."""
+    """The adjoint of Lookup: row k is the sum of the rows of `array`, over examples too, for which
+    `at` is k."""
 
     at: Expr
     size: int
 
     def __post_init__(self) -> None:
         self.shape = (self.size, *self.array.shape[len(self.at.shape) :])
-
-    def operands(self) -> tuple[Expr, ...]:
-        """The array, and the places."""
-        return self.array, self.at
 
 
 @dataclass(eq=False)

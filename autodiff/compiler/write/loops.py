@@ -28,28 +28,19 @@ from ...formula.atoms import ATOMS
 from ...formula.grammar import Formula
 from ..ir import (
     ROWS,
-    Apply,
     Array,
-    Broadcast,
     Collected,
     Concatenate,
     Expr,
     Function,
     Gathered,
-    Lookup,
     Product,
     Reduce,
     Ref,
-    Reshape,
     Scatter,
     Shape,
-    Slice,
     Sum,
-    Take,
     Term,
-    Total,
-    Transpose,
-    Where,
     arrays_in,
     is_view,
     resized,
@@ -241,30 +232,7 @@ class _Writer:
             return Ref(array)
         if not any(isinstance(e, HEAVY) for e in walk(expr)):
             return expr
-        match expr:
-            case Apply(formula, arguments):
-                return Apply(formula, {k: self.plain(v) for k, v in arguments.items()})
-            case Term(coefficient, per_row, factors, divisors):
-                above = tuple(map(self.plain, factors))
-                return Term(coefficient, per_row, above, tuple(map(self.plain, divisors)))
-            case Total(terms, coefficient, per_row):
-                plain = tuple(t for t in map(self.plain, terms) if isinstance(t, Term))
-                return Total(plain, coefficient, per_row)
-            case Reshape(inner, shape):
-                return Reshape(self.plain(inner), shape)
-            case Broadcast(inner, shape):
-                return Broadcast(self.plain(inner), shape)
-            case Transpose(inner, order):
-                return Transpose(self.plain(inner), order)
-            case Where(mask, inner, value):
-                return Where(mask, self.plain(inner), value)
-            case Slice(inner, start, step, count, axis):
-                return Slice(self.plain(inner), start, step, count, axis)
-            case Take(inner, name, indices):
-                return Take(self.plain(inner), name, indices)
-            case Lookup(inner, picked):
-                return Lookup(self.plain(inner), self.plain(picked))
-        raise AssertionError(expr)
+        return expr.mapped(self.plain)
 
     def target(self, array: Array, at: Sequence[str] | None = None) -> str:
         """Where an element of the array is written."""
