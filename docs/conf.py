@@ -5,7 +5,7 @@ What can be read from the code is generated from it: the gate table, the error c
 reference. The notebooks are shown with the outputs that they were committed with; CI runs them.
 """
 
-import shutil
+import json
 import sys
 import tomllib
 from pathlib import Path
@@ -78,8 +78,16 @@ def generate(*_: object) -> None:
         if old.name not in wanted:
             old.unlink()
     for name, path in wanted.items():
-        if not (course / name).exists() or (course / name).read_bytes() != path.read_bytes():
-            shutil.copyfile(path, course / name)
+        write(course / name, linked(path.read_text(encoding="utf-8")))
+
+
+def linked(notebook: str) -> str:
+    """The notebook with links from its texts to the sources that they name."""
+    held = json.loads(notebook)
+    for cell in held["cells"]:
+        if cell["cell_type"] == "markdown":
+            cell["source"] = docstrings.cited("".join(cell["source"]), "[{0}](#{1})")
+    return json.dumps(held, ensure_ascii=False)
 
 
 def skip(

@@ -7,7 +7,7 @@ aligned ``name   what it is`` lines becomes a definition list.
 import re
 
 # What is cited, and the part of the bibliography that says what it is.
-_CITED = re.compile(r"(?P<cs229>CS229(?: \([\d.]+\))?)|(?P<notes>[Nn]otes? 00\d)")
+_CITED = re.compile(r"(?P<cs229>CS229(?: \([\d.]+\))?)|(?P<lecturenotes>[Nn]otes? 00\d)")
 _TERM = re.compile(r"^(\S(?:[^\n]*?\S)?)\s{2,}(\S.*)$")
 
 
@@ -28,16 +28,18 @@ def is_list(block: list[str]) -> bool:
     return aligned and (len(terms) > 1 or len(block) > 1 or bool(re.search(r"\s{3,}", terms[0])))
 
 
+def cited(text: str, link: str) -> str:
+    """The text with its sources as links, written in this form."""
+    return _CITED.sub(lambda found: link.format(found[0], found.lastgroup), text)
+
+
 def inline(text: str) -> str:
     """`code` as code, sources as links to the bibliography, everything else as plain text."""
     pieces = re.split(r"(``.+?``|`[^`]+`)", text)
     return "".join(
         f"``{piece.strip('`')}``"
         if piece.startswith("`")
-        else _CITED.sub(
-            lambda cited: f":ref:`{cited[0]} <{cited.lastgroup}>`",
-            re.sub(r"([\\*|_`])", r"\\\1", piece),
-        )
+        else cited(re.sub(r"([\\*|_`])", r"\\\1", piece), ":ref:`{0} <{1}>`")
         for piece in pieces
     )
 
