@@ -153,11 +153,13 @@ def prepare(
 def _of_rows(given: Any, of_class: Array | None, task: Task, Y: Array) -> Array:
     """The weight of each row: its own times that of its class."""
     weights = np.ones(len(Y)) if given is None else as_table(given, "sample_weight")
-    if weights.shape != (len(Y),) or (weights < 0).any() or not weights.any():
+    if weights.shape != (len(Y),) or (weights < 0).any():
         raise ValueError(
-            f"sample_weight: a number of at least 0 for each of the {len(Y)} rows, and not all 0; "
-            f"got {weights.size}, the smallest {weights.min():g}"
+            f"sample_weight: a number of at least 0 for each of the {len(Y)} rows; got "
+            f"{weights.size}, the smallest {weights.min():g}"
         )
+    if not weights.any():
+        raise ValueError("sample_weight: every weight is zero, so there is nothing to learn from")
     return weights if of_class is None else weights * of_class[task.places(Y)]
 
 

