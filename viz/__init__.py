@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from .dot.render import Diagram, NoProgram, render
     from .dot.series.change import compare, draw_step
     from .dot.themes import THEMES, Theme
+    from .dot.torch_network import draw_torch
     from .fold.detail import TooLarge, build
     from .fold.picture import Picture
     from .pages.bug_zoo.bug_zoo import bug_zoo
@@ -43,6 +44,7 @@ __all__ = [
     "compare",
     "draw",
     "draw_step",
+    "draw_torch",
     "explain",
     "explore",
     "playground",

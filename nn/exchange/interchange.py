@@ -15,6 +15,7 @@ from ..transformer.attention import SelfAttention
 from ..transformer.block import TransformerBlock
 from ..transformer.dropout import Dropout
 from ..transformer.embedding import Embedding
+from .traced import module_of
 
 __all__ = ["from_torch", "to_torch"]
 
@@ -39,12 +40,17 @@ def to_torch(model: Module) -> Any:
     return network
 
 
-def from_torch(network: Any, model: Module) -> Module:
-    """Copy the parameters of a PyTorch network into `model`, whose names must be the same.
+def from_torch(network: Any, model: Module | None = None) -> Module:
+    """A PyTorch network as a module of ours, with a copy of its parameters.
 
-    Raises ValueError, naming what differs, as `load_state_dict` does.
+    A `torch.nn.Sequential` becomes a `Sequential` of the same parts; another module, or a plain
+    function, what `torch.fx` sees of it, if that is made of our gates. It takes one example, and
+    its parameters have the same names. If `model` is given, the parameters are copied into that.
+
+    Raises ValueError, naming what differs, or what has no counterpart here.
     """
-    state = network.state_dict()
+    model = module_of(network) if model is None else model
+    state = network.state_dict() if hasattr(network, "state_dict") else {}
     model.load_state_dict({name: tensor.detach().cpu().numpy() for name, tensor in state.items()})
     return model
 

@@ -47,3 +47,26 @@ def test_micrograd_itself_says_the_same() -> None:
 
 def test_finite_differences_agree() -> None:
     assert gradcheck(readme_expression, [-4.0, 2.0])
+
+
+def drawn(root: Any) -> tuple[list[str], int]:
+    """A graph as micrograd's `draw_dot` reads it: the operations of its nodes, and its edges."""
+    nodes, edges, rest = set(), set(), [root]
+    while rest:
+        node = rest.pop()
+        if node not in nodes:
+            nodes.add(node)
+            edges |= {(before, node) for before in node._prev}
+            rest += node._prev
+    return sorted(node._op for node in nodes), len(edges)
+
+
+def test_drawings_written_for_micrograd_find_what_they_read() -> None:
+    """`_prev` and `_op`; our sign for the product is the one of mathematics."""
+    engine = oracle("micrograd.engine")
+    theirs, ours = ((x * 2 + 1).relu() for x in (engine.Value(1.0), Value(1.0)))
+    operations, edges = drawn(ours)
+    assert operations == ["", "", "", "+", "ReLU", "×"]
+    assert drawn(theirs) == (["", "", "", "*", "+", "ReLU"], edges)
+    square = Value(3.0) * 1.0
+    assert (square * square)._prev == {square}
