@@ -176,11 +176,14 @@ def test_a_network_larger_than_its_file_is_not_built(name: str, tmp_path: Path) 
 
 @pytest.mark.parametrize("kind", ["BF16", "F8_E4M3", "F8_E5M2"])
 def test_numbers_of_a_type_that_numpy_has_not_are_named(kind: str, tmp_path: Path) -> None:
+    """Where a package has taught NumPy the type (ml_dtypes, with onnx), the names are wrong."""
     size = 2 if kind == "BF16" else 1
     header = json.dumps({"a": {"dtype": kind, "shape": [1], "data_offsets": [0, size]}}).encode()
     data = len(header).to_bytes(8, "little") + header + bytes(size)
     (tmp_path / "m").write_bytes(data)
-    with pytest.raises(ValueError, match=r"m' holds numbers of a type that NumPy has not"):
+    with pytest.raises(
+        ValueError, match=r"m'( holds numbers of a type that|: this state does not)"
+    ):
         load(tmp_path / "m", Layer(1, 1))
 
 
