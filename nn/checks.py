@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import difflib
+import warnings
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeGuard
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-__all__ = ["Array", "as_table", "count", "known", "same_rows"]
+__all__ = ["Array", "as_table", "count", "is_whole", "known", "same_rows"]
 
 Array: TypeAlias = "NDArray[np.float64]"
 
@@ -40,8 +41,9 @@ def as_table(data: Any, name: str = "X") -> Array:
     if not isinstance(data, np.ndarray):
         _check_shapes(data, name)
     try:
-        table = np.asarray(data, dtype=np.float64)
-    except (TypeError, ValueError):
+        with warnings.catch_warnings(action="error"):  # complex numbers, cut in two
+            table = np.asarray(data, dtype=np.float64)
+    except (TypeError, ValueError, Warning):
         raise ValueError(f"{name}: {_culprit(data)}") from None
     if table.ndim == 0 or table.size == 0:
         raise ValueError(f"{name}: rows are empty, expected at least one number in each")
@@ -66,9 +68,14 @@ def same_rows(X: Array, Y: Array, names: tuple[str, str] = ("X", "Y")) -> None:
 
 def count(name: str, number: int) -> int:
     """A size: a whole number of at least 1, or a ValueError that names it."""
-    if isinstance(number, bool) or not hasattr(number, "__index__") or number < 1:
+    if not is_whole(number) or number < 1:
         raise ValueError(f"{name} must be a whole number of at least 1, got {number!r}")
     return number
+
+
+def is_whole(number: Any) -> TypeGuard[int]:
+    """Is it a whole number, Python's or NumPy's? True is none."""
+    return hasattr(number, "__index__") and not isinstance(number, bool)
 
 
 def known(word: str, words: Iterable[str]) -> str:
@@ -112,6 +119,8 @@ def _culprit(data: Any) -> str:
 
     for place, element in np.ndenumerate(np.asarray(data, dtype=object)):
         try:
+            if np.iscomplexobj(element):
+                raise TypeError
             float(element)
         except (TypeError, ValueError):
             return f"{_place(place)} is {element!r}, expected a number"

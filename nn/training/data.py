@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from ..checks import Array, as_table, same_rows
+from ..checks import Array, as_table, is_whole, same_rows
 from ..initialisation import Generator, generator
 from ..losses import Loss, Weighted
 from ..module import flatten
@@ -122,7 +122,7 @@ def prepare(
     X, Y = encoded(X, Y, "", anew)
     counts = balance(task.places(Y), len(classes)) if task.codes else ()
     held_out = None
-    if isinstance(validation, tuple):
+    if isinstance(validation, tuple | list) and len(validation) == 2:
         held_x, held_y = validation
         held_out = encoded(as_table(held_x, "validation X"), held_y, "validation ", False)
     if class_weight is not None or sample_weight is not None:
@@ -181,7 +181,7 @@ def batches(
     if size is None:
         yield np.arange(n)
         return
-    if not isinstance(size, int) or not 1 <= size <= n:
+    if not is_whole(size) or not 1 <= size <= n:
         raise ValueError(f"batch_size must be from 1 to the number of rows, {n}; got {size!r}")
     random = generator(rng)
     if sampling == "epochs":

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from autodiff import Value, topological_order
 
 from ..activations import softmax
-from ..checks import Array, known
+from ..checks import Array, is_whole, known
 from ..initialisation import generator
 from ..losses import Loss, checked
 from ..module import Module
@@ -144,7 +144,7 @@ def fit(
     parameters = optimiser.parameters
     _check_reached(model, loss, parameters, data)
     keep_classes(model, data)
-    size = batch_size if isinstance(batch_size, int) and batch_size > 0 else len(data.X)
+    size = batch_size if is_whole(batch_size) and batch_size > 0 else len(data.X)
     steps = epochs * -(-len(data.X) // size)
     random_layers = dropouts(model)
     with training(*random_layers):
@@ -373,11 +373,11 @@ def _check_reached(model: Model, loss: Loss, parameters: Sequence[Value], data: 
 
 
 def _check_options(epochs: int, reduction: str, patience: int | None) -> None:
-    if not isinstance(epochs, int) or epochs < 0:
+    if not is_whole(epochs) or epochs < 0:
         raise ValueError(f"epochs must be a whole number of at least 0, got {epochs!r}")
     if reduction not in ("mean", "sum"):
         raise ValueError(f"reduction is 'mean' or 'sum', got {reduction!r}")
-    if patience is not None and (not isinstance(patience, int) or patience < 1):
+    if patience is not None and (not is_whole(patience) or patience < 1):
         raise ValueError(f"patience is a number of epochs of at least 1, got {patience!r}")
 
 

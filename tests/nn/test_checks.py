@@ -44,6 +44,8 @@ def test_lists_arrays_and_frames_become_tables(data: object) -> None:
         ([[1, 2], [3, "abc"]], "X: row 1, column 1 is 'abc', expected a number"),
         ([[1, 2], [3, None]], "X: row 1, column 1 is"),
         ([[1, 2], [3, 1j]], "X: row 1, column 1 is 1j, expected a number"),
+        (np.array([[1, 2], [3, 1j]]), r"X: row 0, column 0 is \(1\+0j\), expected a number"),
+        ([[1, 2], [3, np.complex64(1j)]], "X: row 1, column 1 is .*1j.*, expected a number"),
         ("12", "X: expected a list or array of rows"),
         (3, "X: expected a list or array of rows"),
     ],

@@ -138,7 +138,7 @@ def test_one_example_drawn_uniformly_comes_up_equally_often() -> None:
     assert abs(counts - 600).max() < 90  # four standard deviations
 
 
-@pytest.mark.parametrize("size", [0, 6, 2.0])
+@pytest.mark.parametrize("size", [0, 6, 2.0, True, np.int64(6)])
 def test_batch_sizes_that_make_no_sense_are_refused(size: int) -> None:
     with pytest.raises(ValueError, match="batch_size must be from 1 to the number of rows, 5"):
         list(batches(5, size))
@@ -273,11 +273,23 @@ def test_an_infinite_gradient_of_a_finite_cost_is_noticed() -> None:
         ({"sample_weight": [-1.0] * 21}, "at least 0 .*the smallest -1"),
         ({"engine": "gpu"}, "unknown engine 'gpu'"),
         ({"validation": ([[1.0]], [1.0, 2.0])}, "validation X has 1 rows"),
+        ({"validation": ([[1.0]], [1.0], [1.0])}, "validation is a share .* a pair"),
     ],
 )
 def test_options_that_make_no_sense_are_refused(options: dict[str, Any], message: str) -> None:
     with pytest.raises(ValueError, match=message):
         fit(Layer(1, 1, rng=0), X_LINE, Y_LINE, "squared_error", progress=False, **options)
+
+
+def test_numbers_may_be_numpys_and_a_pair_may_be_a_list() -> None:
+    options: list[dict[str, Any]] = [
+        {"epochs": 3, "batch_size": 5, "patience": 2, "validation": (X_LINE[:4], Y_LINE[:4])},
+        {"epochs": np.int64(3), "batch_size": np.int32(5), "patience": np.uint8(2),
+         "validation": [X_LINE[:4], Y_LINE[:4]]},
+    ]  # fmt: skip
+    runs = [fit(Layer(1, 1, rng=0), X_LINE, Y_LINE, "squared_error", rng=0, progress=False, **some)
+            for some in options]  # fmt: skip
+    assert runs[0].epochs == runs[1].epochs
 
 
 def test_an_optimiser_of_another_model_is_refused() -> None:

@@ -13,7 +13,7 @@ import pytest
 import autodiff
 from autodiff import DomainError, Value
 from autodiff.compiler.llvm.native import descent
-from nn import MLP, losses
+from nn import MLP, SGD, fit, losses
 from tests.oracles import oracle
 
 oracle("llvmlite")
@@ -74,6 +74,29 @@ def test_any_layout_of_the_data() -> None:
     assert native(np.asfortranarray(X), np.asfortranarray(Y)) == expected
     assert native(np.repeat(X, 2, axis=0)[::2], Y) == expected
     assert native(X[::-1][::-1], Y) == expected
+    unaligned = np.frombuffer(b"x" + X.tobytes(), np.uint8)[1:].view(np.float64).reshape(X.shape)
+    assert native(unaligned, Y) == expected
+    assert native(X.astype(">f8"), Y) == expected
+
+
+def test_what_may_only_be_read() -> None:
+    """Arrays as a data frame of pandas 3 gives them: by a program, and in whole epochs."""
+    locked = [X.copy(), Y.copy()]
+    native = autodiff.compile(loss, backend="native").prepare(X, Y)
+    theta = native.theta()
+    expected = native.value_and_grad(theta, X, Y)
+    for array in (*locked, theta):
+        array.setflags(write=False)
+    J, gradient = native.value_and_grad(theta, *locked)
+    assert J == expected[0]
+    np.testing.assert_array_equal(gradient, expected[1])
+    runs = []
+    for rows, targets in ((X, Y), locked):
+        model = MLP(X.shape[1], [3, Y[0].size], rng=0)
+        optimiser = SGD(model.parameters(), lr=0.1)
+        runs.append(fit(model, rows, targets, "squared_error", optimiser, epochs=2, batch_size=7,
+                        rng=0, engine="native", progress=False).steps)  # fmt: skip
+    assert runs[0] == runs[1]
 
 
 def test_gradients_are_fresh_arrays() -> None:
