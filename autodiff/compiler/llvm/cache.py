@@ -2,21 +2,26 @@
 
 GLASSGRAD_CACHE moves the folder. A file is trusted if it and its folder are ours, nobody else can
 write to them, and it is whole: a checksum over key and content comes first. Any other file is
-ignored, and written anew if that is possible. Where there is no such folder nothing is kept.
+ignored, and written anew if that is possible. Where there is no such folder nothing is kept. What
+was not used for longest is thrown away when all together is more than MOST bytes.
 """
 
 from __future__ import annotations
 
 import hashlib
 import os
+import re
 import stat
 import sys
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from functools import cache
 from pathlib import Path
+from typing import Final
 
+MOST: Final = 64 * 2**20  # some thousand programs
 _DIGEST = 32  # bytes
+_OURS = re.compile(r"[0-9a-f]{64}|.*\.tmp")  # names of files, whole or left behind by a crash
 
 
 def kept(key: Iterable[str], make: Callable[[], bytes]) -> bytes:
@@ -50,6 +55,8 @@ def _read(path: Path) -> bytes:
         digest, content = file.read(_DIGEST), file.read()
     if digest != _digest(path, content):
         raise OSError(f"{path} is damaged")
+    with suppress(OSError):
+        os.utime(path)  # it is in use
     return content
 
 
@@ -67,6 +74,25 @@ def _write(path: Path, content: bytes) -> None:
     except BaseException:
         os.unlink(draft)
         raise
+    _prune(path.parent)
+
+
+def _prune(folder: Path) -> None:
+    """Throw away the oldest of our files while they are too many. Another process may do the same,
+    or need one of them: then it makes it anew."""
+    found = []
+    with os.scandir(folder) as entries:
+        for entry in entries:
+            if _OURS.fullmatch(entry.name):
+                with suppress(OSError):
+                    about = entry.stat(follow_symlinks=False)
+                    found.append((about.st_mtime, about.st_size, entry.path))
+    total = sum(size for _, size, _ in found)
+    for _, size, path in sorted(found):
+        if total > MOST:
+            with suppress(OSError):
+                os.unlink(path)
+            total -= size
 
 
 def _open_itself(path: str, flags: int) -> int:

@@ -1,5 +1,6 @@
 """Machine code is kept, and nothing else is ever taken for it."""
 
+import hashlib
 import os
 import shutil
 import subprocess
@@ -198,6 +199,33 @@ def test_a_full_disk_leaves_no_draft(
     assert list(folder.iterdir()) == []
 
 
+def test_what_was_not_used_for_longest_is_thrown_away(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of files that are ours by their names; what else lies in the folder stays."""
+    content = b"c" * 1000
+    for number in range(5):
+        cache.kept([str(number)], lambda: content)
+        for age, path in enumerate(sorted(folder.iterdir(), key=os.path.getmtime)):
+            os.utime(path, (1000.0 + age, 1000.0 + age))
+    (folder / "notes.txt").write_bytes(content * 9)
+    (folder / "tmpcrashed.tmp").write_bytes(content)
+    os.utime(folder / "tmpcrashed.tmp", (1.0, 1.0))
+    fail = pytest.fail
+    assert cache.kept(["0"], fail) == content  # the oldest but for this
+    monkeypatch.setattr(cache, "MOST", 3200)
+    cache.kept(["new"], lambda: content)
+    kept = [key for key in "01234" if (folder / name_of(key)).exists()]
+    assert kept == ["0", "4"]
+    assert (folder / "notes.txt").exists()
+    assert not (folder / "tmpcrashed.tmp").exists()
+    assert cache.kept(["new"], fail) == content
+
+
+def name_of(key: str) -> str:
+    return hashlib.sha256(repr([cache._own_text(), key]).encode()).hexdigest()
+
+
 RACE = """
 import sys
 from pathlib import Path
@@ -207,6 +235,7 @@ from tests.oracles import oracle
 
 oracle("llvmlite")
 folder = Path(sys.argv[1])
+cache.MOST = 70_000
 print("ready", flush=True)
 sys.stdin.readline()
 for turn in range(200):
@@ -218,7 +247,8 @@ for turn in range(200):
 
 
 def test_two_processes_may_write_at_once(folder: Path) -> None:
-    """Both run through the same keys, and throw files away on the way."""
+    """Both run through the same keys, throw files away on the way, and clear up when there are
+    more than three."""
     folder.mkdir(mode=0o700)
     command = [sys.executable, "-c", RACE, str(folder)]
     both = [
@@ -236,3 +266,4 @@ def test_two_processes_may_write_at_once(folder: Path) -> None:
         process.communicate(timeout=60)
         assert process.returncode == 0
     assert not list(folder.glob("*.tmp"))
+    assert 0 < len(list(folder.iterdir())) <= 3
