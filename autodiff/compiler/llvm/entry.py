@@ -55,8 +55,8 @@ def entry(name: str, result: str, kinds: Sequence[str]) -> str:
 
     result  "double", "float", "i64" or "void"
     kinds   of the parameters: "array" is an array of NumPy, passed on as the address of its
-            numbers; "i64", "double" and "ptr" are a number or an address; "rows" is not given
-            but the length of the second array
+            numbers; "i64", "double", "float" and "ptr" are a number or an address; "rows" is not
+            given but the length of the second array
 
     Unless all arrays are contiguous nothing runs, and the answer is False. Python's lock is
     released meanwhile.
@@ -92,8 +92,9 @@ def entry(name: str, result: str, kinds: Sequence[str]) -> str:
             passed.append(load("i64", load("ptr", arrays[1], _SHAPE), 0))
         elif kind == "array":
             passed.append(load("ptr", next(values), _NUMBERS))
-        elif kind == "double":
-            passed.append(python("PyFloat_AsDouble", next(values)))
+        elif kind in ("double", "float"):
+            real = python("PyFloat_AsDouble", next(values))
+            passed.append(real.converted("fptrunc", kind) if kind == "float" else real)
         else:
             number = python("PyLong_AsLongLong", next(values))
             passed.append(number.converted("inttoptr", "ptr") if kind == "ptr" else number)

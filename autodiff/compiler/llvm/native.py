@@ -16,6 +16,7 @@ from ..write.backends import Unsupported
 from ..write.descent import Rule, descent_source
 from ..write.loops import loops_source
 from . import machine
+from .builder import REAL
 from .cache import kept
 from .entry import HEAD, Entry, entry
 
@@ -32,8 +33,7 @@ def build(function: Function, name: str, doc: str, loss: bool) -> Callable[..., 
     _check(function)
     dtype = function.dtype
     kinds = [*["array"] * (len(function.inputs) + 2), "ptr", "rows"]
-    number = {"float64": "double", "float32": "float"}[dtype]
-    main, result = ("gradient", number) if loss else ("outputs", "void")
+    main, result = ("gradient", REAL[dtype]) if loss else ("outputs", "void")
     code = _Code(loops_source(function, loss, readable=False), main, result, kinds, dtype)
     count = function.theta_size
     width = 0 if loss else function.output.shape[-1]
@@ -62,13 +62,11 @@ def descent(function: Function, rule: Rule) -> Callable[..., int]:
     multiplied by the number of rows if `scale`, and belong to J + l2·Σθ². It fills `costs`, and
     returns how many steps it took: it stops before a step whose cost or gradient is not finite.
     """
-    if function.dtype != "float64":
-        raise Unsupported("whole runs of an optimiser are compiled in float64")
     _check(function)
-    kinds = [*["array"] * (2 * len(function.inputs) + 7), *["i64"] * 6, "double", "ptr"]
+    dtype, count = function.dtype, function.theta_size
+    kinds = [*["array"] * (2 * len(function.inputs) + 7), *["i64"] * 6, REAL[dtype], "ptr"]
     source, memory, given = descent_source(function, rule)
-    code = _Code(source, "descend", "i64", kinds, function.dtype)
-    count = function.theta_size
+    code = _Code(source, "descend", "i64", kinds, dtype)
 
     def descend(
         theta: Floats,
@@ -88,21 +86,29 @@ def descent(function: Function, rule: Rule) -> Callable[..., int]:
                 f"theta is of shape {theta.shape} and the state of {state.shape}; there are "
                 f"{count} parameters, and the rule uses {memory} rows of the state"
             )
+        if not theta.dtype == state.dtype == costs.dtype == dtype:
+            raise TypeError(
+                f"theta, state and costs are of {theta.dtype}, {state.dtype} and {costs.dtype}; "
+                f"the program computes in {dtype}"
+            )
         if len(settings) < given or len(rates) < len(costs):
             raise ValueError(
                 f"{len(settings)} settings and {len(rates)} rates for {len(costs)} steps; the "
                 f"rule uses {given} settings"
             )
-        tables = [np.ascontiguousarray(a, np.float64) for a in arrays]
+        tables, numbers = (
+            [np.ascontiguousarray(a, dtype) for a in several]
+            for several in (arrays, (rates, settings))
+        )
         rows = len(tables[0])
         picked = size != rows
-        batches = [np.empty((size, *a.shape[1:])) for a in tables] if picked else tables
-        objects = [theta, *batches, np.empty(count), *tables]
-        objects += [np.ascontiguousarray(order, np.int64), state, rates, settings, costs]
-        numbers = size, len(order), len(costs), step, int(scale), int(picked)
-        done = code.call(*objects, *numbers, l2, code.scratch())
+        batches = [np.empty((size, *a.shape[1:]), dtype) for a in tables] if picked else tables
+        objects = [theta, *batches, np.empty(count, dtype), *tables]
+        objects += [np.ascontiguousarray(order, np.int64), state, *numbers, costs]
+        wholes = size, len(order), len(costs), step, int(scale), int(picked)
+        done = code.call(*objects, *wholes, l2, code.scratch())
         if done is False:
-            raise ValueError("theta, state, rates, settings and costs must be contiguous arrays")
+            raise ValueError("theta, state and costs must be contiguous arrays")
         return int(done)
 
     return descend

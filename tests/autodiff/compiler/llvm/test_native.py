@@ -158,15 +158,18 @@ def plain(
     state[0] += step
 
 
+@pytest.mark.parametrize(("dtype", "digits"), [("float64", 1e-12), ("float32", 1e-5)])
 @pytest.mark.parametrize(("size", "scale", "l2"), [(150, False, 0.0), (32, True, 1e-3)])
-def test_descent_takes_the_steps_that_python_would(size: int, scale: bool, l2: float) -> None:
-    program = autodiff.compile(loss, backend="native").prepare(X, Y)
+def test_descent_takes_the_steps_that_python_would(
+    size: int, scale: bool, l2: float, dtype: str, digits: float
+) -> None:
+    program = autodiff.compile(loss, backend="native", dtype=dtype).prepare(X, Y)
     function = program.version.function
     assert function is not None
     order = np.arange(150) if size == 150 else rng.permutation(150)
     steps = -(-150 // size)
     theta = program.theta()
-    costs, state = np.empty(steps), np.zeros((1, theta.size))
+    costs, state = np.empty(steps, dtype), np.zeros((1, theta.size), dtype)
     rates = np.linspace(0.1, 0.01, steps)
     arguments = [X, Y], order, size, scale, l2, state, rates, 7, np.empty(0), costs
     assert descent(function, plain)(theta, *arguments) == steps
@@ -176,10 +179,20 @@ def test_descent_takes_the_steps_that_python_would(size: int, scale: bool, l2: f
         rows = order[k * size : (k + 1) * size]
         J, gradient = program.value_and_grad(expected, X[rows], Y[rows])
         factor = len(rows) if scale else 1
-        assert costs[k] == pytest.approx(factor * J + l2 * expected @ expected, rel=1e-12)
+        assert costs[k] == pytest.approx(factor * J + l2 * expected @ expected, rel=digits)
         expected = expected - rates[k] * (factor * gradient + 2 * l2 * expected)
-    np.testing.assert_allclose(theta, expected, rtol=1e-12)
+    assert theta.dtype == dtype
+    np.testing.assert_allclose(theta, expected, rtol=digits, atol=digits / 10)
     assert state[0, 0] == sum(range(7, 7 + steps))
+
+
+def test_descent_refuses_numbers_of_another_precision() -> None:
+    """What it writes to is taken as it is, so it must be what the machine code expects."""
+    program = autodiff.compile(loss, backend="native", dtype="float32").prepare(X, Y)
+    theta = program.theta()
+    arguments = [X, Y], np.arange(150), 150, False, 0.0, np.zeros((1, theta.size)), [0.1], 0, []
+    with pytest.raises(TypeError, match=r"float64 and float32; .* computes in float32"):
+        descent(program.version.function, plain)(theta, *arguments, np.empty(1, np.float32))
 
 
 def test_descent_stops_before_a_cost_that_is_not_finite() -> None:
