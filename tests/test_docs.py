@@ -91,9 +91,9 @@ def test_docstrings_become_restructured_text() -> None:
 
 
 def test_sources_are_linked_to_the_bibliography() -> None:
-    told = docstrings.inline("mean over its examples: CS229 (7.8), note 002; `note 002`")
+    told = docstrings.inline("mean: CS229 (7.8), note 002; `note 002`")
     assert told == (
-        "mean over its examples: :ref:`CS229 (7.8) <cs229>`, :ref:`note 002 <lecturenotes>`; ``note 002``"
+        "mean: :ref:`CS229 (7.8) <cs229>`, :ref:`note 002 <lecturenotes>`; ``note 002``"
     )
 
 
