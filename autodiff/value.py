@@ -31,9 +31,8 @@ Binary: TypeAlias = "Callable[[Value, Operand], Value]"
 
 
 class _Fires(NamedTuple):
-    """Stands in the class body for the function generated from a row of the table.
-
-    The function knows the class, so it takes its place when the class is complete.
+    """Stands in the class body for the function generated from a row of the table; that knows the
+    class, so it takes its place when the class is complete. `2 - v` is `v.__rsub__(2)` to Python.
     """
 
     gate: str
@@ -50,14 +49,7 @@ class _Fires(NamedTuple):
         return reversed_operator if self.reverse else fire
 
 
-def _fires(name: str) -> Any:
-    """The method that fires a gate."""
-    return _Fires(name)
-
-
-def _fires_reversed(name: str) -> Any:
-    """`2 - v` is `sub(2, v)`: Python calls v.__rsub__(2)."""
-    return _Fires(name, reverse=True)
+_fires: Any = _Fires  # typed by what it becomes
 
 
 def _leaves_the_graph(what: str, instead: str) -> Callable[..., NoReturn]:
@@ -234,15 +226,15 @@ class Value:
     #         return node
 
     __add__: ClassVar[Binary] = _fires("add")
-    __radd__: ClassVar[Binary] = _fires_reversed("add")
+    __radd__: ClassVar[Binary] = _fires("add", reverse=True)
     __sub__: ClassVar[Binary] = _fires("sub")
-    __rsub__: ClassVar[Binary] = _fires_reversed("sub")
+    __rsub__: ClassVar[Binary] = _fires("sub", reverse=True)
     __mul__: ClassVar[Binary] = _fires("mul")
-    __rmul__: ClassVar[Binary] = _fires_reversed("mul")
+    __rmul__: ClassVar[Binary] = _fires("mul", reverse=True)
     __truediv__: ClassVar[Binary] = _fires("div")
-    __rtruediv__: ClassVar[Binary] = _fires_reversed("div")
+    __rtruediv__: ClassVar[Binary] = _fires("div", reverse=True)
     __pow__: ClassVar[Binary] = _fires("pow")
-    __rpow__: ClassVar[Binary] = _fires_reversed("pow")
+    __rpow__: ClassVar[Binary] = _fires("pow", reverse=True)
     __neg__: ClassVar[Unary] = _fires("neg")
     __abs__: ClassVar[Unary] = _fires("abs")
     abs: ClassVar[Unary] = _fires("abs")

@@ -87,12 +87,12 @@ def users_line() -> Line | None:
     return None if frame is None else Line.of(frame)
 
 
-def warn_at(message: str, category: type[Warning], line: Line | None = None) -> None:
+def warn_at(message: str, category: type[Warning]) -> None:
     """Warn as if from the user's line; Python then shows the warning once for that line."""
     frame = users_frame()
     if frame is None:
         warnings.warn(message, category, stacklevel=2)
         return
     registry = frame.f_globals.setdefault("__warningregistry__", {})
-    line = line or Line.of(frame)
+    line = Line.of(frame)
     warnings.warn_explicit(message, category, line.filename, line.number, registry=registry)

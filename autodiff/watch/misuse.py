@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import Any
 
 from ..formula.firing import DomainError
@@ -125,10 +125,8 @@ def describe_mutation(root: Value, node: Value, now: float) -> str:
 # ── gradients that are not there, or still there ─────────────────────────────────────────────
 
 
-def check_gradients(parameters: Iterable[Value], names: Mapping[Value, str] | None = None) -> None:
+def check_gradients(parameters: Iterable[Value]) -> None:
     """Warn if a step is about to be taken with parameters that no gradient has reached.
-
-    `names` tells what to call parameters that have no label.
 
     >>> import warnings
     >>> w, b = Value(1.0, label="w"), Value(0.0, label="b")
@@ -144,7 +142,7 @@ def check_gradients(parameters: Iterable[Value], names: Mapping[Value, str] | No
     unreached = [p for p in parameters if p.grad is UNREACHED]
     if not unreached:
         return
-    shown = [(names or {}).get(p) or name(p) for p in unreached[:3]]
+    shown = [name(p) for p in unreached[:3]]
     if len(unreached) > 3:
         shown.append(f"{len(unreached) - 3} more of {len(parameters)} parameters")
     one = len(unreached) == 1

@@ -10,7 +10,6 @@ express a function raises `Unsupported`; "auto" then takes the next one.
 
 from __future__ import annotations
 
-import ast
 import importlib.util
 import itertools
 import linecache
@@ -18,14 +17,11 @@ import math
 import weakref
 from collections.abc import Callable
 from contextlib import nullcontext
-from functools import lru_cache
 from typing import Any, Final, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ...formula.atoms import ATOMS
-from ...formula.grammar import Formula
 from ..ir import Apply, Function, Reduce, Term, walk
 from .numpy_source import numpy_source
 
@@ -79,17 +75,9 @@ def may_warn(function: Function) -> bool:
         for expr in walk(assign.expr):
             if isinstance(expr, Term) and expr.divisors:
                 return True
-            if isinstance(expr, Apply | Reduce) and _delicate(expr.formula):
+            if isinstance(expr, Reduce) or (isinstance(expr, Apply) and expr.formula.can_fail):
                 return True
     return False
-
-
-@lru_cache(maxsize=4096)
-def _delicate(formula: Formula) -> bool:
-    """Does it divide, raise to a power, or call a function that may refuse?"""
-    atoms = [a for a in formula.atoms if not ATOMS[a].predicate and a != "sum"]
-    operators = {type(node) for node in ast.walk(formula.tree)}
-    return bool(atoms) or ast.Div in operators or ast.Pow in operators
 
 
 def _numpy(function: Function, name: str, doc: str, loss: bool) -> Runner:
