@@ -19,7 +19,9 @@ def _neuron() -> Page:
 
 
 def _worksheet() -> Page:
-    return worksheet([random_circuit("easy", 3), random_circuit("medium", 1)])
+    return worksheet(
+        random_circuit("easy", 3), spare=[random_circuit("medium", k) for k in range(9)]
+    )
 
 
 def _zoo() -> Page:

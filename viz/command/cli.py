@@ -44,7 +44,7 @@ other commands (each has its own --help):
   autodiff demo         draw example circuits and train on real data
   autodiff playground   a page that trains small networks
   autodiff gates        the table of gates: formulas and local gradients
-  autodiff worksheet    a circuit with blanks to fill in, and the answer key
+  autodiff worksheet    a circuit with blanks to fill in, and its answer key
 
 functions:
 {functions}
@@ -222,26 +222,33 @@ def _worksheet(argv: list[str]) -> int:
         "autodiff worksheet",
         "*",
         usage="autodiff worksheet [EXPRESSION name=value ...] [options]",
-        description="Write a page with a circuit, blanks to fill in, and the answer key; without\n"
-        "an expression, of random circuits with whole-number answers.",
+        description="Write a page with a circuit and blanks to fill in, and one with the answers;\n"
+        "without an expression, of random circuits with whole-number answers.",
     )
     parser.options(
         "",
         ("-o --output", "PAGE.html", "the page (worksheet.html)"),
+        ("--key", "KEY.html", "the answers (worksheet-key.html, beside the page)"),
         ("--hide", "WHAT", "gradients, values, local or all (gradients)"),
         ("--difficulty", "LEVEL", "of random circuits: easy, medium or hard (easy)"),
         ("--seed", "N", "equal seeds give equal circuits (0)"),
         ("--count", "N", "how many random circuits (1)"),
+        ("--spare", "N", "how many more the button 'New circuit' brings (10)"),
         ("--bugs", "", "the same circuit, run with mistakes"),
         ("--title", "TITLE", "a heading"),
     )
     chosen = parser.read(argv)
-    random_only = [n for n in ("difficulty", "seed", "count") if getattr(chosen, n) is not None]
+    random_only = [
+        n for n in ("difficulty", "seed", "count", "spare") if getattr(chosen, n) is not None
+    ]
     if chosen.arguments and random_only:
         parser.error(f"--{random_only[0]} is for random circuits; leave the expression out")
     count = 1 if chosen.count is None else chosen.count
     if not 1 <= count <= 50:
         parser.error(f"--count is from 1 to 50, not {count}")
+    spare = 10 if chosen.spare is None else chosen.spare
+    if not 0 <= spare <= 50:
+        parser.error(f"--spare is from 0 to 50, not {spare}")
     if chosen.bugs and count > 1:
         parser.error("--bugs shows one circuit; leave --count out")
     from ..pages.bug_zoo.bug_zoo import bug_zoo
@@ -249,20 +256,25 @@ def _worksheet(argv: list[str]) -> int:
     from ..pages.worksheet.worksheet import worksheet
 
     title: str = chosen.title or ""
+    output = Path(chosen.output or "worksheet.html")
     try:
         if chosen.arguments:
             text, root = graph(chosen.arguments)
-            roots, title = [root], title or text
+            roots, title, spare = [root], title or text, 0
         else:
             seed, level = chosen.seed or 0, chosen.difficulty or "easy"
-            roots = [random_circuit(level, seed + k) for k in range(count)]
+            roots = [random_circuit(level, seed + k) for k in range(count + spare)]
         if chosen.bugs:
-            made = bug_zoo(roots[0], title=title)
+            files = {str(output): bug_zoo(roots[0], title=title)}
         else:
-            made = worksheet(roots, chosen.hide or "gradients", title=title)
+            hide = chosen.hide or "gradients"
+            made = worksheet(roots[:count], hide, title=title, spare=roots[count:])
+            key = chosen.key or output.with_name(f"{output.stem}-key{output.suffix}")
+            files = {str(output): made, str(key): made.key}
     except ValueError as error:
         raise Refused(str(error)) from None
-    _write(chosen.output or "worksheet.html", made.save, sys.stdout)
+    for path, written in files.items():
+        _write(path, written.save, sys.stdout)
     return 0
 
 

@@ -115,6 +115,13 @@ class Text:
         """``∂q/∂x = 2·x = 2·3 = 6``."""
         return self.by_rule(self.local(edge), local(edge), edge.local)
 
+    def rule(self, edge: Edge) -> str:
+        """``∂q/∂x = 2·x``: in symbols, which give no number away."""
+        found = local(edge)
+        written = partial(self.written, found, digits=self.digits, symbols=True)
+        why = f" (since {written(found.reason)})" if found.reason else ""
+        return f"{self.local(edge)}{self.equals}{written(found.tree)}{why}"
+
     def by_rule(self, left: str, rule: Rule, result: float) -> Line:
         """A rule with symbols, with numbers, what comes out, and why."""
         data = {name: v.data for name, v in rule.nodes.items()} | rule.known

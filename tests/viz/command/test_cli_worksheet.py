@@ -11,7 +11,9 @@ def test_a_sheet_of_an_expression(tmp_path: Path, capsys: pytest.CaptureFixture[
     target = tmp_path / "sheet.html"
     command = ["worksheet", "(x + y) * z", "x=-2", "y=5", "z=-4", "--hide", "all"]
     assert main([*command, "-o", str(target)]) == 0
-    assert capsys.readouterr().out == f"wrote {target}\n"
+    key = tmp_path / "sheet-key.html"
+    assert capsys.readouterr().out == f"wrote {target}\nwrote {key}\n"
+    assert "<title>Answer key: (x + y) * z</title>" in key.read_text(encoding="utf-8")
     assert "<title>(x + y) * z</title>" in target.read_text(encoding="utf-8")
 
 
@@ -31,11 +33,22 @@ def test_the_bug_zoo_of_an_expression(tmp_path: Path) -> None:
     assert "no topological sort" in target.read_text(encoding="utf-8")
 
 
+def test_spare_circuits_come_along_and_the_key_goes_where_it_is_sent(tmp_path: Path) -> None:
+    sheet, key = tmp_path / "a.html", tmp_path / "answers" / "b.html"
+    key.parent.mkdir()
+    assert main(["worksheet", "--spare", "2", "-o", str(sheet), "--key", str(key)]) == 0
+    assert '"spare": [{' in sheet.read_text(encoding="utf-8")
+    assert key.read_text(encoding="utf-8").count('"scene": ') == 3
+    assert main(["worksheet", "--spare", "0", "-o", str(sheet), "--key", str(key)]) == 0
+    assert '"spare": []' in sheet.read_text(encoding="utf-8")
+
+
 @pytest.mark.parametrize(
     ("options", "said"),
     [
         (["x*y", "x=1", "y=2", "--seed", "1"], "--seed is for random circuits"),
         (["--count", "0"], "--count is from 1 to 50, not 0"),
+        (["--spare", "51"], "--spare is from 0 to 50, not 51"),
         (["--difficulty", "evil"], "there is no 'evil'"),
         (["--hide", "nothing"], "hide is one of"),
         (["--bugs", "--count", "2"], "--bugs shows one circuit"),

@@ -1,7 +1,9 @@
 """Worksheets and the bug zoo, filled in and read in a real browser."""
 
+import json
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 from playwright.sync_api import Locator, Page, expect
@@ -9,6 +11,7 @@ from playwright.sync_api import Locator, Page, expect
 from autodiff import Constant, Value, topological_order
 from tests.viz.pages.conftest import WIDTHS, Judge, Open
 from viz import bug_zoo, random_circuit, worksheet
+from viz.pages.worksheet.worksheet import Worksheet
 
 
 def circuit() -> tuple[Value, list[Value]]:
@@ -151,6 +154,8 @@ def test_a_wrong_answer_is_diagnosed(opened: Open) -> None:
         ("df/dv1", "7", ""),
         ("df/dy", "−2", "That is the local gradient"),
         ("df/dy", "−24", "That is what comes back to the gate"),
+        ("df/dy", "−26", "are multiplied, not added"),
+        ("df/dy", "5", "That is the value"),
         ("∂q/∂x", "−2", "That is the slope by another input"),
         ("∂q/∂x", "7", ""),
     ):
@@ -164,9 +169,9 @@ def test_a_wrong_answer_is_diagnosed(opened: Open) -> None:
 @pytest.mark.parametrize("hide", ["gradients", "values", "local", "all"])
 def test_the_key_holds_the_numbers_of_python(opened: Open, hide: str) -> None:
     root = random_circuit("hard", 7)
-    page = opened(worksheet(root, hide))
+    page = opened(worksheet(root, hide).key)
     root.backward()
-    truth = page.locator("#keys li").evaluate_all(
+    truth = page.locator(".answers li").evaluate_all(
         "es => es.map(e => [e.dataset.key, +e.dataset.truth])"
     )
     order = topological_order(root)
@@ -183,8 +188,9 @@ def test_the_key_holds_the_numbers_of_python(opened: Open, hide: str) -> None:
 
 
 def test_every_answer_of_the_key_is_marked_right(opened: Open) -> None:
-    page = opened(worksheet([random_circuit("medium", 1), random_circuit("hard", 2)], "all"))
-    truths = page.locator("#keys li b").all_inner_texts()
+    made = worksheet([random_circuit("medium", 1), random_circuit("hard", 2)], "all")
+    truths = opened(made.key).locator(".answers li b").all_inner_texts()
+    page = opened(made)
     fields = page.locator(".question input")
     assert fields.count() == len(truths) > 20
     for field, text in zip(fields.all(), truths, strict=True):
@@ -200,15 +206,79 @@ def test_fractions_are_right_to_three_digits(opened: Open) -> None:
     expect(answer(page, "f", "0.818").locator(".mark")).to_have_text("right")
 
 
-def test_the_key_is_hidden_until_it_is_asked_for(opened: Open) -> None:
+def told(made: Worksheet) -> dict[str, Any]:
+    """What a page is about, from its source."""
+    found = re.search(r"^const DATA = (.*);$", made.html, re.MULTILINE)
+    assert found
+    data: dict[str, Any] = json.loads(found[1])
+    return data
+
+
+@pytest.mark.parametrize("hide", ["gradients", "values", "local", "all"])
+def test_the_answers_are_not_in_the_page(hide: str) -> None:
+    """What is asked is left out of the circuit; a blank has no number that could be read."""
+    root = random_circuit("hard", 3)
+    made = worksheet(root, hide, spare=[random_circuit("hard", 4)])
+    data = told(made)
+    for sheet in data["sheets"] + data["spare"]:
+        nodes = sheet["scene"]["nodes"]
+        for blank in sheet["blanks"]:
+            assert set(blank) == {"key", "tag", "name", "salt", "seal", "negated", "hint", "slips"}
+            kind, place = blank["key"][0], blank["key"][1:]
+            if kind in "vg":
+                assert nodes[int(place)]["data" if kind == "v" else "grad"] is None
+            else:
+                assert not {"local", "locals"} & set(nodes[int(place.partition("/")[0])])
+            assert len(set(blank["slips"]) | {blank["seal"]}) >= 1
+    seals = [blank["seal"] for sheet in data["sheets"] for blank in sheet["blanks"]]
+    assert len(set(seals)) == len(seals)  # equal answers have unequal seals
+    assert "truth" in told(made.key)["sheets"][0]["blanks"][0]
+
+
+def test_answers_are_typed_in_the_diagram_itself(opened: Open) -> None:
     page = opened(worksheet(circuit()[0]))
-    button = page.get_by_role("button", name="Show answer key")
-    expect(page.locator("#keys")).to_be_hidden()
-    button.press("Enter")
-    expect(page.locator("#keys")).to_be_visible()
-    expect(page.locator("#keys")).to_contain_text("df/dz = 3")
-    page.get_by_role("button", name="Hide answer key").click()
-    expect(page.locator("#keys")).to_be_hidden()
+    field = page.get_by_label("blank D: df/dx, in the diagram")
+    field.fill("4")
+    field.press("Enter")
+    expect(question(page, "df/dx").locator(".slip")).to_have_text("Check the sign.")
+    expect(page.locator(".blank.wrong title")).to_have_text("Check the sign.")
+    expect(question(page, "df/dx").locator("input")).to_have_value("4")
+    expect(field).to_have_attribute("aria-invalid", "true")
+    field.fill("-4")
+    field.press("Enter")
+    expect(field).to_have_attribute("aria-invalid", "false")
+    expect(page.locator("#count")).to_have_text("1 of 4 right")
+    assert sorted(page.locator(".grad").all_text_contents()) == ["", "", "", "1", "−4"]
+    answer(page, "df/dz", "3")  # and the other way round
+    expect(page.get_by_label("df/dz, in the diagram")).to_have_value("3")
+    box = field.bounding_box()
+    slot = page.locator(".blank.filled .slot").first.bounding_box()
+    assert box
+    assert slot
+    assert box["width"] > 30
+    for label in ("v1", "y"):  # Enter goes on to the next blank of the diagram
+        page.get_by_label(f"df/d{label}, in the diagram").fill("-4")
+        page.keyboard.press("Enter")
+    expect(page.locator("#count")).to_have_text("all 4 right, well done")
+
+
+def test_a_button_brings_a_new_circuit(opened: Open) -> None:
+    roots = [random_circuit("easy", seed) for seed in range(3)]
+    made = worksheet(roots[0], spare=roots[1:])
+    keys = opened(made.key).locator(".sheet")
+    truths = [sheet.locator("b").all_inner_texts() for sheet in keys.all()]
+    page = opened(made)
+    for k in (0, 1, 2, 0):
+        expect(page.locator(".sheet h2")).to_have_text(f"Circuit {k + 1}")
+        expect(page.locator("#count")).to_have_text(f"0 of {len(truths[k])} right")
+        for field, text in zip(page.locator(".question input").all(), truths[k], strict=True):
+            field.fill(text)
+            field.press("Enter")
+        expect(page.locator("#count")).to_contain_text("well done")
+        page.get_by_role("button", name="New circuit").press("Enter")
+        assert page.evaluate("document.activeElement.matches('.inside')")
+    opened(worksheet(roots[0]))
+    expect(page.locator("#new")).to_be_hidden()
 
 
 def pages_on_paper(page: Page) -> int:
@@ -219,14 +289,14 @@ def pages_on_paper(page: Page) -> int:
 def test_on_paper_each_sheet_and_each_key_has_its_own_page(opened: Open) -> None:
     page = opened(worksheet([random_circuit("hard", 1), random_circuit("easy", 1)]))
     page.emulate_media(media="print")
-    expect(page.locator("#keys")).to_be_visible()
     expect(page.locator("#print")).to_be_hidden()
     expect(page.locator(".question button").first).to_be_hidden()
-    assert pages_on_paper(page) == 4
-    opened(worksheet(random_circuit("hard", 1), "all"))
     assert pages_on_paper(page) == 2
-    opened(worksheet(circuit()[0], "all"))
-    assert pages_on_paper(page) == 2
+    for made in (worksheet(random_circuit("hard", 1), "all"), worksheet(circuit()[0], "all")):
+        opened(made)
+        assert pages_on_paper(page) == 1
+        opened(made.key)
+        assert pages_on_paper(page) == 1
 
 
 def test_the_keyboard_suffices(opened: Open) -> None:
@@ -258,7 +328,9 @@ def test_no_serious_fault_of_accessibility(
     page = opened(worksheet(random_circuit("hard", 1), "all"), width)
     page.locator(".question input").first.fill("99")
     page.locator(".question button").first.click()
-    page.click("#show-key")
+    judge(page)
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    page = opened(worksheet(random_circuit("hard", 1), "all").key, width)
     judge(page)
     assert page.evaluate("document.documentElement.scrollWidth") <= width
     page = opened(bug_zoo(fork()), width)

@@ -225,7 +225,7 @@ class Diagram {
   spot({way, parts: [{slot}]}, taken, width = 36, height = 20) {
     const free = (margin) => (spot) => taken.every((other) =>
       Math.abs(spot.x - other.x) >= (width + other.width) / 2 + margin || Math.abs(spot.y - other.y) >= (height + other.height) / 2 + margin);
-    const clear = ({x, y}) => this.wires.every((wire) => wire.way === way || !crosses(wire.way, {x: x - 21, y: y - 14, w: 42, h: 28}));
+    const clear = ({x, y}) => this.wires.every((wire) => wire.way === way || !crosses(wire.way, {x: x - width / 2 - 3, y: y - 14, w: width + 6, h: 28}));
     const wished = way.at(-1)[6] - way[0][0] > 150 ? 0.8 : 0.5; // on a long wire near the gate
     const along = Array.from({length: 35}, (_, k) => 0.1 + k / 40).sort((a, b) => Math.abs(a - wished) - Math.abs(b - wished));
     const side = slot ? 1 : -1; // above a gate's first wire, else below

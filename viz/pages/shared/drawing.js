@@ -7,9 +7,10 @@ class Drawing extends Diagram {
     host.classList.add("still");
     this.blanks = new Map(blanks.map((blank) => [blank.key, blank]));
     this.marks = new Map();
-    this.known = new Set(filled ? this.blanks.keys() : []);
+    this.known = new Map(); // what stands in the place of a blank
+    if (filled) for (const {key, truth} of blanks) this.known.set(key, number(truth));
     this.taken = [];
-    if (blanks.some((blank) => blank.key[0] === "l")) this.spread(1.45, 1.3);
+    if (blanks.some((blank) => blank.key[0] === "l")) this.spread(1.55, 1.3);
     const top = 12, {w, h} = this.extent;
     this.picture.setAttribute("viewBox", `-8 ${-top} ${w + 16} ${h + top + 18}`);
     this.picture.style.maxWidth = `${Math.round((w + 16) * 1.5)}px`;
@@ -54,13 +55,13 @@ class Drawing extends Diagram {
 
   /** The local gradient on its wire. */
   fillWire(wire) {
-    const [{gate, slot}] = wire.parts, width = 36;
+    const [{gate, slot}] = wire.parts, width = 44;
     const key = `l${gate}/${slot}`;
     if (!this.blanks.has(key)) return;
     const {x, y} = this.spot(wire, this.taken, width);
     const text = svg("text", {class: "local", x, y: y + 4, "text-anchor": "middle"});
     this.world.append(text);
-    this.put(text, key, this.model.graph.local[gate][slot], x, y, "", width);
+    this.put(text, key, NaN, x, y, "", width);
   }
 
   /** A number, or the blank that stands for it. */
@@ -73,22 +74,33 @@ class Drawing extends Diagram {
     }
     const frame = svg(
       "g",
-      {class: "blank", "aria-hidden": "true"},
+      {class: "blank"},
       svg("rect", {class: `slot ${kind}`, x: x - width / 2, y: y - 10, width, height: 20, rx: 4}),
-      svg("text", {class: "tag", x: x - width / 2 + 4, y: y + 4}, blank.tag),
+      svg("text", {class: "tag", x: x - width / 2 + 4, y: y + 4, "aria-hidden": "true"}, blank.tag),
     );
     this.world.append(frame);
-    this.marks.set(key, {frame, text, amount});
-    this.reveals(key, this.known.has(key));
+    this.marks.set(key, {frame, text, x, y, width});
+    this.reveals(key, this.known.get(key) ?? null);
   }
 
-  /** Show the number instead of the blank, or the blank again. */
-  reveals(key, known) {
-    const {frame, text, amount} = this.marks.get(key);
-    if (known) this.known.add(key);
-    else this.known.delete(key);
-    text.textContent = known ? number(amount) : "";
-    frame.style.display = known ? "none" : "";
+  /** A field to type the answer in, where the blank is; what is wrong with it is said at once. */
+  takes(key, field) {
+    const {frame, x, y, width} = this.marks.get(key), indent = 6 + 8 * this.blanks.get(key).tag.length;
+    field.style.paddingLeft = `${indent}px`;
+    frame.append(svg("title", {}), svg("foreignObject", {x: x - width / 2, y: y - 10, width, height: 20}, field));
+  }
+
+  tell(key, words) {
+    find("title", this.marks.get(key).frame).textContent = words;
+  }
+
+  /** Show an answer instead of the blank, or with null the blank again. */
+  reveals(key, answer) {
+    const {frame, text} = this.marks.get(key);
+    if (answer === null) this.known.delete(key);
+    else this.known.set(key, answer);
+    text.textContent = answer ?? "";
+    frame.classList.toggle("filled", answer !== null);
     this.say();
   }
 
@@ -99,7 +111,7 @@ class Drawing extends Diagram {
       const i = unit.node, made = this.elements.get(unit.id);
       const told = (key, amount) => {
         const blank = this.blanks.get(key);
-        return blank && !this.known.has(key) ? `blank ${blank.tag}` : number(amount);
+        return !blank ? number(amount) : this.known.get(key) ?? `blank ${blank.tag}`;
       };
       const said = made.kind === "constant"
         ? `number ${model.name(i)}`

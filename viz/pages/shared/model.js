@@ -172,19 +172,6 @@ class Model {
     return `∂${this.name(i)}/∂${this.name(parents[k])}${twice ? slot : ""}`;
   }
 
-  /** Whether the slopes on both sides of what gate i was given differ. */
-  atKink(i) {
-    const inputs = this.parents[i].map((p) => this.graph.data[p]);
-    return inputs.some((x, k) => {
-      const [left, right] = [-1e-6, 1e-6].map((h) => {
-        const local = [], moved = x + h * Math.max(1, Math.abs(x));
-        this.graph.gates[i].fire(inputs.map((y, j) => (j === k ? moved : y)), local);
-        return local;
-      });
-      return left.some((slope, j) => Math.abs(slope - right[j]) > 0.01 * Math.max(1, Math.abs(slope)));
-    });
-  }
-
   /** For a formula of gate i: what `tell` says of each input, by name; `place` picks from rows. */
   given(i, tell, place = null) {
     const gate = this.graph.gates[i], found = named(gate, this.parents[i].map(tell));
@@ -192,7 +179,7 @@ class Model {
     return {...found, out: tell(i)};
   }
 
-  /** "q = x + y = −2 + 5 = 3" in parts; the case that decides it, in numbers and in symbols. */
+  /** "q = x + y = −2 + 5 = 3" in parts, and the case that decides it. */
   equation(left, i, shape, result, place = null) {
     const {data, gates} = this.graph, values = this.given(i, (p) => data[p], place);
     const known = this.given(i, (p) => (this.nodes[p].kind === "constant" ? data[p] : null), place);
@@ -203,10 +190,10 @@ class Model {
     const texts = [names, numbers].map((given) => (cases ? told(given) : write(shape, given, values, known)));
     if (Number.isNaN(result)) { // nothing equals it
       const none = "has no value (NaN)";
-      return {parts: texts[0] === "NaN" ? [`${left} ${none}`] : [left, `${texts[0]}, which ${none}`], since: "", when: ""};
+      return {parts: texts[0] === "NaN" ? [`${left} ${none}`] : [left, `${texts[0]}, which ${none}`], since: ""};
     }
     const parts = [left, ...texts, number(result)].filter((part, k, all) => part !== all[k - 1]);
-    return {parts, since: cases ? "" : because(shape, numbers, values), when: cases ? "" : because(shape, names, values)};
+    return {parts, since: cases ? "" : because(shape, numbers, values)};
   }
 
   forwardLine(i) {

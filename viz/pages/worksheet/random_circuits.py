@@ -12,8 +12,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
 
-from autodiff import GATES, DomainError, Gate, Value, gradcheck, topological_order
+from autodiff import GATES, DomainError, Gate, Value, topological_order
 from autodiff.graph import adjoints
+
+from .questions import at_kink
 
 __all__ = ["DIFFICULTIES", "random_circuit"]
 
@@ -127,11 +129,7 @@ def _suits(v: Value, level: Level, kinks: bool) -> bool:
         (v.data, *v.local_grads), level
     ):
         return False
-    try:
-        found = gradcheck(v.gate, [p.data for p in v.parents]).inputs
-    except DomainError:  # at the edge of what the gate takes
-        return kinks
-    return kinks or not any(check.kink for check in found)
+    return kinks or not at_kink(v)
 
 
 def _whole(numbers: Iterable[float], level: Level) -> bool:

@@ -1,6 +1,8 @@
-// Worksheets: blanks on the wires, answers that are marked, hints from the gate table, a key.
+// Worksheets: blanks on the wires, answers that are marked where they are typed, hints; and the key.
+//
+// The sheet has no answers. It has a seal of each (viz/pages/worksheet/questions.py), and one of
+// every number that a common mistake gives: what is typed is sealed alike, and compared.
 
-const ASKED = DATA.hide === "all" ? ["values", "local", "gradients"] : [DATA.hide];
 const ICONS = {right: "M2.5 8.5l3.5 3.5 7.5-8", wrong: "M3.5 3.5l9 9M12.5 3.5l-9 9"};
 const TITLES = {
   values: "Forward pass: the value of each gate",
@@ -14,81 +16,66 @@ const TASKS = {
   all: "Fill in the values, from the inputs to the result, then the local gradients, then the gradients from the result back to the inputs.",
 };
 
-/** A, B … Z, AA, AB …: letters, since a number in a blank reads as an answer. */
-const letters = (k) => (k < 26 ? "" : String.fromCharCode(64 + k / 26)) + String.fromCharCode(65 + (k % 26));
+/** The circuit with the numbers that it was given; what is asked is not computed. */
+class Given extends Model {
+  run() {
+    this.nodes.forEach(({data, grad}, i) => {
+      this.graph.data[i] = data === null ? NaN : data;
+      this.graph.grad[i] = grad === null ? NaN : grad;
+    });
+  }
+}
 
-/**
- * What is asked of a circuit: each blank with its letter, place, name, answer, its hint, and the
- * numbers that a mistake would give. A hint is in symbols: it gives no other blank away.
- */
-function blanks(model) {
-  const {graph} = model, found = [];
-  const order = [...model.units.values()].map((unit) => unit.node);
-  const ask = (blank) => found.push({...blank, tag: letters(found.length)});
-  const counted = (i) => model.nodes[i].kind !== "constant";
-  const rule = ({parts, when}) => `${parts[0]} = ${parts[1]}${when ? ` (${when})` : ""}`;
-  const atKink = "Here the slopes on both sides differ: which of them counts is a convention.";
-  if (ASKED.includes("values")) {
-    for (const i of order) {
-      if (graph.gates[i] === null) continue;
-      ask({
-        key: `v${i}`,
-        name: model.name(i),
-        truth: graph.data[i],
-        hint: () => [graph.gates[i].doc, rule(model.forwardLine(i))],
-        slips: [],
-      });
+// ── seals ────────────────────────────────────────────────────────────────────────────────────
+
+const [FIRST, ROUNDS] = [[], []];
+for (let n = 2; ROUNDS.length < 64; n++) {
+  if (Array.from({length: n - 2}, (_, k) => k + 2).some((d) => n % d === 0)) continue;
+  if (FIRST.length < 8) FIRST.push(((n ** (1 / 2)) % 1) * 2 ** 32 | 0);
+  ROUNDS.push(((n ** (1 / 3)) % 1) * 2 ** 32 | 0);
+}
+
+/** SHA-256 of a text, in hexadecimal. */
+function sha256(text) {
+  const bytes = [...new TextEncoder().encode(text)], bits = bytes.length * 8;
+  bytes.push(0x80);
+  while (bytes.length % 64 !== 56) bytes.push(0);
+  for (let k = 7; k >= 0; k--) bytes.push(Math.floor(bits / 256 ** k) % 256);
+  const turn = (x, by) => (x >>> by) | (x << (32 - by));
+  const hash = [...FIRST];
+  for (let at = 0; at < bytes.length; at += 64) {
+    const w = Array.from({length: 16}, (_, k) => bytes.slice(at + 4 * k, at + 4 * k + 4).reduce((word, b) => (word << 8) | b, 0));
+    for (let k = 16; k < 64; k++) {
+      const [a, b] = [w[k - 15], w[k - 2]];
+      w[k] = (w[k - 16] + w[k - 7] + (turn(a, 7) ^ turn(a, 18) ^ (a >>> 3)) + (turn(b, 17) ^ turn(b, 19) ^ (b >>> 10))) | 0;
     }
-  }
-  if (ASKED.includes("local")) {
-    for (const i of order) {
-      model.parents[i].forEach((p, k) => counted(p) && ask({
-        key: `l${i}/${k}`,
-        name: model.partial(i, k),
-        truth: graph.local[i][k],
-        hint: () => [graph.gates[i].doc, rule(model.localLine(i, k)), model.atKink(i) && atKink],
-        slips: [
-          [graph.grad[i] * graph.local[i][k], "That is what comes back to the input; the local gradient is the gate's alone."],
-          ...[...graph.local[i]].map((x) => [x, "That is the slope by another input of the gate."]),
-        ],
-      }));
+    let [a, b, c, d, e, f, g, h] = hash;
+    for (let k = 0; k < 64; k++) {
+      const one = (h + (turn(e, 6) ^ turn(e, 11) ^ turn(e, 25)) + ((e & f) ^ (~e & g)) + ROUNDS[k] + w[k]) | 0;
+      const two = ((turn(a, 2) ^ turn(a, 13) ^ turn(a, 22)) + ((a & b) ^ (a & c) ^ (b & c))) | 0;
+      [a, b, c, d, e, f, g, h] = [(one + two) | 0, a, b, c, (d + one) | 0, e, f, g];
     }
+    [a, b, c, d, e, f, g, h].forEach((word, k) => (hash[k] = (hash[k] + word) | 0));
   }
-  if (ASKED.includes("gradients")) {
-    for (const i of order.slice().reverse()) {
-      if (!counted(i) || i === model.root) continue;
-      const ways = model.consumers.get(i), {grad, local} = graph;
-      const paths = ways.map(([c, k]) => grad[c] * local[c][k]);
-      const lost = "A path is missing: add up what comes back along every wire.";
-      ask({
-        key: `g${i}`,
-        name: model.total(i),
-        truth: grad[i],
-        hint: () => [
-          `${model.total(i)} = ${ways.map(([c, k]) => model.share(c, k)).join(" + ")}`,
-          ...ways.map(([c, k]) => {
-            const blank = found.find(({key}) => key === `l${c}/${k}`);
-            return blank ? `${blank.name} is blank ${blank.tag}` : `with ${rule(model.localLine(c, k))}`;
-          }),
-          !ASKED.includes("local") && ways.some(([c]) => model.atKink(c)) && atKink,
-          ways.length > 1 && `${model.name(i)} is read ${ways.length} times: what comes back adds up`,
-        ],
-        slips: [
-          ...(ways.length > 1 ? paths.flatMap((x) => [[x, lost], [grad[i] - x, lost]]) : []),
-          ...ways.map(([c, k]) => [local[c][k], "That is the local gradient; multiply it by what comes back to the gate."]),
-          ...ways.map(([c]) => [grad[c], "That is what comes back to the gate; multiply it by the local gradient."]),
-        ],
-      });
-    }
-  }
-  return found;
+  return hash.map((word) => (word >>> 0).toString(16).padStart(8, "0")).join("");
+}
+
+const GRID = Math.log(1.0005), NEAR = 10; // cells on each side: half a percent
+
+/** The seals under which an answer may be known: a whole number's, and those of the cells around. */
+function seals(answer, {salt}) {
+  if (!Number.isFinite(answer)) return [];
+  const found = [], cell = Math.floor(Math.log(Math.abs(answer)) / GRID), whole = Math.round(answer);
+  if (Math.abs(answer - whole) <= 1e-9 * Math.max(1, Math.abs(answer))) found.push(`${whole + 0}`);
+  for (let k = cell - NEAR; answer && k <= cell + NEAR; k++) found.push(`${answer < 0 ? "-" : "+"}${k}`);
+  return found.map((token) => sha256(`${salt}/${token}`).slice(0, 12));
 }
 
 /** What is wrong with an answer, as far as it can be told. */
-function diagnosis(answer, {truth, slips}) {
-  if (agrees(-answer, truth)) return "Check the sign.";
-  const found = slips.find(([number]) => agrees(answer, number));
-  return found ? found[1] : "";
+function diagnosis(found, {negated, slips}) {
+  if (found.includes(negated)) return "Check the sign.";
+  const slip = found.find((seal) => seal in slips);
+  return slip ? slips[slip] : "";
 }
 
 // ── the sheets ───────────────────────────────────────────────────────────────────────────────
@@ -103,55 +90,69 @@ function tally() {
   find("#count").textContent = right === score.size ? `all ${right} right, well done` : `${right} of ${score.size} right`;
 }
 
+/** A blank: a field on its wire, and below a row with another, a mark and a hint; they say the same. */
 function question(blank, drawing, context) {
   const id = `answer-${++fieldCount}`;
   const mark = html("span", {class: "mark", role: "status"});
   const slip = html("p", {class: "slip", role: "status"});
   const hint = html("div", {class: "hint", id: `${id}-hint`, hidden: true});
   const row = html("li", {class: "question", "data-key": blank.key});
-  const judge = () => {
-    const text = field.value, answer = read(text), given = text.trim() !== "";
-    const right = given && agrees(answer, blank.truth);
-    row.classList.toggle("right", right);
-    row.classList.toggle("wrong", given && !right);
-    const said = right ? "right" : Number.isNaN(answer) ? "not a number" : "not yet";
-    const icon = () => svg("svg", {viewBox: "0 0 16 16", "aria-hidden": "true"}, svg("path", {d: ICONS[right ? "right" : "wrong"]}));
-    mark.replaceChildren(...(given ? [icon(), said] : []));
-    slip.textContent = given && !right ? diagnosis(answer, blank) : "";
-    field.setAttribute("aria-invalid", given && !right);
-    drawing.reveals(blank.key, right);
+  const settle = (right, given) => {
+    for (const place of [row, drawing.marks.get(blank.key).frame]) {
+      place.classList.toggle("right", right);
+      place.classList.toggle("wrong", given && !right);
+    }
+    for (const field of fields) {
+      if (given) field.setAttribute("aria-invalid", !right);
+      else field.removeAttribute("aria-invalid");
+    }
     score.set(id, right);
     tally();
   };
-  const field = html("input", {
+  const judge = (text) => {
+    const answer = read(text), given = text.trim() !== "", found = seals(answer, blank);
+    const right = found.includes(blank.seal);
+    for (const field of fields) field.value = text;
+    const said = right ? "right" : Number.isNaN(answer) ? "not a number" : "not yet";
+    const icon = () => svg("svg", {viewBox: "0 0 16 16", "aria-hidden": "true"}, svg("path", {d: ICONS[right ? "right" : "wrong"]}));
+    mark.replaceChildren(...(given ? [icon(), said] : []));
+    slip.textContent = given && !right ? diagnosis(found, blank) : "";
+    drawing.reveals(blank.key, right ? number(answer) : null);
+    drawing.tell(blank.key, given && !right ? slip.textContent || "Not yet." : "");
+    settle(right, given);
+  };
+  const field = (place, class_) => html("input", {
     type: "text",
-    id,
+    id: class_ ? null : id,
+    class: class_,
     inputmode: "text",
     autocomplete: "off",
-    "aria-label": `${context}blank ${blank.tag}: ${blank.name}`,
+    "aria-label": `${context}blank ${blank.tag}: ${blank.name}${place}`,
     "aria-describedby": `${id}-hint`,
-    onchange: judge,
-    oninput: () => {
+    onchange: (event) => judge(event.target.value),
+    oninput: (event) => {
+      for (const other of fields) if (other !== event.target) other.value = event.target.value;
       // what is being changed is not judged before it is finished
       if (!row.matches(".right, .wrong")) return;
-      row.classList.remove("right", "wrong");
-      field.removeAttribute("aria-invalid");
       mark.replaceChildren();
       slip.textContent = "";
-      drawing.reveals(blank.key, false);
-      score.set(id, false);
-      tally();
+      drawing.reveals(blank.key, null);
+      drawing.tell(blank.key, "");
+      settle(false, false);
     },
     onfocus: () => drawing.point(blank.key, true),
     onblur: () => drawing.point(blank.key, false),
     onkeydown: (event) => {
+      event.stopPropagation(); // arrows move within the field
       if (event.key !== "Enter") return;
-      judge();
-      const all = [...document.querySelectorAll(".question input")];
-      const next = all[all.indexOf(field) + 1];
+      judge(event.target.value);
+      const all = [...document.querySelectorAll(class_ ? `.${class_}` : ".question input")];
+      const next = all[all.indexOf(event.target) + 1];
       if (row.classList.contains("right") && next) next.focus();
     },
   });
+  const fields = [field("", null), field(", in the diagram", "inside")];
+  drawing.takes(blank.key, fields[1]);
   const ask = html("button", {
     type: "button",
     "aria-expanded": "false",
@@ -160,40 +161,59 @@ function question(blank, drawing, context) {
     onclick: () => {
       hint.hidden = !hint.hidden;
       ask.setAttribute("aria-expanded", !hint.hidden);
-      if (!hint.childElementCount) hint.append(...blank.hint().filter(Boolean).map((text) => html("p", {}, text)));
+      if (!hint.childElementCount) hint.append(...blank.hint.map((text) => html("p", {}, text)));
     },
   }, "Hint");
   score.set(id, false);
-  row.append(html("span", {class: "tag", "aria-hidden": "true"}, blank.tag), html("label", {for: id}, `${blank.name} =`), field, mark, ask, slip, hint);
+  row.append(html("span", {class: "tag", "aria-hidden": "true"}, blank.tag), html("label", {for: id}, `${blank.name} =`), fields[0], mark, ask, slip, hint);
   return row;
 }
 
-const several = DATA.sheets.length > 1;
-DATA.sheets.forEach((scene, s) => {
-  const model = new Model(scene), asked = blanks(model);
+const all = [...DATA.sheets, ...DATA.spare], several = all.length > 1, {key: isKey = false} = DATA;
+
+/** One circuit with its blanks, or in the key with the answers. */
+function fillSheet(section, s, {scene, blanks}) {
   const heading = several ? `Circuit ${s + 1}` : "";
-  const context = several ? `circuit ${s + 1}, ` : "";
   const canvas = html("div", {class: "canvas"}), parts = html("div", {class: "parts"});
-  find("#sheets").append(html("section", {class: "sheet", "aria-label": heading || "Worksheet"}, heading ? html("h2", {}, heading) : null, canvas, parts));
-  const drawing = new Drawing(canvas, model, asked, false, `Circuit ${s + 1} with blanks`);
+  section.setAttribute("aria-label", heading || "Worksheet");
+  section.replaceChildren(...(heading ? [html("h2", {}, heading)] : []), canvas, parts);
+  const model = new Given(scene);
+  const drawing = new Drawing(canvas, model, blanks, isKey, `Circuit ${s + 1}${isKey ? ", filled in" : " with blanks"}`);
   if (drawing.extent.w > 800) document.body.classList.add("wide"); // on paper lying on its side
-  for (const kind of ASKED) {
-    const rows = asked.filter(({key}) => key[0] === kind[0]).map((blank) => question(blank, drawing, context));
+  if (isKey) {
+    const answers = blanks.map(({key, tag, name, truth}) => html("li", {"data-key": key, "data-truth": truth}, html("span", {class: "tag"}, tag), `${name} = `, html("b", {}, number(truth))));
+    parts.append(html("ol", {class: "answers"}, answers));
+    return;
+  }
+  const context = several ? `circuit ${s + 1}, ` : "";
+  for (const kind of DATA.kinds) {
+    const rows = blanks.filter(({key}) => key[0] === kind[0]).map((blank) => question(blank, drawing, context));
     if (rows.length) parts.append(html("fieldset", {}, html("legend", {}, TITLES[kind]), html("ol", {class: "questions"}, rows)));
   }
-  const filled = html("div", {class: "canvas"});
-  const answers = asked.map((blank) => html("li", {"data-key": blank.key, "data-truth": blank.truth}, html("span", {class: "tag"}, blank.tag), `${blank.name} = `, html("b", {}, number(blank.truth))));
-  find("#keys").append(html("section", {class: "sheet key"}, html("h2", {}, `Answer key${heading ? `: ${heading}` : `: ${DATA.title}`}`), filled, html("ol", {class: "answers"}, answers)));
-  new Drawing(filled, model, asked, true, `Circuit ${s + 1}, filled in`);
+}
+
+const sections = DATA.sheets.map((sheet, s) => {
+  const section = html("section", {class: "sheet"});
+  find("#sheets").append(section);
+  fillSheet(section, s, sheet);
+  return section;
 });
 
-find("#title").textContent = DATA.title;
-find("#task").textContent = `${TASKS[DATA.hide]} Whole numbers exactly, others to three digits; 1/3 is fine too.`;
+let shown = DATA.sheets.length;
+find("#new").hidden = !DATA.spare.length;
+on("#new", "click", () => {
+  score.clear();
+  sections.forEach((section, s) => fillSheet(section, (shown + s) % all.length, all[(shown + s) % all.length]));
+  shown += sections.length;
+  find("#count").textContent = "";
+  tally();
+  find(".inside").focus();
+});
+
+find("#title").textContent = isKey ? `Answer key: ${DATA.title}` : DATA.title;
+document.body.classList.toggle("key", isKey);
+const task = TASKS[DATA.kinds.length > 1 ? "all" : DATA.kinds[0]];
+find("#task").textContent = isKey ? "" : `${task} Whole numbers exactly, others to three digits; 1/3 is fine too.`;
 tally();
 on("#print", "click", () => window.print());
-on("#show-key", "click", (event) => {
-  const open = find("#keys").classList.toggle("open");
-  event.currentTarget.setAttribute("aria-expanded", open);
-  event.currentTarget.textContent = open ? "Hide answer key" : "Show answer key";
-});
 offerSafeColours();

@@ -1,21 +1,27 @@
 """Worksheets: a circuit with blanks on its wires, marked in the page, printed on paper.
 
-Each sheet has an answer key on a page of its own. The page knows no answers by heart: it runs
-the graph with the JavaScript made from the gate table, as the explorer does, and writes its
-hints from the formulas of the table.
+The sheet holds no answers: it knows an answer when it sees it, by a seal, as it knows the mistakes
+that are often made. The key is a page of its own.
 """
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Sequence
+from hashlib import sha256
+from typing import Any
 
 from autodiff import Constant, Value, topological_order
+from autodiff.graph import adjoints
 
 from ..page import Page, page
-from ..scene import scene
+from ..scene import Scene, scene
+from .questions import blanks
 
-__all__ = ["worksheet"]
+__all__ = ["Worksheet", "worksheet"]
+
+KINDS = ("values", "local", "gradients")
 
 TITLES = {
     "gradients": "Backpropagation by hand",
@@ -26,27 +32,41 @@ TITLES = {
 MANY = 80  # blanks on one sheet
 
 
+class Worksheet(Page):
+    """A worksheet; `key` is the page with its answers."""
+
+    def __init__(self, sheet: Page, key: Page) -> None:
+        super().__init__(sheet.html, sheet.height, sheet.title)
+        self.key = key
+
+
 def worksheet(
     root: Value | Sequence[Value],
     hide: str = "gradients",
     path: str | os.PathLike[str] | None = None,
     *,
     title: str = "",
-) -> Page:
-    """A page with the circuit of `root` and blanks to fill in, and an answer key.
+    spare: Sequence[Value] = (),
+    key: str | os.PathLike[str] | None = None,
+) -> Worksheet:
+    """A page with the circuit of `root` and blanks to fill in.
 
     root   the root of a graph, or several: one sheet each
     hide   what to find: "gradients", "values", "local" (the local gradients on the wires into
            the gates) or "all" three
     path   where to save it; None only returns it
     title  heading; by default what is to be practised
+    spare  more circuits: the button "New circuit" brings one after another
+    key    where to save the page with the answers, which is also the result's ``.key``
 
-    Printed, every sheet and every key has an A4 page of its own. In a notebook the result shows
-    itself; its ``.save(path)`` writes the one file that needs no network.
+    The page does not hold the answers; whoever reads its source finds what tells right from wrong,
+    which has to be tried out number by number. Printed, every sheet has an A4 page of its own. In a
+    notebook the result shows itself; its ``.save(path)`` writes the one file that needs no network.
 
     >>> x, y = Value(3, label="x"), Value(-4, label="y")
-    >>> worksheet(x * y, title="A product")
-    <A product: ... kB of HTML; .save(path)>
+    >>> sheet = worksheet(x * y, title="A product")
+    >>> sheet, sheet.key
+    (<A product: ... kB of HTML; .save(path)>, <Answer key: A product: ... kB of HTML; .save(path)>)
 
     Raises ValueError for another `hide`, for a graph without gates, and where there would be
     more blanks than fit a page.
@@ -56,22 +76,48 @@ def worksheet(
     roots = [root] if isinstance(root, Value) else list(root)
     if not roots:
         raise ValueError("a worksheet needs at least one root; got none")
-    sheets, gates = [], []
-    for each in roots:
+    kinds = KINDS if hide == "all" else (hide,)
+    sheets, keys, gates = [], [], []
+    for each in (*roots, *spare):
         made = scene(each, grouped=False)
         _check(each, hide)
-        sheets.append(made.data())
+        asked = blanks(each, kinds, made.index)
+        data = _told(made, each)
+        keys.append({"scene": data, "blanks": [blank.data("", known=True) for blank in asked]})
+        data = _without(data, {blank.key for blank in asked})
+        salt = sha256(json.dumps(data).encode()).hexdigest()[:12]
+        sheets.append({"scene": data, "blanks": [blank.data(salt, known=False) for blank in asked]})
         gates += made.gates()
     named = title or TITLES[hide]
-    return page(
-        "worksheet",
-        named,
-        {"title": named, "hide": hide, "sheets": sheets},
-        ["write", "model", "diagram", "drawing", "worksheet"],
-        gates=gates,
-        height=900,
-        path=path,
-    )
+    scripts = ["write", "model", "diagram", "drawing", "worksheet"]
+    head = {"title": named, "kinds": kinds}
+    pages = [
+        page("worksheet", heading, head | more, scripts, gates=gates, height=900, path=target)
+        for heading, more, target in (
+            (named, {"sheets": sheets[: len(roots)], "spare": sheets[len(roots) :]}, path),
+            (f"Answer key: {named}", {"sheets": keys, "spare": [], "key": True}, key),
+        )
+    ]
+    return Worksheet(*pages)
+
+
+def _told(made: Scene, root: Value) -> dict[str, Any]:
+    """The scene with the gradients of its nodes."""
+    gradients = adjoints(topological_order(root), {root: 1.0})
+    data = made.data()
+    for v, i in made.index.items():
+        data["nodes"][i]["grad"] = gradients[v]
+    return data
+
+
+def _without(data: dict[str, Any], keys: set[str]) -> dict[str, Any]:
+    """The same without the numbers that are asked for."""
+    hidden = {"data": "v", "grad": "g"}
+    nodes = [
+        node | {name: None for name, kind in hidden.items() if f"{kind}{i}" in keys}
+        for i, node in enumerate(data["nodes"])
+    ]
+    return data | {"nodes": nodes}
 
 
 def _check(root: Value, hide: str) -> None:
