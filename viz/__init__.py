@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from .plots.attention import plot_attention
     from .plots.diagnosis import plot_diagnosis
     from .plots.networks import plot_gradient_flow, plot_network
-    from .plots.training import plot_decision_boundary, plot_history
+    from .plots.training import plot_confusion, plot_decision_boundary, plot_history
     from .words.derivation import Explanation, explain
 
 __all__ = [
@@ -50,6 +50,7 @@ __all__ = [
     "playground",
     "plot_activations",
     "plot_attention",
+    "plot_confusion",
     "plot_decision_boundary",
     "plot_diagnosis",
     "plot_gradient_flow",

@@ -12,12 +12,14 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
+import numpy as np
+
 from autodiff import Call, Value, topological_order
 from autodiff.functional import gradients
 
 from .. import losses
-from ..checks import as_table, same_rows
 from ..module import Module, Nested, flatten
+from ..training.data import examples, output_shape, prepare
 from ..training.tasks import resolve_loss
 from .table import aligned
 
@@ -126,7 +128,8 @@ def diagnose(
 ) -> Diagnosis:
     """Look at every unit and every gradient of `model` on the rows of X (at most `most` of them).
 
-    y     targets, one per row; without them the sum of the outputs stands in for the loss
+    y     targets, one per row, as `fit` takes them; without them the sum of the outputs stands in
+          for the loss
     loss  a function of `nn.losses` or its name; None: the squared error
 
     It notices units that are dead or saturated, parameters that no gradient reaches, gradients
@@ -142,14 +145,21 @@ def diagnose(
     >>> report.findings[0].what
     "1 of the 4 units of 0: Layer(2, 4, activation='relu') is dead: unit 1 has output 0 and ..."
     """
-    table = as_table(X, "X")
-    targets = None if y is None else as_table(y, "y")
-    if targets is not None:
-        same_rows(table, targets, ("X", "y"))
+    table = examples(model, X)
+    function: losses.Loss = _sum_of_outputs
     step = max(1, math.ceil(len(table) / most))
     rows = table[::step].tolist()
-    wanted = [None] * len(rows) if targets is None else targets[::step].tolist()
-    function = _sum_of_outputs if targets is None else resolve_loss(loss or losses.squared_error)
+    wanted: list[Any] = [None] * len(rows)
+    if y is not None:
+        function = resolve_loss(loss or losses.squared_error)
+        count = math.prod(output_shape(model, table))
+        if loss is None and count > 1 and np.ndim(y) == 1:
+            raise ValueError(
+                f"diagnose: the network has {count} outputs and y one target a row, which the "
+                "squared error cannot compare; give the loss that it is trained with, as "
+                'loss="softmax_cross_entropy"'
+            )
+        wanted = prepare(model, table, y, function).Y[::step].tolist()
 
     parameters = model.parameters()
     own = set(parameters)

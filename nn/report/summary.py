@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, NamedTuple
 
@@ -16,6 +16,9 @@ from .table import aligned
 __all__ = ["Summary", "SummaryRow", "summarise"]
 
 
+UNEVEN = 3  # times as many rows of the largest class as of the smallest
+
+
 class SummaryRow(NamedTuple):
     """One layer: its name in the state dict, its repr, its output's shape, its parameters."""
 
@@ -26,7 +29,8 @@ class SummaryRow(NamedTuple):
 
 
 class Summary:
-    """The rows of the table, and their total. Prints as a table.
+    """The rows of the table, and their total; and how many rows each class had in training.
+    Prints as a table.
 
     >>> from nn import MLP
     >>> MLP(2, [16, 16, 1]).summary()
@@ -37,9 +41,12 @@ class Summary:
     total                                             337
     """
 
-    def __init__(self, rows: list[SummaryRow], total: int) -> None:
+    def __init__(
+        self, rows: list[SummaryRow], total: int, classes: Mapping[Any, int] | None = None
+    ) -> None:
         self.rows = rows
         self.total = total
+        self.classes = dict(classes or {})  # label -> rows of the data that it was trained on
 
     def __repr__(self) -> str:
         cells = [("layer", "output", "parameters")]
@@ -47,7 +54,15 @@ class Summary:
             shape = "?" if row.output is None else "×".join(map(str, row.output))
             name = f"{row.name}: {row.layer}" if row.name else row.layer
             cells.append((name, shape, str(row.parameters)))
-        return aligned([*cells, ("total", "", str(self.total))])
+        text = aligned([*cells, ("total", "", str(self.total))])
+        return f"{text}\n{self._balance()}" if self.classes else text
+
+    def _balance(self) -> str:
+        counts = self.classes.values()
+        each = ", ".join(f"{label} {count}" for label, count in self.classes.items())
+        uneven = max(counts) >= UNEVEN * max(min(counts), 1)
+        advice = ' (uneven: class_weight="balanced" lets each count alike)' if uneven else ""
+        return f"trained on {sum(counts)} rows: {each}{advice}"
 
 
 def summarise(model: Module, *inputs: Any) -> Summary:
@@ -67,7 +82,9 @@ def summarise(model: Module, *inputs: Any) -> Summary:
             shape = np.shape(outputs[module]) or (1,) if module in outputs else None
             shown = type(module).__name__ if module.children() else repr(module)
             rows.append(SummaryRow(name, shown, shape, len(own)))
-    return Summary(rows, len(model.parameters()))
+    classes = model.classes if isinstance(model.classes, tuple) else ()
+    counts = dict(zip(classes, model.class_counts, strict=False))
+    return Summary(rows, len(model.parameters()), counts)
 
 
 def _inputs(model: Module) -> int | None:

@@ -1,17 +1,19 @@
 """What the plots have in common: colours, markers, a figure where none is given.
 
 Every function of this folder draws into `ax` if one is given, else into a new figure, and returns
-the axes. matplotlib comes with the extra `demo` or `notebook`.
+the axes. A style of the user's own, as `plt.style.use("ggplot")`, is followed. matplotlib comes
+with the extra `demo` or `notebook`.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-__all__ = ["COLOURS", "MARKERS", "axes_or_new", "subplots", "tidy"]
+__all__ = ["COLOURS", "MARKERS", "axes_or_new", "colours", "ink", "subplots", "tidy"]
 
 # Okabe and Ito's colours: told apart by any eye.
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000", "#F0E442")
@@ -33,6 +35,22 @@ def subplots(rows: int, columns: int, width: float, height: float, **options: An
 def axes_or_new(ax: Axes | None, width: float, height: float) -> Axes:
     """`ax` if it is given, else that of a new figure."""
     return subplots(1, 1, width, height) if ax is None else ax
+
+
+def colours() -> Sequence[str]:
+    """Those of the user's style, if it has some of its own."""
+    import matplotlib as mpl
+
+    cycle = mpl.rcParams["axes.prop_cycle"]
+    usual = cycle == mpl.rcParamsDefault["axes.prop_cycle"]
+    return COLOURS if usual else cycle.by_key().get("color", COLOURS)
+
+
+def ink() -> str:
+    """The colour of lines and letters: white where the style is dark."""
+    import matplotlib as mpl
+
+    return str(mpl.rcParams["text.color"])
 
 
 def tidy(ax: Axes) -> None:

@@ -145,7 +145,23 @@ def test_only_so_many_examples_are_looked_at() -> None:
 
 def test_bad_data_are_refused() -> None:
     model = MLP(2, [3, 1])
-    with pytest.raises(ValueError, match="X has 40 rows but y has 2"):
+    with pytest.raises(ValueError, match="X has 40 rows but Y has 2"):
         diagnose(model, X, [1, 2])
     with pytest.raises(ValueError, match="expects 2 inputs, got 3"):
         diagnose(model, [[1, 2, 3]])
+
+
+def test_labels_are_taken_as_fit_takes_them() -> None:
+    model = MLP(2, [3, 1], rng=0)
+    names = ["high" if y > 0 else "low" for y in Y]
+    codes = diagnose(model, X, [int(y > 0) for y in Y], "logistic")
+    model.classes = ("low", "high")
+    assert diagnose(model, X, names, "logistic").loss == codes.loss
+
+
+def test_several_outputs_and_one_target_need_the_loss() -> None:
+    model = MLP(2, [4, 3], rng=0)
+    labels = [k % 3 for k in range(len(X))]
+    with pytest.raises(ValueError, match=r"3 outputs and y one target a row, .*give the loss"):
+        diagnose(model, X, labels)
+    assert diagnose(model, X, labels, "softmax_cross_entropy").loss[0] == "softmax cross entropy"

@@ -2,19 +2,28 @@
 
 import math
 from collections.abc import Iterator
+from typing import Any
 
 import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
 import pytest
+from matplotlib.colors import to_hex
+from sklearn.linear_model import LogisticRegression
+from sklearn.metrics import confusion_matrix
 
 from autodiff import GATES, Value
 from nn import MLP, Conv1D, History, fit
+from nn.sklearn import MLPClassifier
 from viz import (
     plot_activations,
+    plot_confusion,
     plot_decision_boundary,
     plot_gradient_flow,
     plot_history,
     plot_network,
 )
+from viz.plots.axes import COLOURS
 
 
 @pytest.fixture(autouse=True)
@@ -32,6 +41,46 @@ def test_history_draws_losses_and_shares() -> None:
     right = ax.figure.axes[1]
     assert list(right.lines[0].get_ydata()) == [0.5, 0.9]
     assert right.get_ylabel() == "accuracy"
+
+
+def test_a_pair_has_one_colour_and_the_validation_rows_are_dashed() -> None:
+    columns = {"loss": [1.0, 0.5], "val_loss": [1.1, 0.9], "f1": [0.5, 0.8], "val_f1": [0.4, 0.6]}
+    for history in (columns, pd.DataFrame(columns)):
+        ax = plot_history(history)
+        lines = {line.get_label(): line for axes in ax.figure.axes for line in axes.lines}
+        for name in ("loss", "f1"):
+            assert lines[name].get_color() == lines[f"val_{name}"].get_color()
+            assert lines[name].get_linestyle() == "-"
+            assert lines[f"val_{name}"].get_linestyle() == "--"
+        assert lines["loss"].get_color() != lines["f1"].get_color()
+
+
+def test_the_epoch_that_early_stopping_chose_is_marked() -> None:
+    history = History()
+    history.append(loss=0.9)
+    history.append(loss=1.2)
+    history.best_epoch = 0
+    assert [list(line.get_xdata()) for line in plot_history(history).lines][1] == [0, 0]
+
+
+def test_colours_are_those_of_the_users_style() -> None:
+    with plt.style.context("ggplot"):
+        own = plt.rcParams["axes.prop_cycle"].by_key()["color"]
+        assert plot_history([1.0, 0.5]).lines[0].get_color() == own[0]
+    assert plot_history([1.0, 0.5]).lines[0].get_color() == COLOURS[0]
+
+
+def test_confusion_counts_are_scikit_learns() -> None:
+    rng = np.random.default_rng(0)
+    names = np.array(["bee", "ant", "cat"])
+    targets, decisions = names[rng.integers(3, size=(2, 50))]
+    ax = plot_confusion(targets, decisions)
+    expected = confusion_matrix(targets, decisions)
+    assert [int(text.get_text()) for text in ax.texts] == expected.ravel().tolist()
+    assert [label.get_text() for label in ax.get_yticklabels()] == ["ant", "bee", "cat"]
+    assert ax.get_title() == f"{np.trace(expected) / 50:.1%} of 50 right"
+    with pytest.raises(ValueError, match="2 targets and 1 decisions"):
+        plot_confusion(["a", "b"], ["a"])
 
 
 def test_losses_over_several_powers_of_ten_are_logarithmic() -> None:
@@ -61,6 +110,65 @@ def test_three_classes_are_three_regions() -> None:
     fit(model, X, [0, 1, 2], "softmax_cross_entropy", epochs=2, progress=False, engine="eager")
     ax = plot_decision_boundary(model, X, [0, 1, 2], resolution=20)
     assert len(ax.get_legend().get_texts()) == 3
+
+
+CORNERS = [[0.0, 0.0], [1.0, 1.0], [0.0, 1.0], [1.0, 0.0]]
+
+
+@pytest.mark.parametrize(
+    ("outputs", "labels", "classes"),
+    [
+        (1, ["no", "yes", "no", "yes"], ["no", "yes"]),
+        (1, [False, True, False, True], ["False", "True"]),
+        (4, list("dbca"), list("abcd")),
+        (3, ["x", "y", "z", "x"], ["x", "y", "z"]),
+        (3, [[1, 0, 0], [0, 1, 0], [0, 0, 1], [1, 0, 0]], ["0", "1", "2"]),
+        (3, [2, 0, 0, 2], ["0", "2"]),
+    ],
+)
+def test_labels_of_any_kind_name_the_points(outputs: int, labels: Any, classes: list[str]) -> None:
+    loss = "hinge" if outputs == 1 else "softmax_cross_entropy"
+    trained, fresh = MLP(2, [4, outputs], rng=0), MLP(2, [4, outputs], rng=0)
+    fit(trained, CORNERS, labels, loss, epochs=2, progress=False, engine="eager")
+    for model in (trained, fresh):
+        ax = plot_decision_boundary(model, CORNERS, labels, resolution=20)
+        assert [text.get_text() for text in ax.get_legend().get_texts()] == classes
+
+
+def test_a_class_keeps_its_colour_whichever_rows_are_shown() -> None:
+    model = MLP(2, [4, 3], rng=0)
+    fit(model, CORNERS, list("abca"), "softmax_cross_entropy", epochs=2, progress=False)
+    everything = plot_decision_boundary(model, CORNERS, list("abca"), resolution=20)
+    some = plot_decision_boundary(model, CORNERS[1:3], list("bc"), resolution=20)
+    colours = [
+        {h.get_label(): to_hex(h.get_facecolor()[0]) for h in ax.get_legend_handles_labels()[0]}
+        for ax in (everything, some)
+    ]
+    assert colours[1] == {name: colours[0][name] for name in "bc"}
+
+
+def test_an_estimator_decides_by_predict_and_columns_name_the_axes() -> None:
+    frame = pd.DataFrame(CORNERS, columns=["width", "height"])
+    labels = ["low", "high", "low", "high"]
+    for model in (MLPClassifier((4,), epochs=2, random_state=0), LogisticRegression()):
+        model.fit(frame.to_numpy(), labels)
+        ax = plot_decision_boundary(model, frame, labels, resolution=20)
+        assert [text.get_text() for text in ax.get_legend().get_texts()] == ["high", "low"]
+        assert (ax.get_xlabel(), ax.get_ylabel()) == ("width", "height")
+
+
+@pytest.mark.parametrize(
+    ("outputs", "labels", "message"),
+    [
+        (1, list("abca"), r"y has 3 classes \(a, b, c\), but .* tell 2 apart"),
+        (3, [0, 5, 7, 0], r"row 1 is 5, and the model tells the classes 0, 1, 2 apart"),
+    ],
+)
+def test_labels_that_the_model_cannot_tell_apart_are_refused(
+    outputs: int, labels: Any, message: str
+) -> None:
+    with pytest.raises(ValueError, match=message):
+        plot_decision_boundary(MLP(2, [outputs], rng=0), CORNERS, labels, resolution=20)
 
 
 @pytest.mark.parametrize(
