@@ -16,6 +16,7 @@ from .arrays.rolled import Rolled
 from .arrays.scalars import flatten, number
 from .derivative import differentiate, forward_only
 from .ir import Function, is_view
+from .rewrite.inline import inline
 from .trace import Trace, trace
 from .write.backends import Runner, Unsupported, choose, guarded, may_warn, numpy_runner
 from .write.names import argument_names
@@ -117,6 +118,7 @@ def make_version(
     lap("roll")
     loss = traced.shape is None and not predicts
     program = differentiate(rolled) if loss else forward_only(rolled)
+    inline(program)
     program.dtype = dtype
     lap("derivative")
     shown = getattr(function, "__name__", type(function).__name__).replace("<lambda>", "f")

@@ -225,17 +225,13 @@ class Expressions:
         names, later = {}, {}
         for k, (name, expr) in enumerate(arguments.items()):
             names[name] = text = self.expr(expr)
-            if not text.isidentifier() and (isinstance(expr, Product) or binding(text) == _ATOM):
+            if not text.isidentifier() and not isinstance(expr, Number):
                 names[name] = f"PLACE{k}_"
                 later[names[name]] = text
         text = _tidy(self._chosen(formula.numpy(**names)))
         for place, inner in later.items():
-            # in a plain sum, or alone in a function's parentheses, a product needs none itself
-            plain = re.match(rf"(^|\w\(){place}($|\)$| [+-] [\w.]+$| [+-] [\w.]+\)$)", text)
-            plain = plain or re.search(rf"\({place}( [+-] \w+)?[,)]", text)
-            atom = binding(inner) == _ATOM
-            text = text.replace(place, inner if plain or atom else f"({inner})")
-        return text
+            text = text.replace(place, f"({inner})")
+        return ast.unparse(ast.parse(text)) if later else text  # fewer parentheses
 
     def _chosen(self, text: str) -> str:
         """np.where between two plain numbers, which would be float64 whatever is around it."""

@@ -182,9 +182,9 @@ def test_the_report_says_what_became_of_the_gates() -> None:
     report = program.report()
     (version,) = report.versions
     assert version["gates"] == 12
-    assert version["forward"] == 6
+    assert version["forward"] == 5
     assert version["unrolled"] == []
-    assert "12 gates of one example -> 6 array operations forward" in str(report)
+    assert "12 gates of one example -> 5 array operations forward" in str(report)
 
 
 # ── the tape ─────────────────────────────────────────────────────────────────────────────────
@@ -625,7 +625,7 @@ def test_what_has_not_changed_is_not_compiled_again() -> None:
     assert program.report().versions[0]["milliseconds"] is version
 
 
-@pytest.mark.parametrize("n", [50, 500, 2000])
+@pytest.mark.parametrize("n", [80, 500, 2000])
 def test_unrolled_loops_compile_to_code_that_grows_with_their_length(n: int) -> None:
     """Three array operations a turn, lines of bounded length; "auto" takes NumPy."""
     w = Value(0.9)

@@ -28,19 +28,15 @@ def value_and_grad(theta, X, Y):
     mean1 = A1.sum(axis=1, keepdims=True) / 8
     sub1 = A1 - mean1
     mul1 = sub1 * sub1
-    mean2 = mul1.sum(axis=1, keepdims=True) / 8
-    add1 = mean2 + 1e-05
-    sqrt1 = np.sqrt(add1)
+    sqrt1 = np.sqrt(mul1.sum(axis=1, keepdims=True) / 8 + 1e-05)
     div1 = sub1 / sqrt1
-    mul2 = γ * div1
-    add2 = β + mul2
+    add2 = β + γ * div1
     Z2 = add2 @ W2.T + b2  # layer 2: weighted sums
     A2 = np.tanh(Z2)
     add3 = A1 + A2
     Z3 = add3 @ W3.T + b3  # layer 3: weighted sums
     sub2 = Z3 - Y
-    mul3 = sub2 * sub2
-    L = mul3 * 0.5
+    L = sub2 * sub2 * 0.5
     J = L.sum() / E
 
     # backward pass: d... is the derivative of J with respect to ...

@@ -19,8 +19,7 @@ def value_and_grad(theta, X, Y):
     Z2 = A1 @ W2.T + b2  # layer 2: weighted sums
     A2 = np.maximum(Z2, 0)
     Z3 = A2 @ W3.T + b3  # layer 3: weighted sums
-    mul1 = Y * Z3
-    sub1 = 1 - mul1
+    sub1 = 1 - Y * Z3
     L = np.maximum(sub1, 0)
     J = L.sum() / E
 

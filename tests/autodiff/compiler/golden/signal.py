@@ -30,8 +30,7 @@ def value_and_grad(theta, X, Y):
     Z2 = A1_1 @ W2.T + b2  # layer 2: weighted sums
     logsumexp1 = logsumexp(Z2)[:, None]
     equal1 = (Y == C2).astype(float)
-    dot1 = np.vecdot(equal1, Z2)[:, None]
-    L = logsumexp1 - dot1
+    L = logsumexp1 - np.vecdot(equal1, Z2)[:, None]
     J = L.sum() / E
 
     # backward pass: d... is the derivative of J with respect to ...
