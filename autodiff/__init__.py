@@ -31,10 +31,12 @@ from .value import Call, Constant, Row, Value
 from .watch.anomaly import AnomalyError, detect_anomaly
 from .watch.hooks import watching
 from .watch.misuse import MisuseWarning, mutated
+from .watch.neighbours import ClashWarning, look_around
 from .watch.no_grad import enable_grad, no_grad
 
 if TYPE_CHECKING:
     from .compiler import BranchError, CompileError, Program, compile  # noqa: A004
+    from .exports import __version__
 
     # by name only: `import *` leaves Python's own abs and sum alone
     from .functions import abs as abs  # noqa: A004
@@ -67,6 +69,7 @@ __all__ = [
     "AnomalyError",
     "BranchError",
     "Call",
+    "ClashWarning",
     "CompileError",
     "Constant",
     "DomainError",
@@ -80,6 +83,7 @@ __all__ = [
     "Row",
     "Step",
     "Value",
+    "__version__",
     "backward_steps",
     "compile",
     "detect_anomaly",
@@ -104,3 +108,5 @@ __all__ = [
 ]
 
 __getattr__, __dir__ = lazily(__name__)
+
+look_around()

@@ -10,7 +10,20 @@ from importlib import import_module
 from sys import modules
 from typing import Any
 
-__all__ = ["lazily"]
+__all__ = ["__version__", "lazily"]
+
+__version__: str  # of what is installed, as pyproject.toml says it
+
+
+def __getattr__(name: str) -> str:
+    if name != "__version__":
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from importlib.metadata import PackageNotFoundError, version
+
+    try:
+        return version("glassgrad")
+    except PackageNotFoundError:  # the folders alone, on the path
+        return "0+unknown"
 
 
 def lazily(package: str) -> tuple[Callable[[str], Any], Callable[[], list[str]]]:

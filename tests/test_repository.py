@@ -12,6 +12,8 @@ from pathlib import Path
 
 import pytest
 
+import autodiff
+
 ROOT = Path(__file__).resolve().parents[1]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 PACKAGES = ("autodiff", "nn", "viz")
@@ -156,6 +158,13 @@ def test_the_wheel_holds_the_three_packages_and_nothing_else(tmp_path: Path) -> 
     folders = {name.partition("/")[0] for name in names}
     assert folders == {*PACKAGES, f"glassgrad-{PROJECT['version']}.dist-info"}
     assert {f"{package}/py.typed" for package in PACKAGES} <= set(names)
+
+
+def test_the_version_is_said_once() -> None:
+    """In pyproject.toml; the package asks what was installed."""
+    assert autodiff.__version__ == PROJECT["version"]
+    said = [p for p in tracked_files() if f'"{PROJECT["version"]}"' in (text_of(p) or "")]
+    assert [p.name for p in said if p.suffix in (".py", ".toml", ".cff")] == ["pyproject.toml"]
 
 
 def test_changelog_starts_with_this_version() -> None:

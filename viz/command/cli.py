@@ -58,7 +58,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     {"expression": "x * y", "root": "f", "value": 6.0, "gradients": {"x": 3.0, "y": 2.0}, ...
     0
     """
-    arguments = list(sys.argv[1:] if argv is None else argv)
+    # where the locale is C the words arrive as bytes; they are UTF-8
+    arguments = [
+        word.encode("utf-8", "surrogateescape").decode("utf-8", "surrogateescape")
+        for word in (sys.argv[1:] if argv is None else argv)
+    ]
     if sys.stdout is None:  # closed by the caller: files are written all the same
         sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115
     if hasattr(sys.stdout, "reconfigure"):  # a label in Chinese on a terminal that has no Chinese
@@ -189,12 +193,9 @@ def _write(path: str, write: Callable[[Path], object], notes: TextIO | None) -> 
 
 
 def _version(_: list[str]) -> int:
-    from importlib.metadata import PackageNotFoundError, version
+    from autodiff.exports import __version__
 
-    try:
-        print(f"glassgrad {version('glassgrad')}")
-    except PackageNotFoundError:
-        print("glassgrad (not installed)")
+    print(f"glassgrad {__version__}")
     return 0
 
 
