@@ -78,7 +78,9 @@ def compile(  # noqa: A001
     What the function refers to by name may be bound anew, lists and attributes may change, a
     layer may be appended: the next call compiles again, and `parameters` follows. An array that
     is written into, what a method or a library looks up by itself, and the world outside (files,
-    the clock) are not watched: make a new program where these change.
+    the clock) are not watched: make a new program where these change. A function that reads a
+    `.data` is tried at other numbers when it is compiled: its parameters have these for a moment,
+    in the eyes of other threads too.
     """
     if function is None:
         return functools.partial(Program, backend=backend, dtype=dtype)
