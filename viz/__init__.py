@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from .fold.detail import TooLarge, build
     from .fold.picture import Picture
     from .pages.bug_zoo.bug_zoo import bug_zoo
-    from .pages.explorer.explorer import explore
+    from .pages.explorer.explorer import explore, watch
     from .pages.playground.playground import playground
     from .pages.worksheet.random_circuits import random_circuit
     from .pages.worksheet.worksheet import worksheet
@@ -58,6 +58,7 @@ __all__ = [
     "plot_network",
     "random_circuit",
     "render",
+    "watch",
     "worksheet",
     "write",
 ]

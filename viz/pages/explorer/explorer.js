@@ -436,6 +436,7 @@ function changed(source = null) {
   showDescent();
   showFormula();
   render();
+  dispatchEvent(new Event("changed")); // for whoever follows
 }
 
 function refreshInputs(source = null) {
