@@ -6,6 +6,7 @@ read here, so that each name is said once.
 
 import ast
 from collections.abc import Callable
+from difflib import get_close_matches
 from importlib import import_module
 from sys import modules
 from typing import Any
@@ -40,7 +41,9 @@ def lazily(package: str) -> tuple[Callable[[str], Any], Callable[[], list[str]]]
 
     def load(name: str) -> Any:
         if name not in later:
-            raise AttributeError(f"module {package!r} has no attribute {name!r}")
+            near = get_close_matches(name, held["__all__"], n=1)
+            meant = f"; did you mean {near[0]}?" if near else ""
+            raise AttributeError(f"module {package!r} has no attribute {name!r}{meant}", name=name)
         held[name] = value = getattr(import_module(later[name], package), name)
         return value
 

@@ -34,7 +34,7 @@ def as_table(data: Any, name: str = "X") -> Array:
 
     if hasattr(data, "to_numpy"):
         data = data.to_numpy()
-    if isinstance(data, str | bytes) or not hasattr(data, "__len__"):
+    if isinstance(data, str | bytes | dict) or not hasattr(data, "__len__"):
         raise ValueError(f"{name}: expected a list or array of rows, got {data!r}")
     if len(data) == 0:
         raise ValueError(f"{name}: there are no rows; at least one is needed")

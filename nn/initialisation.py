@@ -10,6 +10,7 @@ from typing import Any, TypeAlias, cast
 from autodiff import Value
 
 from .activations import Nonlinearity
+from .checks import known
 
 __all__ = ["SCHEMES", "Generator", "Init", "generator", "initialiser"]
 
@@ -74,7 +75,7 @@ def initialiser(init: Init, activation: Nonlinearity, nin: int, nout: int) -> Dr
     if callable(init):
         return init
     if init not in SCHEMES:
-        raise ValueError(f"unknown init {init!r}; known: None, {', '.join(SCHEMES)}")
+        raise ValueError(f"unknown init {init!r}; {known(str(init), ['None', *SCHEMES])}")
     return SCHEMES[init](nin, nout)
 
 

@@ -13,7 +13,7 @@ from ..checks import Array, as_table, is_whole, same_rows
 from ..initialisation import Generator, generator
 from ..losses import Loss, Weighted
 from ..module import flatten
-from .labels import Classes, balance, class_weights, encode
+from .labels import Classes, balance, class_weights, encode, refuse_words
 from .tasks import Task, task_of
 
 __all__ = ["Data", "batches", "examples", "output_shape", "prepare"]
@@ -115,6 +115,8 @@ def prepare(
                 if not (anew and classes):
                     raise
                 Y, classes = encode(Y, task.codes, (), f"{kind}Y")
+        else:
+            refuse_words(Y, getattr(loss, "__name__", "this loss"), f"{kind}Y")
         Y = as_table(Y, f"{kind}Y")
         same_rows(X, Y, (f"{kind}X", f"{kind}Y"))
         return X, task.encode(Y, outputs)

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from ..checks import Array, as_table, known
 
-__all__ = ["Classes", "as_labels", "balance", "class_weights", "encode"]
+__all__ = ["Classes", "as_labels", "balance", "class_weights", "encode", "refuse_words"]
 
 Classes: TypeAlias = tuple[Any, ...]
 
@@ -63,7 +63,8 @@ def encode(
         if len(classes) != len(codes):
             raise ValueError(
                 f"{name} has {len(classes)} classes ({_in_words(classes)}), but the network and "
-                f"its loss tell {len(codes)} apart; give it an output for each class"
+                f"its loss tell {len(codes)} apart; give it an output for each class (of a pandas "
+                "Categorical those that do not occur count too)"
             )
     place = dict(zip(classes, codes, strict=True))
     for label in present:
@@ -90,6 +91,16 @@ def _named(Y: Any) -> tuple[Any, Classes]:
         Y = Y.astype(object)
         return np.asarray(Y, dtype=object), tuple(_plainly(c) for c in categories)
     return (Y.to_numpy() if hasattr(Y, "to_numpy") else Y), ()
+
+
+def refuse_words(Y: Any, loss: str, name: str) -> None:
+    """Raise ValueError if a loss of numbers is given labels."""
+    labels = _labels(_named(Y)[0]) or []
+    if words := [row for row, label in enumerate(labels) if isinstance(label, str)]:
+        raise ValueError(
+            f"{name}: row {words[0]} is {labels[words[0]]!r}, expected a number: {loss} is for "
+            "numbers; for labels take logistic, hinge or softmax_cross_entropy"
+        )
 
 
 def _labels(Y: Any) -> list[Any] | None:

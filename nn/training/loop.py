@@ -29,12 +29,14 @@ from .tasks import resolve_loss, task_of
 
 __all__ = ["evaluate", "fit", "predict", "predict_proba"]
 
+ELSEWHERE = {"learning_rate": "lr", "random_state": "rng", "seed": "rng", "verbose": "progress"}
+
 
 def fit(
     model: Module,
     X: Any,
     Y: Any,
-    loss: str | Loss,
+    loss: str | Loss | None = None,
     optimiser: str | Optimiser | type[Optimiser] | None = None,
     *,
     optimizer: str | Optimiser | type[Optimiser] | None = None,
@@ -120,7 +122,9 @@ def fit(
     """
     for word in unknown:
         options = [*inspect.signature(fit).parameters][4:-1]
-        raise TypeError(f"fit: unknown option {word!r}; {known(word, options)}")
+        raise TypeError(
+            f"fit: unknown option {word!r}; {known(ELSEWHERE.get(word, word), options)}"
+        )
     if optimiser is not None and optimizer is not None:
         raise TypeError("fit: optimiser and optimizer are the same option; give one of them")
     if not isinstance(model, Module):

@@ -36,7 +36,7 @@ class Task(NamedTuple):
         return Y.argmax(axis=1) if self.encode is _one_hot else np.searchsorted(self.codes, Y)
 
 
-def resolve_loss(loss: str | losses.Loss) -> losses.Loss:
+def resolve_loss(loss: str | losses.Loss | None) -> losses.Loss:
     """A loss by its name in `nn.losses` or another library's for it, or as it is."""
     if isinstance(loss, str):
         if loss not in losses.ALIASES:
@@ -44,8 +44,9 @@ def resolve_loss(loss: str | losses.Loss) -> losses.Loss:
         return losses.ALIASES[loss]
     if not callable(loss):
         raise TypeError(
-            "a loss is a name, as 'squared_error', or a function (output, target) -> Value; got "
-            f"{loss!r}"
+            "a loss is a name: 'squared_error' for numbers, 'logistic' for two classes on one "
+            "output, 'softmax_cross_entropy' for an output for each class; or a function (output, "
+            f"target) -> Value; got {loss!r}"
         )
     return loss
 

@@ -69,6 +69,11 @@ def _curves(history: Any) -> dict[str, list[float]]:
         return {"loss": [float(y) for y in history]}
     if hasattr(history, "columns"):
         history = {name: history[name].tolist() for name in history.columns}
+    if not isinstance(history, Mapping) and not hasattr(history, "to_dict"):
+        raise TypeError(
+            f"plot_history draws what fit returns, a dict of lists or a list of losses; got "
+            f"{history!r}"
+        )
     columns = history if isinstance(history, Mapping) else history.to_dict()
     curves = {
         name: list(ys)
