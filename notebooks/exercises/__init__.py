@@ -6,13 +6,14 @@ helps on, step by step; ``guess(3).reveal(f.data)`` is for saying first what wil
 """
 
 from . import beyond, engine, further, networks, workshop
-from .checking import CHECKERS, HINTS, KIND, KINDS, Verdict, check, guess, hint
+from .checking import CHECKERS, HINTS, KIND, KINDS, TABLES, Verdict, check, guess, hint
 
 __all__ = [
     "CHECKERS",
     "HINTS",
     "KIND",
     "KINDS",
+    "TABLES",
     "Verdict",
     "beyond",
     "check",

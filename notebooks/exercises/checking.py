@@ -15,6 +15,7 @@ CHECKERS: dict[str, Judge] = {}
 KINDS = ("number", "derivation", "code", "bug")  # what an exercise asks for
 KIND: dict[str, str] = {}
 HINTS: dict[str, tuple[str, ...]] = {}
+TABLES: dict[str, dict[Any, str | None]] = {}  # of exercises that are one: answer -> reason
 _told: dict[str, int] = {}
 
 
@@ -120,11 +121,12 @@ def number_exercise(
     within: float = 1e-6,
 ) -> None:
     """One number is asked; `wrong` says what each likely mistake gives and what it is."""
+    table = TABLES[number_] = {right: None, **wrong}
 
     @exercise(number_, "number", hints)
     def _(answer: Any) -> str | None:
         found = number(answer)
-        for value, reason in {right: None, **wrong}.items():
+        for value, reason in table.items():
             if math.isclose(found, value, rel_tol=within, abs_tol=1e-9):
                 return reason
         return otherwise
@@ -141,6 +143,7 @@ def derivation(
 
     `right` and the likely mistakes in `wrong` are formulas in SymPy's language.
     """
+    table = TABLES[number_] = {right: None, **wrong}
 
     @exercise(number_, "derivation", hints)
     def _(answer: Any) -> str | None:
@@ -148,7 +151,7 @@ def derivation(
         if unknown := found.free_symbols - formula(right).free_symbols:
             allowed = ", ".join(sorted(map(str, formula(right).free_symbols)))
             return f"{unknown.pop()} is not given here; use {allowed}"
-        for text, reason in {right: None, **wrong}.items():
+        for text, reason in table.items():
             if equal_formulas(found, formula(text)):
                 return reason
         return otherwise
