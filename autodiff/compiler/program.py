@@ -90,7 +90,8 @@ def compile(  # noqa: A001
 class Program:
     """A compiled function; see `compile`. It compiles when it first sees rows of some shapes.
 
-    Programs may be called from several threads at once, and they pickle.
+    Programs may be called from several threads at once, and they pickle. A call, `theta` and
+    `predict` read the parameters all before or all after a `load`, and gradients are added whole.
     """
 
     def __init__(
@@ -228,7 +229,8 @@ class Program:
             return self._parameters
 
     def _numbers(self, parameters: Sequence[Value]) -> Floats:
-        return np.array([p.data for p in parameters], dtype=self._dtype)
+        with self._lock:
+            return np.array([p.data for p in parameters], dtype=self._dtype)
 
     def _forget_if_changed(self) -> None:
         """Drop what was compiled if the function refers to something else now."""
@@ -241,10 +243,10 @@ class Program:
 
     def load(self, theta: ArrayLike) -> None:
         """Write the numbers in `theta` into the parameters."""
-        for parameter, number in zip(
-            self.parameters, self._checked_theta(theta).tolist(), strict=True
-        ):
-            parameter.data = number
+        numbers = self._checked_theta(theta).tolist()
+        with self._lock:
+            for parameter, number in zip(self.parameters, numbers, strict=True):
+                parameter.data = number
 
     def _order(self, traced: Trace) -> list[Value]:
         """Known parameters keep their places; the first trace drops those that it never reaches."""

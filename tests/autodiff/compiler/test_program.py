@@ -429,6 +429,31 @@ def test_threads_may_share_a_program(backend: str) -> None:
             np.testing.assert_array_equal(slopes, gradient)
 
 
+def test_theta_is_never_half_of_what_another_thread_loads() -> None:
+    net = MLP(4, [16, 1], rng=0)
+    program = autodiff.compile(net, backend="numpy")
+    zeros, ones = np.zeros(len(program.parameters)), np.ones(len(program.parameters))
+    program.load(zeros)
+    ends = threading.Event()
+
+    def write() -> None:
+        while not ends.is_set():
+            program.load(ones)
+            program.load(zeros)
+
+    writer = threading.Thread(target=write)
+    often = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    try:
+        writer.start()
+        read = [program.theta() for _ in range(500)]
+    finally:
+        ends.set()
+        writer.join()
+        sys.setswitchinterval(often)
+    assert {theta.tobytes() for theta in read} <= {zeros.tobytes(), ones.tobytes()}
+
+
 def test_gradients_handed_out_are_not_changed_by_later_calls() -> None:
     _, program = moons()
     _, first = program.value_and_grad(program.theta(), X, Y)
