@@ -10,7 +10,6 @@ from ...gates import GATES
 from ..ir import (
     Apply,
     Array,
-    Assign,
     Expr,
     Function,
     Product,
@@ -23,7 +22,7 @@ from ..ir import (
 )
 from ..simplify import is_test
 
-_LONGEST: Final = 3  # operations in a line
+_LONGEST: Final = 4  # operations in a line
 _OPERATIONS: Final = (Apply, Product, Reduce, Where)
 
 
@@ -73,6 +72,9 @@ class _Inliner:
                     formula,
                     {k: self.put(e, shape) if names[k] == 1 else e for k, e in arguments.items()},
                 )
+            case Reduce(formula, arguments, keep) if formula.text.startswith("sum(a)"):
+                row = arguments["a"]  # which is looked at once
+                return Reduce(formula, arguments | {"a": self.put(row, row.shape)}, keep)
             case Where(mask, array, value):
                 return Where(mask, self.put(array, shape), value)
             case Term(coefficient, per_row, factors, divisors):

@@ -74,10 +74,8 @@ def inverse(at, size, useful):
 _WHOLE = """\
 def whole(x, n):
     \"\"\"x as the whole numbers of rows that it picks, of n.\"\"\"
-    wrong = (x != np.floor(x)) | (x < 0) | (x >= n)
-    if wrong.any():
-        k = np.argwhere(wrong)[0][0]
-        raise ValueError(f"example {k} picks row {x[wrong][0]}; there are rows 0 to {n - 1}")
+    for k, *at in np.argwhere((x != np.floor(x)) | (x < 0) | (x >= n)):
+        raise ValueError(f"example {k} picks row {x[k, *at]}; there are rows 0 to {n - 1}")
     return x.astype(int)
 """
 _PLACED = """\

@@ -27,8 +27,7 @@ def value_and_grad(theta, X, Y):
     A1 = Z1 / 2 * (1 + erf(Z1 / 1.4142135623730951))
     mean1 = A1.sum(axis=1, keepdims=True) / 8
     sub1 = A1 - mean1
-    mul1 = sub1 * sub1
-    sqrt1 = np.sqrt(mul1.sum(axis=1, keepdims=True) / 8 + 1e-05)
+    sqrt1 = np.sqrt((sub1 * sub1).sum(axis=1, keepdims=True) / 8 + 1e-05)
     div1 = sub1 / sqrt1
     add2 = β + γ * div1
     Z2 = add2 @ W2.T + b2  # layer 2: weighted sums

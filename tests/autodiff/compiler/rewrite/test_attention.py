@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import random
 import re
 
 import numpy as np
 import pytest
 
 import autodiff
-from nn import SelfAttention
+from autodiff import GATES, Value
+from nn import Embedding, Layer, Positionwise, SelfAttention, TransformerBlock, losses
 from tests.autodiff.compiler.gpt import BLOCK, TOKENS, gpt, softmax, softmax_by_hand, weights
 from tests.autodiff.compiler.test_equality import agree
 
@@ -55,3 +57,21 @@ def test_the_module_has_them_too(causal: bool, heads: int) -> None:
     ).source
     assert re.search(r"\bO = A @ V\b", source)
     assert re.search(r"\bdQ = ", source)
+
+
+def test_a_gpt_of_modules_is_a_page() -> None:
+    """At most 120 lines, loss and gradient."""
+    rng = random.Random(0)
+    block = TransformerBlock(16, 4, norm="rms", bias=False, rng=rng)
+    table, places = Embedding(TOKENS, 16, rng=rng), Embedding(16, 16, rng=rng)
+    logits = Positionwise(Layer(16, TOKENS, bias=False, rng=rng))
+
+    def cost(x: list[Value], y: list[Value]) -> Value:
+        rows = zip(table(x), places(list(range(len(x)))), strict=True)
+        z = [[a + b for a, b in zip(*pair, strict=True)] for pair in rows]
+        each = map(losses.softmax_cross_entropy, logits(block(z)), y)
+        return GATES["mean"](list(each))
+
+    program = autodiff.compile(cost, "numpy").prepare(X, Y)
+    assert len(program.source.splitlines()) <= 120
+    assert program.report().versions[0]["unrolled"] == []
