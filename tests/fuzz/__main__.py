@@ -66,6 +66,7 @@ def tried(attack: Attack, seed: int, folder: Path, seconds: int = SECONDS) -> st
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.fuzz", description=__doc__)
     parser.add_argument("--minutes", type=float, default=10.0, help="how long, all together (10)")
+    parser.add_argument("--cases", type=int, help="at most so many of each attack")
     parser.add_argument("--first", type=int, default=0, help="the first seed (0)")
     parser.add_argument(
         "--only", nargs="*", choices=[a.name for a in ATTACKS], help="these attacks alone"
@@ -83,7 +84,10 @@ def main() -> int:
     end = time.monotonic() + 60 * chosen.minutes
     with tempfile.TemporaryDirectory() as folder, tqdm(unit=" cases", file=sys.stderr) as bar:
         while time.monotonic() < end:
-            attack = min(attacks, key=lambda a: spent[a.name])  # equal time for each
+            left = [a for a in attacks if chosen.cases is None or cases[a.name] < chosen.cases]
+            if not left:
+                break
+            attack = min(left, key=lambda a: spent[a.name])  # equal time for each
             seed, start = next(seeds[attack.name]), time.monotonic()
             wrong = tried(attack, seed, Path(folder))
             spent[attack.name] += time.monotonic() - start

@@ -7,12 +7,14 @@ import contextlib
 import copy
 import io
 import json
+import platform
 import random
 import re
 from collections.abc import Callable
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any, NamedTuple
+from unittest import mock
 from xml.etree import ElementTree as ET
 
 import numpy as np
@@ -64,6 +66,50 @@ def programs(seed: int, folder: Path) -> None:
     if parameters:
         for backend in ("numpy", "native"):
             agree(f, X, backend=backend)
+
+
+def machine_code(seed: int, folder: Path) -> None:
+    """Vectors of any width, either precision and any number of rows: machine code of a random
+    program or network equals the one for NumPy."""
+    from tests.autodiff.compiler.llvm.test_emit import (
+        OLDER,
+        WIDTHS,
+        assert_agree,
+        machine,
+        recipe_as_loss,
+    )
+
+    rng = random.Random(seed)
+    host, lanes = machine.host(), rng.choice(WIDTHS)
+    if lanes > host.lanes or platform.machine() not in ("x86_64", "AMD64"):
+        lanes = host.lanes
+    rows = rng.choice([1, 2, 3, 7, 8, 9, 15, 16, 17, 33, 127, 128, 129, rng.randint(1, 300)])
+    f, X = _network(rng) if seed % 2 else recipe_as_loss(seed)
+    X = np.resize(X, (rows, *X.shape[1:]))
+    X = X * (1 + 1e-6 * np.random.default_rng(seed).normal(size=X.shape))
+    dtype, digits = rng.choice([("float64", 1e-12), ("float64", 1e-12), ("float32", 1e-3)])
+    wide = host if lanes == host.lanes else machine.Processor(*OLDER[lanes])
+    with mock.patch.object(machine, "host", return_value=wide):
+        assert_agree(f, X, rows=(rows,), dtype=dtype, rtol=digits)
+
+
+def _network(rng: random.Random) -> tuple[Callable[[Any], Any], np.ndarray]:
+    """Layers of all kinds one after the other, with a loss that has no kinks."""
+    n = rng.randint(1, 40)
+    model, width = Sequential(), n
+    if n > 4 and rng.random() < 0.3:
+        model = Sequential(Conv1D(1, 2, rng.randint(2, 4), "tanh", rng=rng), Flatten())
+        width = len(model([0.0] * n))
+    for _ in range(rng.randint(1, 3)):
+        smooth = rng.choice(["tanh", "sigmoid", "softplus", "gelu", "softmax", None])
+        more: list[Any] = [Layer(width, width := rng.randint(2, 40), smooth, rng=rng)]
+        if rng.random() < 0.3:
+            more.append(LayerNorm(width))
+        if rng.random() < 0.3:
+            more.append(Residual(Layer(width, width, "tanh", rng=rng)))
+        model = Sequential(*model.layers, *more)
+    X = np.random.default_rng(rng.randint(0, 999)).normal(size=(8, n))
+    return lambda x: sum(z * z for z in model(x)) / width, X
 
 
 # ── texts: only the documented error comes out ───────────────────────────────────────────────
@@ -266,6 +312,7 @@ class Attack(NamedTuple):
 ATTACKS = [
     Attack("graphs", graphs, 20),
     Attack("programs", programs, 5),
+    Attack("machine code", machine_code, 10),
     Attack("expressions", expressions, 300),
     Attack("command lines", command_lines, 50),
     Attack("model files", model_files, 100),
