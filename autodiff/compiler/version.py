@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+import marshal
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ..gates import GATES, Gate
 from ..value import Value
 from .arrays.roll import roll
-from .arrays.rolled import Rolled
-from .arrays.scalars import flatten, number
+from .arrays.scalars import Scalars, flatten, number
 from .derivative import differentiate, forward_only
 from .ir import Function, is_view
 from .rewrite.inline import inline
@@ -111,34 +112,45 @@ def make_version(
     traced = trace(function, example)
     lap("trace")
     theta = order(traced)
-    scalars = flatten(number(traced, theta))
-    lap("tape")
+    scalars = number(traced, theta)
     names = argument_names(function, len(example))
-    rolled = roll(scalars, theta, [row.shape for row in example], names)
-    lap("roll")
-    loss = traced.shape is None and not predicts
-    program = differentiate(rolled) if loss else forward_only(rolled)
-    inline(program)
-    program.dtype = dtype
-    lap("derivative")
+    shapes = [row.shape for row in example]
     shown = getattr(function, "__name__", type(function).__name__).replace("<lambda>", "f")
-    source = ""
-    if loss:
-        source = numpy_source(
-            program, "value_and_grad", f"The mean of {shown} over all rows, and its gradient."
+    loss = traced.shape is None and not predicts
+    gates = [*GATES.values(), *filter(None, scalars.gate)]
+    key = _all_of(scalars, theta), tuple(map(id, gates)), *names, *shapes, shown, loss, dtype
+    lap("tape")
+    found = _DERIVATIONS.pop(key, None)
+    if found is None:
+        rolled = roll(flatten(scalars), theta, shapes, names)
+        lap("roll")
+        program = differentiate(rolled) if loss else forward_only(rolled)
+        inline(program)
+        program.dtype = dtype
+        lap("derivative")
+        heading = f"The mean of {shown} over all rows, and its gradient."
+        found = _Derivation(
+            program,
+            numpy_source(program, "value_and_grad", heading) if loss else "",
+            numpy_source(program, "outputs", f"{shown} of every row.", loss=False),
+            rolled.unrolled,
+            gates,
         )
-    outputs_source = numpy_source(program, "outputs", f"{shown} of every row.", loss=False)
-    lap("source")
+        lap("source")
+    if len(scalars.gate) <= _LARGEST:
+        _DERIVATIONS[key] = found
+        while len(_DERIVATIONS) > _MOST:
+            _DERIVATIONS.pop(next(iter(_DERIVATIONS)), None)
     version = Version(
-        tuple(row.shape for row in example),
+        tuple(shapes),
         len(theta),
         traced.shape,
-        source,
-        outputs_source,
+        found.source,
+        found.outputs_source,
         backend,
-        _report(traced, rolled, program, times),
-        may_warn(program),
-        program,
+        _report(traced, found, times),
+        may_warn(found.function),
+        found.function,
         traced,
         tuple(names),
     )
@@ -147,14 +159,38 @@ def make_version(
     return version
 
 
-def _report(
-    traced: Trace, rolled: Rolled, function: Function, times: dict[str, float]
-) -> dict[str, Any]:
+class _Derivation(NamedTuple):
+    """What follows from a graph alone, whoever its Values are: kept for the next equal one."""
+
+    function: Function
+    source: str
+    outputs_source: str
+    unrolled: list[str]
+    gates: list[Gate]  # kept alive, since the key holds their ids
+
+
+_DERIVATIONS: dict[Any, _Derivation] = {}
+_MOST, _LARGEST = 32, 20_000  # graphs, and scalars in one
+
+
+def forget() -> None:
+    """Derive all anew, as in a new process."""
+    _DERIVATIONS.clear()
+
+
+def _all_of(scalars: Scalars, theta: Sequence[Value]) -> bytes:
+    """Equal for equal graphs with equal labels, but for the gates themselves."""
+    parts = {**vars(scalars), "gate": [gate is None for gate in scalars.gate]}
+    return marshal.dumps([*parts.values(), [p.label for p in theta]], 2)
+
+
+def _report(traced: Trace, found: _Derivation, times: dict[str, float]) -> dict[str, Any]:
+    function = found.function
     return {
         "gates": traced.gates,
         "forward": sum(not is_view(a.expr) for a in function.forward),
         "backward": sum(not is_view(a.expr) for a in function.backward),
-        "unrolled": list(rolled.unrolled),
+        "unrolled": list(found.unrolled),
         "milliseconds": times,
     }
 

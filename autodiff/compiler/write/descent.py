@@ -14,6 +14,7 @@ import inspect
 import re
 import textwrap
 from collections.abc import Callable, Sequence
+from functools import lru_cache
 from typing import Any, TypeAlias
 
 from ...formula.atoms import ATOMS
@@ -27,6 +28,7 @@ Rule: TypeAlias = Callable[[Any, Any, Any, float, int, Any], None]
 _FUNCTIONS = {name for name, atom in ATOMS.items() if atom.numpy == f"np.{name}"}
 
 
+@lru_cache(maxsize=32)
 def descent_source(function: Function, rule: Rule) -> tuple[str, int, int]:
     """The text, and how many rows of `state` and numbers of `settings` the rule looks at.
 
