@@ -124,6 +124,8 @@ class Drawing:
         if not curve.arrow or len(points) < 4:
             return points, None
         (x, y), before = points[-1], points[-4]
+        if math.dist((x, y), before) < ARROW and len(points) > 4:
+            del points[-3:]
         if self.across:
             points[-1] = (x - math.copysign(ARROW, x - before[0]), y)
         else:

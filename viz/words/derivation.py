@@ -54,6 +54,10 @@ class _Sum(NamedTuple):
     rest: float
     more: str
 
+    def uses(self) -> list[Edge]:
+        """The edges that are written out."""
+        return [edge for _, edges in self.terms for edge in edges]
+
     def line(self, hand: Text, plus: str = " + ") -> Line:
         """The sum with symbols, with numbers, and its result."""
         symbols, products = [], []
@@ -80,6 +84,10 @@ class _Gate(NamedTuple):
 
     node: Value
     edges: list[Edge]
+
+    def uses(self) -> list[Edge]:
+        """The edges that are written out."""
+        return self.edges
 
 
 def explain(
@@ -137,6 +145,8 @@ def explain(
         blocks = list(way(v, order[-1], leaving, gradient, terms))
     said, aligned = _as_text(blocks, text), _as_latex(blocks, latex)
     shown = f"$$\n\\begin{{aligned}}\n{aligned}\n\\end{{aligned}}\n$$"
+    if key := text.key(edge for block in blocks for edge in block.uses()):
+        said, shown = f"{said}\n{key}", f"{shown}\n\n{key}\n"
     if note := stale(order[-1]):
         said, shown = f"{said}\nnote: {note}", f"{shown}\n\nNote: {note}\n"
     return Explanation(said, aligned, shown, gradient[v])

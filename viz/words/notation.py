@@ -92,6 +92,16 @@ class Text:
             return ""
         return template.format(slots(gate, len(parents))[edge.position])
 
+    def addition(self, a: float, b: float) -> Line:
+        """``2 + (−3) = −1``, with the digits that the result needs."""
+        digits = self.enough(a + b, lambda cut: cut(a) + cut(b)) or 17
+        return self.line(f"{self.number(a, digits)} + {self.factor(b, digits)}", [], a + b)
+
+    def key(self, edges: Iterable[Edge]) -> str:
+        """What ∂q/∂x|a means, if one of these is written so."""
+        used = dict.fromkeys(filter(None, (self.slot(edge, "|{}") for edge in edges)))
+        return f"{', '.join(used)}: the input of the gate that is meant" if used else ""
+
     def product(self, factors: Sequence[str]) -> str:
         """All factors, or the first and the last ones."""
         if len(factors) > FACTORS:

@@ -94,8 +94,7 @@ def table(root: Value, digits: int = DIGITS, ascii_only: bool = False) -> str:
         title = ("backward", "upstream", "local gradient", "downstream", "")
         parts.append(_grid([title, *backward], "<><><", ascii_only))
         edges = (edge for node in order for edge in edges_into(node) if edge.tail in made)
-        if slots := list(dict.fromkeys(filter(None, (hand.slot(e, "|{}") for e in edges)))):
-            parts[-1] += f"\n{', '.join(slots)}: the input of the gate that is meant"
+        parts[-1] += f"\n{hand.key(edges)}".rstrip()
     if leaves := [v for v in made if v.gate is None and not isinstance(v, Constant)]:
         rows = [(hand.total(root, leaf), hand.number(gradients[leaf])) for leaf in leaves]
         parts.append(_grid([("gradient", ""), *rows], "<>", ascii_only))
@@ -161,6 +160,7 @@ def steps(root: Value, digits: int = DIGITS) -> Iterator[str]:
     backward 1 of 1: f = x·x, upstream df/df = 1
       df/df · ∂f/∂x|a = 1 · 3 = 3, with ∂f/∂x|a = x = 3
       df/df · ∂f/∂x|b = 1 · 3 = 3, with ∂f/∂x|b = x = 3; so far 3 + 3 = 6
+    |a, |b: the input of the gate that is meant
     """
     order = topological_order(root)
     hand = Text(order, digits=digits)
@@ -187,11 +187,12 @@ def steps(root: Value, digits: int = DIGITS) -> Iterator[str]:
                 text += f", with {hand.equation(rule)}"
             before, total = sums.get(edge.tail), sums.get(edge.tail, 0.0) + part.downstream
             if before is not None:
-                addition = f"{hand.number(before)} + {hand.factor(part.downstream)}"
-                text += f"; so far {hand.equation(hand.line(addition, [], total))}"
+                text += f"; so far {hand.equation(hand.addition(before, part.downstream))}"
             sums[edge.tail] = total
             lines.append(text)
-        yield "\n".join(lines)
+        if k == len(passes):
+            lines.append(hand.key(edge for gate in gates for edge in edges_into(gate)))
+        yield "\n".join(filter(None, lines))
 
 
 # ── for machines ─────────────────────────────────────────────────────────────────────────────

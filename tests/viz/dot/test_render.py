@@ -2,7 +2,10 @@
 
 import html
 import io
+import os
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -171,6 +174,49 @@ def test_without_any_graphviz_the_message_says_what_to_install(
         NoProgram, match=r"pip install .*graphviz.org/download.*SVG, which needs none"
     ):
         draw(product_of_sum()).pipe("png")
+
+
+def test_pictures_and_pages_need_no_graphviz_at_all(tmp_path: Path) -> None:
+    """As on musl or in a browser: pygraphviz cannot be imported, and no program is there."""
+    script = f"""
+import sys
+sys.modules["pygraphviz"] = None
+from pathlib import Path
+from autodiff import parse
+import viz
+f = parse("(x + y) * z", x=-2, y=5, z=-4)
+f.backward()
+out = Path({str(tmp_path)!r})
+viz.draw(f).save(out / "a.svg")
+viz.draw_step(f).render(out / "b.svg")
+viz.render(viz.draw(f, "record", width=2), out / "c.svg")
+viz.explore(f, out / "d.html")
+assert "image/svg+xml" in f._repr_mimebundle_()
+try:
+    viz.draw(f).pipe("png")
+except viz.NoProgram as error:
+    print(error)
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", script],
+        env=os.environ | {"PATH": ""},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert "write SVG, which needs none" in done.stdout
+    assert {path.name for path in tmp_path.iterdir()} == {"a.svg", "b.svg", "c.svg", "d.html"}
+
+
+def test_the_wheel_is_asked_for_where_there_is_one() -> None:
+    """The marker of the dependency, on platforms by their machine."""
+    text = (Path(__file__).parents[3] / "pyproject.toml").read_text(encoding="utf-8")
+    marker = re.findall(r'"pygraphviz[^;]*;([^"]*)"', text)[0]
+    for machine, has_wheel in (
+        *(("x86_64", True), ("AMD64", True), ("aarch64", True), ("arm64", True)),
+        *(("wasm32", False), ("ARM64", False), ("armv7l", False), ("ppc64le", False)),
+    ):
+        assert eval(marker, {"platform_machine": machine}) is has_wheel
 
 
 def test_what_graphviz_refuses_is_an_error_in_its_own_words() -> None:

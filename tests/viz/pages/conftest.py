@@ -1,5 +1,7 @@
 """What the tests of the pages share: opening a page, and axe-core to judge it."""
 
+import json
+import subprocess
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -8,6 +10,7 @@ import pytest
 from playwright.sync_api import Browser, Page
 
 from tests.conftest import node_modules
+from viz.pages.javascript import runtime
 from viz.pages.page import Page as Made
 
 HERE = Path(__file__).parent
@@ -15,6 +18,7 @@ WIDTHS = (1280, 400)
 
 Open = Callable[..., Page]
 Judge = Callable[[Page], None]
+Run = Callable[[str, Any], Any]
 
 
 @pytest.fixture
@@ -62,4 +66,25 @@ def scheme(request: pytest.FixtureRequest, page: Page) -> str:
     return scheme
 
 
-__all__ = ["Browser", "Judge", "Open"]
+@pytest.fixture(scope="session")
+def run(node: str) -> Run:
+    """run(body, input): what `body`, a JavaScript function of `input`, returns under Node."""
+
+    def run(body: str, data: Any) -> Any:
+        program = (
+            f'"use strict";\n{runtime()}\n'
+            f"function main(input) {{ {body} }}\n"
+            "const input = JSON.parse(require('fs').readFileSync(0, 'utf8'));\n"
+            "const plain = (_, x) => typeof x === 'number' && !Number.isFinite(x) ? `${x}` : x;\n"
+            "console.log(JSON.stringify(main(input), plain));\n"
+        )
+        done = subprocess.run(
+            [node, "-e", program], input=json.dumps(data), capture_output=True, text=True
+        )
+        assert done.returncode == 0, done.stderr
+        return json.loads(done.stdout)
+
+    return run
+
+
+__all__ = ["Browser", "Judge", "Open", "Run"]

@@ -3,8 +3,6 @@
 import itertools
 import json
 import math
-import subprocess
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -15,13 +13,12 @@ import viz
 from autodiff import GATES, Constant, DomainError, Value, gate, topological_order
 from autodiff.formula.atoms import ATOMS
 from tests.random_graphs import BUILT_IN, random_recipe
+from tests.viz.pages.conftest import Run
 from viz import random_circuit
-from viz.pages.javascript import literal, runtime, source
+from viz.pages.javascript import literal, source
 from viz.pages.scene import scene
 from viz.words.notation import Text
 from viz.words.rules import edges_into
-
-Run = Callable[[str, Any], Any]
 
 GRADIENTS = """
 const graphs = input.map((nodes) => {
@@ -33,27 +30,6 @@ const graphs = input.map((nodes) => {
 });
 return graphs;
 """
-
-
-@pytest.fixture(scope="module")
-def run(node: str) -> Run:
-    """run(body, input): what `body`, a JavaScript function of `input`, returns under Node."""
-
-    def run(body: str, data: Any) -> Any:
-        program = (
-            f'"use strict";\n{runtime()}\n'
-            f"function main(input) {{ {body} }}\n"
-            "const input = JSON.parse(require('fs').readFileSync(0, 'utf8'));\n"
-            "const plain = (_, x) => typeof x === 'number' && !Number.isFinite(x) ? `${x}` : x;\n"
-            "console.log(JSON.stringify(main(input), plain));\n"
-        )
-        done = subprocess.run(
-            [node, "-e", program], input=json.dumps(data), capture_output=True, text=True
-        )
-        assert done.returncode == 0, done.stderr
-        return json.loads(done.stdout)
-
-    return run
 
 
 def as_nodes(root: Value) -> list[dict[str, Any]]:

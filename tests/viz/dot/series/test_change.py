@@ -9,7 +9,7 @@ from autodiff import Value, parse
 from autodiff.value import UNREACHED
 from nn import MLP, SGD, losses
 from tests.viz.circuits import values
-from tests.viz.dot.test_geometry import faults_of
+from tests.viz.geometry import faults_of
 from viz import build, compare, draw, draw_step
 from viz.dot.drawing import Curve, Drawing, Shape, Text
 
