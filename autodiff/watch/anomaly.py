@@ -306,14 +306,13 @@ def _instrumented(watch: _Watch) -> Iterator[None]:
 
     Methods of a class belong to all threads: they are replaced while any thread is in a block.
     """
-    with _lock:
-        _WATCHES.add(watch)
-        _install(_backward, property(_read, _SLOT.__set__))
     try:
-        yield
+        with _WATCHES.told(watch):
+            with _lock:
+                _install(_backward, property(_read, _SLOT.__set__))
+            yield
     finally:
         with _lock:
-            _WATCHES.drop(watch)
             if not _WATCHES:
                 _install(_PLAIN, _SLOT)
 

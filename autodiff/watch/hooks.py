@@ -7,9 +7,9 @@ all threads: where they are empty, as they nearly always are, nothing else happe
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from threading import get_ident
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -18,41 +18,43 @@ if TYPE_CHECKING:
 __all__ = ["BRANCHERS", "WATCHERS", "Hooks", "branching", "decided", "made", "watching"]
 
 
-class Hooks(list[Any]):
-    """The hooks of one kind, of all threads; those of this thread are in `here`."""
+class Hooks(list[tuple[int, Any]]):
+    """The hooks of one kind, of all threads, each with the thread that asked for it.
 
-    def __init__(self) -> None:
-        super().__init__()
-        self._local = threading.local()
+    One comes and goes in a single step of the list, so that Ctrl-C leaves none behind.
+    """
 
     @property
     def here(self) -> list[Any]:
         """Those that this thread has asked for."""
-        found: list[Any] = vars(self._local).setdefault("hooks", [])
-        return found
-
-    def add(self, hook: object) -> None:
-        """Let this thread have a hook more."""
-        self.append(hook)
-        self.here.append(hook)
-
-    def drop(self, hook: object) -> None:
-        """Take a hook of this thread away."""
-        self.here.remove(hook)
-        self.remove(hook)
+        return [hook for thread, hook in tuple(self) if thread == get_ident()]
 
     @contextmanager
-    def told(self, hook: Callable[..., None]) -> Iterator[None]:
+    def told(self, hook: Callable[..., None] | object) -> Iterator[None]:
         """Have the hook while the block runs."""
-        self.add(hook)
+        mine = get_ident(), hook
         try:
+            self.append(mine)
             yield
         finally:
-            self.drop(hook)
+            if mine in self:
+                self.remove(mine)
+
+    @contextmanager
+    def untold(self, hook: Callable[..., None]) -> Iterator[None]:
+        """Do without the hook, though it is there, while the block runs."""
+        mine = get_ident(), hook
+        around = self.count(mine)
+        try:
+            for _ in range(around):
+                self.remove(mine)
+            yield
+        finally:
+            self.extend([mine] * (around - self.count(mine)))
 
     def tell(self, *what: Any) -> None:
         """Call the hooks of this thread."""
-        for hook in tuple(self.here):
+        for hook in self.here:
             hook(*what)
 
 

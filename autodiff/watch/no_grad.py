@@ -34,14 +34,8 @@ def no_grad() -> Iterator[None]:
 @contextmanager
 def enable_grad() -> Iterator[None]:
     """In this block graphs are built again, though `no_grad` is around it."""
-    around = WATCHERS.here.count(_forget)
-    for _ in range(around):
-        WATCHERS.drop(_forget)
-    try:
+    with WATCHERS.untold(_forget):
         yield
-    finally:
-        for _ in range(around):
-            WATCHERS.add(_forget)
 
 
 def _forget(node: Value) -> None:

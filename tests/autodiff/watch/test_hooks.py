@@ -1,14 +1,19 @@
 """Watching and branching: whoever asks is told of what its own thread does, and of no other."""
 
+import contextlib
+import inspect
+import itertools
+import sys
 import threading
 from collections.abc import Callable
 from contextlib import ExitStack
+from types import FrameType
 from typing import Any
 
 import pytest
 
 from autodiff import Constant, Value, watching
-from autodiff.watch.hooks import BRANCHERS, WATCHERS, branching
+from autodiff.watch.hooks import BRANCHERS, WATCHERS, Hooks, branching
 
 
 def in_a_thread(work: Callable[[], Any]) -> None:
@@ -147,3 +152,46 @@ def test_a_branch_is_told_in_its_own_thread_only() -> None:
     with branching(lambda *values: heard.append(values)):
         in_a_thread(lambda: x < y)
     assert not heard
+
+
+class Interrupt:
+    """Ctrl-C at the n-th call, or end of one, in the code of hooks: there Python looks for it."""
+
+    files = (sys.modules[Hooks.__module__].__file__, contextlib.__file__)
+
+    def __init__(self, n: int) -> None:
+        self.left = n
+
+    def __call__(self, frame: FrameType, event: str, _: object) -> Any:
+        yields = event == "return" and frame.f_code.co_flags & inspect.CO_GENERATOR
+        here = frame.f_code.co_filename in self.files
+        if event in ("call", "return") and here and not yields:
+            self.left -= 1
+            if self.left < 0:
+                raise KeyboardInterrupt
+        return self
+
+
+@pytest.mark.parametrize("before", [0, 2])
+def test_an_interrupt_leaves_the_hooks_as_they_were(before: int) -> None:
+    for n in itertools.count():
+        hooks = Hooks()
+        with ExitStack() as around:
+            for _ in range(before):
+                around.enter_context(hooks.told(print))
+            asked, tracing = list(hooks), sys.gettrace()
+            block = hooks.untold if before else hooks.told
+            sys.settrace(Interrupt(n))
+            try:
+                with block(print):
+                    pass
+            except KeyboardInterrupt:
+                stopped = True
+            else:
+                stopped = False
+            finally:
+                sys.settrace(tracing)
+            assert list(hooks) == asked, f"interrupted at event {n}"
+        if not stopped:
+            break
+    assert n > 5
