@@ -54,8 +54,10 @@ class Hooks(list[tuple[int, Any]]):
 
     def tell(self, *what: Any) -> None:
         """Call the hooks of this thread."""
-        for hook in self.here:
-            hook(*what)
+        own = get_ident()
+        for thread, hook in tuple(self):
+            if thread == own:
+                hook(*what)
 
 
 WATCHERS, BRANCHERS = Hooks(), Hooks()
