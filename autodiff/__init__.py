@@ -36,7 +36,7 @@ from .watch.no_grad import enable_grad, no_grad
 
 if TYPE_CHECKING:
     from .compiler import BranchError, CompileError, Program, compile  # noqa: A004
-    from .exports import __version__
+    from .exports import __version__ as __version__
 
     # by name only: `import *` leaves Python's own abs and sum alone
     from .functions import abs as abs  # noqa: A004
@@ -83,7 +83,6 @@ __all__ = [
     "Row",
     "Step",
     "Value",
-    "__version__",
     "backward_steps",
     "compile",
     "detect_anomaly",

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 __all__ = ["export"]
 
-LANGUAGES = {".c": "c", ".js": "javascript", ".mjs": "javascript", ".py": "python", ".onnx": "onnx"}
+SUFFIXES = {".c": "c", ".js": "javascript", ".mjs": "javascript", ".py": "python", ".onnx": "onnx"}
 
 
 def export(
@@ -60,16 +60,16 @@ def export(
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     file = Path(folder) / "net.c"
     ...     export(net, file, loss=losses.hinge, optimiser=SGD(net.parameters(), lr=0.1))
-    ...     lines = file.read_text().splitlines()
+    ...     lines = file.read_text(encoding="utf-8").splitlines()
     >>> [line.partition("(")[0] for line in lines if line.startswith(("real", "void"))]
     ['real parameters[13] = {', 'real gradient', 'real train', 'void predict']
     """
     target = Path(path)
-    if language is None and target.suffix not in LANGUAGES:
+    if language is None and target.suffix.lower() not in SUFFIXES:
         raise ValueError(
-            f"the suffix of {target.name!r} says no language; {known(target.suffix, LANGUAGES)}"
+            f"the suffix of {target.name!r} says no language; {known(target.suffix, SUFFIXES)}"
         )
-    language = language or LANGUAGES[target.suffix]
+    language = language or SUFFIXES[target.suffix.lower()]
     dtype = dtype or ("float32" if language == "onnx" else "float64")
     given = example if loss is not None and example is not None else (example, 1.0)
     x = np.asarray(_zeros(model) if given[0] is None else given[0], dtype=float)

@@ -18,6 +18,8 @@ from .translate import Translator
 
 __all__ = ["Network", "Training", "text_of"]
 
+LANGUAGES = ("c", "javascript", "python", "numpy")
+
 # what JavaScript's Math has not, and Python has built in
 _MISSING = {
     name
@@ -59,6 +61,8 @@ class Network(NamedTuple):
 def text_of(network: Network, language: str) -> str:
     """The text of a file: `predict` gives one example's outputs, `gradient` the mean loss of E
     examples and its gradient, `train` makes a step of the optimiser."""
+    if language not in LANGUAGES:
+        raise ValueError(f"language must be one of {', '.join(LANGUAGES)}; got {language!r}")
     says = [network.title, f"Parameters: {network.theta.size}. Written by glassgrad."]
     sources = []
     dtype = "float64"

@@ -282,6 +282,11 @@ def test_what_cannot_be_written_is_said(tmp_path: Path) -> None:
         nn.export(model, tmp_path / "net.cc")
     with pytest.raises(ValueError, match="Own does not say how many inputs it takes"):
         nn.export(Own(), tmp_path / "net.c")
+    with pytest.raises(ValueError, match="one of c, javascript, python, numpy; got 'java'"):
+        nn.export(model, tmp_path / "net.c", language="java")
+    w = Value(2.0)
+    with pytest.raises(ValueError, match="the loss has parameters of its own"):
+        nn.export(model, tmp_path / "net.c", loss=lambda out, y: out * w - y)
     assert not list(tmp_path.iterdir())
 
 
