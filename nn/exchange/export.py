@@ -6,7 +6,7 @@ import functools
 import os
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
@@ -17,9 +17,8 @@ from autodiff.compiler.export.onnx_graph import onnx_model
 from ..checks import known
 from ..layers import Layer
 from ..module import Module
-
-if TYPE_CHECKING:
-    from ..optimisers import Optimiser
+from ..optimisers import Optimiser, resolve_optimiser
+from ..training.tasks import resolve_loss
 
 __all__ = ["export"]
 
@@ -31,8 +30,8 @@ def export(
     path: str | os.PathLike[str],
     *,
     example: Any = None,
-    loss: Callable[..., Any] | None = None,
-    optimiser: Optimiser | None = None,
+    loss: str | Callable[..., Any] | None = None,
+    optimiser: str | Optimiser | None = None,
     language: str | None = None,
     dtype: str | None = None,
 ) -> None:
@@ -48,18 +47,18 @@ def export(
 
     example    inputs of one example, for a model that does not say how many it takes; with
                `loss` a pair of inputs and target
-    loss       puts the loss' gradient into the file too (not into ONNX)
-    optimiser  puts a step of the optimiser there: ``train(theta, X, Y, grad, ..., rate, ...)``
+    loss       puts the loss' gradient into the file too (not into ONNX); a name will do
+    optimiser  puts a step of it there, a name will do: ``train(theta, X, Y, grad, ..., rate, ...)``
     dtype      "float64", or "float32" as ONNX has it if nothing is said
 
     Raises ValueError for a suffix, or a model, that cannot be written so.
 
     >>> import tempfile
-    >>> from nn import MLP, losses, SGD
+    >>> from nn import MLP
     >>> net = MLP(2, [3, 1], "tanh")
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     file = Path(folder) / "net.c"
-    ...     export(net, file, loss=losses.hinge, optimiser=SGD(net.parameters(), lr=0.1))
+    ...     export(net, file, loss="hinge", optimiser="sgd")
     ...     lines = file.read_text(encoding="utf-8").splitlines()
     >>> [line.partition("(")[0] for line in lines if line.startswith(("real", "void"))]
     ['real parameters[13] = {', 'real gradient', 'real train', 'void predict']
@@ -79,13 +78,23 @@ def export(
         target.write_bytes(onnx_model(network))
         return
     if loss is not None:
-        cost = autodiff.compile(functools.partial(_cost, model, loss), backend="numpy", dtype=dtype)
+        cost = autodiff.compile(
+            functools.partial(_cost, model, resolve_loss(loss)), backend="numpy", dtype=dtype
+        )
         cost.prepare(x[None], np.asarray(given[1], dtype=float)[None])
         if cost.parameters != outputs.parameters:
             raise ValueError("the loss has parameters of its own: export takes those of the model")
-        rule = (optimiser.rule, optimiser.settings) if optimiser else ()
-        network = network._replace(training=Training(cost.version, *rule))
+        network = network._replace(training=Training(cost.version, *_rule(model, optimiser)))
     target.write_text(text_of(network, language), encoding="utf-8")
+
+
+def _rule(model: Module, optimiser: str | Optimiser | None) -> tuple[Any, ...]:
+    if optimiser is None:
+        return ()
+    chosen = resolve_optimiser(optimiser, model.parameters(), None, None)
+    if chosen.clip is not None:
+        raise ValueError("clip= has no counterpart in the file: export an optimiser without it")
+    return chosen.rule, chosen.settings
 
 
 def _cost(model: Module, loss: Callable[..., Any], x: Any, y: Any) -> Any:
