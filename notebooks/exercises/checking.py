@@ -1,5 +1,6 @@
 """How an answer is judged, and what the checkers of all chapters ask."""
 
+import copy
 import html
 import math
 import random
@@ -155,6 +156,52 @@ def derivation(
             if equal_formulas(found, formula(text)):
                 return reason
         return otherwise
+
+
+def function_exercise(
+    number_: str,
+    right: Callable[..., Any],
+    cases: Sequence[tuple[Any, ...]],
+    wrong: Mapping[Callable[..., Any], str],
+    hints: Sequence[str] = (),
+    kind: str = "bug",
+) -> None:
+    """A function is asked: it must do as `right` does for all `cases`, which are its arguments.
+
+    `wrong` has functions that make a likely mistake, and what it is; the program whose bug is to
+    be found is one of them.
+    """
+    TABLES[number_] = {right: None, **wrong}
+
+    @exercise(number_, kind, hints)
+    def _(answer: Any) -> str | None:
+        with calling(answer):
+            found = [_outcome(answer, case) for case in cases]
+            for function, reason in {right: None, **wrong}.items():
+                expected = [_outcome(function, case) for case in cases]
+                if all(map(_equal, found, expected)):
+                    return reason
+            for case, got in zip(cases, found, strict=True):
+                if not _equal(got, expected := _outcome(right, case)):
+                    given = ", ".join(map(str, case))
+                    return f"for {given} it is {_shown(expected)}, not {_shown(got)}"
+        return None
+
+
+def _outcome(function: Callable[..., Any], case: tuple[Any, ...]) -> Any:
+    """What a function makes of arguments of its own; the name of the error that it raises."""
+    try:
+        return function(*copy.deepcopy(case))
+    except Exception as error:
+        return type(error).__name__
+
+
+def _equal(a: Any, b: Any) -> bool:
+    if isinstance(a, tuple) and isinstance(b, tuple):
+        return len(a) == len(b) and all(map(_equal, a, b))
+    if isinstance(a, str) or isinstance(b, str) or a is None:
+        return type(a) is type(b) and bool(a == b)
+    return bool(same(array(a), array(b)))
 
 
 def formula(answer: Any) -> Any:

@@ -9,8 +9,11 @@ from autodiff import Value, grad, is_topological
 from .checking import (
     calling,
     close,
+    derivation,
     exercise,
+    function_exercise,
     number,
+    number_exercise,
     numbers,
     points,
 )
@@ -18,7 +21,14 @@ from .checking import (
 # ── 1. gates and circuits ────────────────────────────────────────────────────────────────────
 
 
-@exercise("1.1")
+@exercise(
+    "1.1",
+    "number",
+    [
+        "A product swaps: the sum a + b receives c - d.",
+        "An add hands on what it gets; a difference turns the sign for its second input.",
+    ],
+)
 def _(answer: Any) -> str | None:
     found = numbers(answer, 4)
     right = [2.0, 2.0, 3.0, -3.0]
@@ -32,7 +42,11 @@ def _(answer: Any) -> str | None:
     return None
 
 
-@exercise("1.2")
+@exercise(
+    "1.2",
+    "number",
+    ["The gate × 3 comes first on the way back.", "Which of the two inputs of max is larger?"],
+)
 def _(answer: Any) -> str | None:
     p, q = numbers(answer, 2)
     if close(p, 0) and close(q, 3):
@@ -46,7 +60,9 @@ def _(answer: Any) -> str | None:
     return "one input gets all, the other nothing; and × 3 comes before that on the way back"
 
 
-@exercise("1.3")
+@exercise(
+    "1.3", "code", ["∂f/∂y = x: so y stands beside x in a product.", "What has the slope 2x?"]
+)
 def _(answer: Any) -> str | None:
     with calling(answer):
         for x, y in points(5, 2):
@@ -60,10 +76,56 @@ def _(answer: Any) -> str | None:
     return None
 
 
+number_exercise(
+    "1.4",
+    16,
+    {
+        8: "that is the slope of the square; the gate × 2 lies between it and x",
+        4: "that is the value under the square, v; its square has the slope 2v",
+        2: "that is the gate × 2 alone",
+        32: "each gate counts once: 2v · 2 · 1",
+    },
+    "three gates: + 1, × 2, square; multiply their local gradients",
+    ["Forward first: 2, then 4, then 16.", "Backward: 2·4 at the square, then × 2, then × 1."],
+)
+
+derivation(
+    "1.5",
+    "y**2/(x + y)**2",
+    {
+        "y/(x + y)": "x stands in the denominator, too: two paths",
+        "-x*y/(x + y)**2": "that is the path through the denominator alone",
+        "y/(x + y) + x*y/(x + y)**2": "a larger denominator makes f smaller: mind the sign",
+        "x**2/(x + y)**2": "that is ∂f/∂y",
+    },
+    "add up both paths from x: through the product, and through the sum",
+    ["With p = xy and s = x + y: f = p/s.", "y/s − p/s², on one denominator."],
+)
+
+
+def swapped_max(a: float, b: float, upstream: float) -> list[float]:
+    return [upstream * (b >= a), upstream * (a > b)]
+
+
+function_exercise(
+    "1.6",
+    lambda a, b, upstream: [upstream * (a >= b), upstream * (b > a)],
+    [(4.0, 7.0, 3.0), (7.0, 4.0, 3.0), (-2.0, -5.0, 1.0)],
+    {
+        lambda a, b, upstream: [upstream * a, upstream * b]: "the inputs are no slopes: "
+        "max hands on what arrives, whole",
+        swapped_max: "the *larger* input gets it",
+        lambda a, b, upstream: [upstream, upstream]: "that is add: max sends all of it one way",
+        lambda a, b, upstream: [upstream / 2, upstream / 2]: "max does not share out",
+    },
+    ["How does max(4, 7) react if 7 grows a little? If 4 does?", "Slopes of 1 and 0."],
+)
+
+
 # ── 2. the sigmoid neuron ────────────────────────────────────────────────────────────────────
 
 
-@exercise("2.1")
+@exercise("2.1", "number", ["σ(0) is ½.", "σ′ = σ·(1 − σ)."])
 def _(answer: Any) -> str | None:
     if close(answer, 0.5):
         return "that is σ(0) itself; its slope is σ · (1 - σ)"
@@ -72,7 +134,7 @@ def _(answer: Any) -> str | None:
     return None
 
 
-@exercise("2.2")
+@exercise("2.2", "number", ["σ′(z) is about e^(−z) far out.", "Where is e^(−z) = 0.01?"])
 def _(answer: Any) -> str | None:
     z = number(answer)
     s = 1 / (1 + math.exp(-z)) if z > -700 else 0.0
@@ -83,7 +145,14 @@ def _(answer: Any) -> str | None:
     return None
 
 
-@exercise("2.3")
+@exercise(
+    "2.3",
+    "code",
+    [
+        "tanh runs from −1 to 1, σ from 0 to 1: stretch it, and shift it.",
+        "At 0 tanh is twice as steep as 2σ(z) − 1.",
+    ],
+)
 def _(answer: Any) -> str | None:
     with calling(answer):
         for (z,) in points(5, 1):
@@ -100,10 +169,52 @@ def _(answer: Any) -> str | None:
     return None
 
 
+derivation(
+    "2.4",
+    "a*(1 - a)*(1 - 2*a)",
+    {
+        "a*(1 - a)": "that is the first derivative",
+        "1 - 2*a": "a depends on z, too: multiply by its own slope, a(1 − a)",
+        "a*(1 - a)**2": "(a − a²)′ = a′ − 2·a·a′",
+        "-2*a": "that loses the first term of a − a²",
+    },
+    "differentiate a − a² by z, where a′ = a(1 − a)",
+    ["σ′ = a − a².", "Its slope is a′ − 2a·a′."],
+)
+
+derivation(
+    "2.5",
+    "a*(1 - a)*x",
+    {
+        "a*(1 - a)": "that arrives at the sum; the product with w swaps, so times x",
+        "x": "σ lies between the sum and f: times a(1 − a)",
+        "a*x": "the slope of σ is a(1 − a)",
+        "a*(1 - a)/x": "multiply by the other input, do not divide",
+    },
+    "upstream a(1 − a), then the gate × swaps",
+    ["What arrives at the sum?", "∂(wx)/∂w = x."],
+)
+
+function_exercise(
+    "2.6",
+    lambda z: 1 / (1 + math.exp(-z)) if z >= 0 else math.exp(z) / (1 + math.exp(z)),
+    [(0.0,), (2.0,), (-2.0,), (1000.0,), (-1000.0,)],
+    {
+        lambda z: 1 / (1 + math.exp(-z)): "e^1000 is still computed for z = −1000",
+        lambda z: 1 / (1 + math.exp(-abs(z))): "for negative z it must be below ½",
+        lambda z: min(1.0, max(0.0, 0.5 + z / 4)): "that is its tangent at 0, cut off",
+        lambda z: math.exp(z) / (1 + math.exp(z)): "now it overflows on the other side",
+    },
+    ["Which sign of the exponent is safe for negative z?", "σ(z) = e^z/(1 + e^z)."],
+)
+
+
 # ── 3. why the sort ──────────────────────────────────────────────────────────────────────────
 
 
-@exercise("3.1")
+@exercise(
+    "3.1", "number", ["d = 2a³.", "Or: a reaches d by four wires; multiply along each, add up."]
+)
 def _(answer: Any) -> str | None:
     d = number(answer)
     if close(d, 24):
@@ -113,7 +224,11 @@ def _(answer: Any) -> str | None:
     return "d = (a · a) · (a + a) = 2a³; how fast does that grow at a = 2?"
 
 
-@exercise("3.2")
+@exercise(
+    "3.2",
+    "code",
+    ["Parents come before what is made of them.", "a first, e last; where must d stand?"],
+)
 def _(answer: Any) -> str | None:
     parents = {"a": "", "b": "aa", "c": "aa", "d": "bc", "e": "db"}
     if not isinstance(answer, Sequence) or sorted(answer) != sorted(parents):
@@ -125,7 +240,7 @@ def _(answer: Any) -> str | None:
     return None
 
 
-@exercise("3.3")
+@exercise("3.3", "number", ["One pass gives 2(w − 1).", "A leaf keeps what it has."])
 def _(answer: Any) -> str | None:
     found = number(answer)
     if close(found, 8):
@@ -137,10 +252,84 @@ def _(answer: Any) -> str | None:
     return "∂(w - 1)²/∂w = 2 (w - 1) is 4 at w = 3, and there were two backward passes"
 
 
+derivation(
+    "3.4",
+    "2*a + c",
+    {
+        "a + c": "that is the wire into f; a reaches f through b as well",
+        "a": "that is the path through b alone",
+        "2*a": "b is a + c",
+        "a + c + 1": "the path through b counts a times 1, not 1",
+    },
+    "two paths from a to f: add up what comes back along each",
+    ["f = a·b: to a comes b, to b comes a.", "And ∂b/∂a = 1 hands that on."],
+)
+
+number_exercise(
+    "3.5",
+    32,
+    {
+        10: "every doubling doubles the number of paths; they multiply",
+        5: "those are the gates",
+        31: "count the paths, not the nodes between",
+        16: "that is after four doublings",
+        6: "those are the nodes",
+    },
+    "after one doubling there are two paths, after two doublings four",
+    ["x + x has two wires from x.", "2 · 2 · 2 · 2 · 2."],
+)
+
+
+def adjoints(order: Sequence[Value], back: bool = True, add: bool = True) -> list[float]:
+    bar = dict.fromkeys(order, 0.0)
+    bar[order[-1]] = 1.0
+    for v in reversed(order) if back else order:
+        for parent, local in zip(v.parents, v.local_grads, strict=True):
+            bar[parent] = (bar[parent] if add else 0.0) + local * bar[v]
+    return [bar[v] for v in order]
+
+
+class Order(list[Value]):
+    """Shows itself by its gates."""
+
+    def __str__(self) -> str:
+        return "[" + ", ".join(v.gate.name if v.gate else "leaf" for v in self) + "]"
+
+    def __deepcopy__(self, memo: Any) -> "Order":
+        return self
+
+
+def _orders() -> list[tuple[Order]]:
+    x = Value(2.0)
+    square = x * x
+    return [(Order([x, square, square.exp()]),), (Order([x, square, square * x]),)]
+
+
+function_exercise(
+    "3.6",
+    adjoints,
+    _orders(),
+    {
+        lambda order: adjoints(order, back=False): "nobody knows its own adjoint yet when its "
+        "turn comes: from which end must the loop run?",
+        lambda order: adjoints(order, add=False): "a fork adds up: +=",
+        lambda order: [0.0 for _ in order]: "the root's own adjoint is 1",
+    },
+    ["What is bar[v] when v's turn comes?", "reversed(order)."],
+)
+
+
 # ── 4. build the engine ──────────────────────────────────────────────────────────────────────
 
 
-@exercise("4.1")
+@exercise(
+    "4.1",
+    "code",
+    [
+        "Copy __add__ and change two signs: which?",
+        "∂(a − b)/∂a = 1, ∂(a − b)/∂b = −1, and += in both.",
+    ],
+)
 def _(answer: Any) -> str | None:
     if not isinstance(answer, type):
         return "hand over the class itself: check('4.1', V)"
@@ -163,7 +352,7 @@ def _(answer: Any) -> str | None:
     return None
 
 
-@exercise("4.2")
+@exercise("4.2", "code", ["tanh′ = 1 − tanh².", "out is tanh(z) already."])
 def _(answer: Any) -> str | None:
     with calling(answer):
         for (z,) in points(5, 1):
@@ -178,7 +367,11 @@ def _(answer: Any) -> str | None:
     return None
 
 
-@exercise("4.3")
+@exercise(
+    "4.3",
+    "code",
+    ["Keep a set of what was seen.", "Every parent of a node must be in it when the node comes."],
+)
 def _(answer: Any) -> str | None:
     with calling(answer):
         x = Value(0.5)
@@ -193,3 +386,42 @@ def _(answer: Any) -> str | None:
                 return "an order from which a parent is missing is accepted"
             assert is_topological(order)
     return None
+
+
+number_exercise(
+    "4.4",
+    54,
+    {
+        27: "that is one pass; the leaf keeps it and adds the second",
+        72: "x · x must not keep its gradient of the first pass: only leaves accumulate",
+        81: "two passes, not three",
+        45: "the leaf was not set to 0 between the passes, nor half of it",
+    },
+    "3x² is 27 at 3, and there were two passes",
+    ["What does one pass give?", "Leaves accumulate, interior nodes start anew."],
+)
+
+derivation(
+    "4.5",
+    "-o/b",
+    {
+        "o/b": "a larger b makes the quotient smaller: mind the sign",
+        "-1/b**2": "that is for a = 1; put o in for a/b",
+        "-o": "−a/b² is −(a/b)/b",
+        "1/b": "that is ∂o/∂a",
+    },
+    "∂(a/b)/∂b = −a/b², and a/b is o",
+    ["Differentiate a·b⁻¹ by b.", "−a/b² = −(a/b)·(1/b)."],
+)
+
+function_exercise(
+    "4.6",
+    lambda v, other: other - v,
+    [(3.0, 5.0), (2.0, -1.0)],
+    {
+        lambda v, other: v - other: "Python calls v.__rsub__(5) for 5 − v: v stands on the right",
+        lambda v, other: -v - other: "other keeps its sign",
+        lambda v, other: v + other: "that is addition",
+    },
+    ["For which expression does Python call __rsub__?", "5 − v: which of them is self?"],
+)

@@ -9,8 +9,11 @@ from .checking import (
     array,
     calling,
     close,
+    derivation,
     exercise,
+    function_exercise,
     number,
+    number_exercise,
     numbers,
     points,
     same,
@@ -19,7 +22,7 @@ from .checking import (
 # ── 9. activations ───────────────────────────────────────────────────────────────────────────
 
 
-@exercise("9.1")
+@exercise("9.1", "number", ["σ′(0) = ¼.", "Twenty links multiply."])
 def _(answer: Any) -> str | None:
     found = number(answer)
     if math.isclose(found, 0.25**20, rel_tol=0.01):
@@ -33,7 +36,7 @@ def _(answer: Any) -> str | None:
     return "each link multiplies by σ'(0) = ¼, and there are twenty"
 
 
-@exercise("9.2")
+@exercise("9.2", "number", ["Each link multiplies by w·σ′(0).", "That must be 1."])
 def _(answer: Any) -> str | None:
     found = number(answer)
     if close(found, 4):
@@ -45,7 +48,11 @@ def _(answer: Any) -> str | None:
     return "one link multiplies by w · σ'(0), which must be 1"
 
 
-@exercise("9.3")
+@exercise(
+    "9.3",
+    "code",
+    ["tanh alone is too flat far out.", "Add a little of z itself, and keep it below 1."],
+)
 def _(answer: Any) -> str | None:
     with calling(answer):
         for k in range(-50, 51):
@@ -63,10 +70,50 @@ def _(answer: Any) -> str | None:
     return None
 
 
+derivation(
+    "9.4",
+    "exp(z)/(1 + exp(z))",
+    {
+        "1/(1 + exp(z))": "that is σ(−z): the inner slope e^z stands above",
+        "exp(z)": "divide by 1 + e^z, as the slope of ln asks",
+        "log(1 + exp(z))": "that is softplus itself",
+        "1": "only far to the right",
+    },
+    "ln u has the slope u′/u, with u = 1 + e^z",
+    ["u′ = e^z.", "You know this function: it is σ."],
+)
+
+number_exercise(
+    "9.5",
+    1e-6,
+    {
+        0.03: "along a chain slopes are multiplied, not added",
+        0.01: "that is one link; there are three",
+        0.0: "that is relu; leaky_relu lets a little through",
+        1.0: "that is for positive inputs",
+    },
+    "0.01 for each of the three links",
+    ["What is the slope of leaky_relu on the left?", "0.01³."],
+)
+
+function_exercise(
+    "9.6",
+    lambda z, slope=0.01: z if z > 0 else slope * z,
+    [(2.0,), (-3.0,), (-1.0, 0.2), (0.5, 0.2)],
+    {
+        lambda z, slope=0.01: max(z, -slope * z): "on the left it must stay negative",
+        lambda z, slope=0.01: max(z, 0.0): "that is relu: dead on the left",
+        lambda z, slope=0.01: slope * z: "on the right it is z itself",
+        lambda z, slope=0.01: min(z, slope * z): "that has the sides the wrong way round",
+    },
+    ["What is it at −3: 0.03 or −0.03?", "max(z, slope·z), for a slope below 1."],
+)
+
+
 # ── 10. residual, layer norm, convolution ────────────────────────────────────────────────────
 
 
-@exercise("10.1")
+@exercise("10.1", "number", ["The shortcut has a slope of its own.", "d(z + f)/dz."])
 def _(answer: Any) -> str | None:
     found = number(answer)
     if close(found, -0.2):
@@ -76,7 +123,9 @@ def _(answer: Any) -> str | None:
     return None
 
 
-@exercise("10.2")
+@exercise(
+    "10.2", "number", ["Subtract the mean, 2.", "Divide by the root of the mean of the squares."]
+)
 def _(answer: Any) -> str | None:
     found = numbers(answer, 4)
     root = math.sqrt(3)
@@ -94,7 +143,11 @@ def _(answer: Any) -> str | None:
     return None
 
 
-@exercise("10.3")
+@exercise(
+    "10.3",
+    "code",
+    ["Row i has w₁ left of the diagonal, w₂ on it, w₃ right of it.", "np.eye(m, k=...)."],
+)
 def _(answer: Any) -> str | None:
     import numpy as np
 
@@ -113,10 +166,61 @@ def _(answer: Any) -> str | None:
     return None
 
 
+derivation(
+    "10.4",
+    "1 + w*(1 - a**2)",
+    {
+        "w*(1 - a**2)": "the shortcut adds its 1",
+        "1 + w*a": "tanh′ = 1 − a²",
+        "1 + (1 - a**2)": "the weight multiplies what comes through f",
+        "(1 + w)*(1 - a**2)": "the shortcut does not go through tanh",
+    },
+    "two paths from z: the shortcut, and f",
+    ["d(z + f)/dz = 1 + f′.", "f = w·tanh(z)."],
+)
+
+number_exercise(
+    "10.5",
+    4,
+    {
+        5: "the last window would reach beyond the end",
+        8: "that is with stride 1",
+        3: "count the first window, too",
+        10: "that is with padding and stride 1",
+    },
+    "windows start at 0, 2, 4, ... as long as three numbers are left",
+    ["At 0: 0, 1, 2. At 2: 2, 3, 4. And so on.", "(10 − 3)//2 + 1."],
+)
+
+
+def normed(z: list[float], power: float = 0.5, centre: bool = True, less: int = 0) -> list[float]:
+    mean = sum(z) / len(z)
+    variance = sum((v - mean) ** 2 for v in z) / (len(z) - less)
+    return [(v - mean * centre) / variance**power for v in z]
+
+
+function_exercise(
+    "10.6",
+    normed,
+    [([1.0, 1.0, 1.0, 5.0],), ([0.0, 2.0],)],
+    {
+        lambda z: normed(z, 1.0): "that divides by the variance; its root was meant",
+        lambda z: normed(z, centre=False): "subtract the mean first",
+        lambda z: normed(z, less=1): "layer norm divides by m, not by m − 1",
+        lambda z: normed(z, 0.0): "now the spread is still what it was",
+    },
+    ["What is the variance of what comes out? It should be 1.", "Take the root."],
+)
+
+
 # ── 11. the cost of a gradient ───────────────────────────────────────────────────────────────
 
 
-@exercise("11.1")
+@exercise(
+    "11.1",
+    "number",
+    ["How many forward passes?", "One for each parameter, and one to compare with."],
+)
 def _(answer: Any) -> str | None:
     found = number(answer)
     if math.isclose(found, 2000, rel_tol=0.01):
@@ -128,7 +232,7 @@ def _(answer: Any) -> str | None:
     return "one forward pass for each of the parameters"
 
 
-@exercise("11.2")
+@exercise("11.2", "number", ["Count wires into gates.", "Each of the four gates has two."])
 def _(answer: Any) -> str | None:
     found = number(answer)
     if close(found, 8):
@@ -140,7 +244,7 @@ def _(answer: Any) -> str | None:
     return "two gates ×, two gates +, two wires each"
 
 
-@exercise("11.3")
+@exercise("11.3", "code", ["x + x doubles the paths.", "Twenty times is 2²⁰."])
 def _(answer: Any) -> str | None:
     with calling(answer):
         x = Value(0.5)
@@ -160,10 +264,66 @@ def _(answer: Any) -> str | None:
     return None
 
 
+derivation(
+    "11.4",
+    "(n + 1)*t",
+    {
+        "n*t": "and one run with nothing wiggled, to compare with",
+        "2*t": "that is about what both passes take",
+        "2*n*t": "that is the central difference, more exact and twice as slow",
+        "t/n": "every parameter costs a run",
+    },
+    "one run for each parameter, and one to compare with",
+    ["How often does the circuit run?", "n times wiggled, once not."],
+)
+
+number_exercise(
+    "11.5",
+    1000,
+    {
+        20: "that is forward mode, one pass for each input",
+        1: "one pass starts at one output",
+        20000: "a pass gives 20 numbers at once",
+        1020: "one pass for each output is enough",
+    },
+    "one backward pass gives the gradient of one output",
+    ["Where does a backward pass start?", "Everything about one output comes at once."],
+)
+
+
+def wiggled(f: Any, at: list[float], h: float, back: bool = True, over: float = 1.0) -> list[float]:
+    slopes, start = [], list(at)
+    for i in range(len(at)):
+        before = f(at)
+        at[i] += h
+        slopes.append((f(at) - before) / (h * over))
+        if back:
+            at = list(start)
+    return slopes
+
+
+def bowl(x: list[float]) -> float:
+    return x[0] * x[1] + x[0] * x[0]
+
+
+function_exercise(
+    "11.6",
+    wiggled,
+    [(bowl, [1.0, 2.0], 0.5), (bowl, [-1.0, 0.5], 0.1)],
+    {
+        lambda f, at, h: wiggled(f, at, h, back=False): "the second input is wiggled while the "
+        "first is still moved: put it back",
+        lambda f, at, h: wiggled(f, at, h, over=2.0): "x and x + h are h apart, not 2h",
+        lambda f, at, h: [h * s for s in wiggled(f, at, h)]: "rise over run: divide by h",
+    },
+    ["What is `at` when the loop comes to the second input?", "at[i] -= h at the end."],
+)
+
+
 # ── 12. the same in PyTorch ──────────────────────────────────────────────────────────────────
 
 
-@exercise("12.1")
+@exercise("12.1", "code", ["requires_grad=True; (x ** 3).sum().backward().", "x.grad.tolist()."])
 def _(answer: Any) -> str | None:
     with calling(answer):
         for at in ([1.0, 2.0, -3.0], [0.5]):
@@ -178,7 +338,7 @@ def _(answer: Any) -> str | None:
     return None
 
 
-@exercise("12.2")
+@exercise("12.2", "number", ["In PyTorch, too, leaves accumulate.", "Two passes of 2t."])
 def _(answer: Any) -> str | None:
     found = number(answer)
     if close(found, 6):
@@ -188,7 +348,14 @@ def _(answer: Any) -> str | None:
     return None
 
 
-@exercise("12.3")
+@exercise(
+    "12.3",
+    "code",
+    [
+        "A row of Linear.weight holds the weights of one neuron.",
+        "torch.nn.Sequential(Linear, Tanh, Linear).",
+    ],
+)
 def _(answer: Any) -> str | None:
     import torch
 
@@ -211,10 +378,52 @@ def _(answer: Any) -> str | None:
     return None
 
 
+number_exercise(
+    "12.4",
+    2,
+    {
+        4: "that is reduction='sum'; by default PyTorch takes the mean",
+        3: "that is the larger one",
+        1: "that is the smaller one",
+        8: "the mean of the losses, not of anything squared",
+    },
+    "the mean over the rows",
+    ["CrossEntropyLoss() has a parameter `reduction`.", "Its default is 'mean'."],
+)
+
+derivation(
+    "12.5",
+    "2*(o - y)/n",
+    {
+        "(o - y)/n": "PyTorch's MSELoss has no ½ before the square",
+        "2*(o - y)": "MSELoss is the mean over the n rows",
+        "2*(y - o)/n": "output minus target, not the other way round",
+        "o - y": "that is for ½(o − y)² of one row",
+    },
+    "differentiate the mean of n squares by one output",
+    ["MSELoss: Σ (o − y)²/n.", "Only one term has this o."],
+)
+
+function_exercise(
+    "12.6",
+    lambda neurons: [list(weights) for weights in neurons],
+    [([[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]],), ([[1.0, 2.0], [3.0, 4.0]],)],
+    {
+        lambda neurons: [list(column) for column in zip(*neurons, strict=True)]: "Linear.weight "
+        "is [out, in]: a row for each neuron; yours is transposed",
+        lambda neurons: [w for weights in neurons for w in weights]: "a table is wanted, not a row",
+        lambda neurons: [
+            list(weights) for weights in reversed(neurons)
+        ]: "neurons keep their order",
+    },
+    ["torch.nn.Linear(3, 2).weight.shape is [2, 3].", "So what is a row of it?"],
+)
+
+
 # ── 13. from a gate to a GPT ─────────────────────────────────────────────────────────────────
 
 
-@exercise("13.1")
+@exercise("13.1", "number", ["e^(ln 3) is 3.", "Divide by the sum, 1 + 3."])
 def _(answer: Any) -> str | None:
     found = number(answer)
     if close(found, 0.25):
@@ -226,7 +435,9 @@ def _(answer: Any) -> str | None:
     return None
 
 
-@exercise("13.2")
+@exercise(
+    "13.2", "number", ["Queries, keys, values, and the way out: four matrices.", "8·8 + 8 each."]
+)
 def _(answer: Any) -> str | None:
     found = number(answer)
     if close(found, 4 * 8 * 8):
@@ -240,7 +451,9 @@ def _(answer: Any) -> str | None:
     return None
 
 
-@exercise("13.3")
+@exercise(
+    "13.3", "code", ["Divide the logits by the temperature.", "Subtract the largest before e^."]
+)
 def _(answer: Any) -> str | None:
     with calling(answer):
         for logits, temperature in (
@@ -257,3 +470,53 @@ def _(answer: Any) -> str | None:
             if not all(map(close, found, right)):
                 return f"at {logits} and temperature {temperature} it is {right}, not {found}"
     return None
+
+
+derivation(
+    "13.4",
+    "a*(v - o)",
+    {
+        "a*v": "the other shares shrink when this one grows: minus the mean, o",
+        "a*(o - v)": "who offers more than the mean should be asked more: mind the sign",
+        "v - o": "weighed by its own share",
+        "a*(1 - a)*v": "the other positions have values, too; together they make o",
+    },
+    "o = Σ aⱼvⱼ, and ∂aⱼ/∂sᵢ = aⱼ(δᵢⱼ − aᵢ)",
+    ["Sum over all j: vⱼ · ∂aⱼ/∂sᵢ.", "aᵢvᵢ − aᵢ·Σ aⱼvⱼ."],
+)
+
+number_exercise(
+    "13.5",
+    36,
+    {
+        64: "a position does not see what comes after it",
+        28: "it sees itself, too",
+        8: "each position has a score for every one that it sees",
+        32: "half of 64, and half of the diagonal besides",
+    },
+    "1 + 2 + ... + 8",
+    ["The first sees one, itself.", "The last sees eight."],
+)
+
+
+def shares(scores: list[list[float]], seen: int = 1, after: bool = False) -> list[list[float]]:
+    rows = []
+    for i, row in enumerate(scores):
+        powers = [math.exp(s) if after or j < i + seen else 0.0 for j, s in enumerate(row)]
+        rows.append([p / sum(powers) * (j < i + seen) for j, p in enumerate(powers)])
+    return rows
+
+
+function_exercise(
+    "13.6",
+    shares,
+    [([[0.0, 0.0, 0.0], [0.0, 1.0, 0.0], [1.0, 0.0, 2.0]],)],
+    {
+        lambda scores: shares(scores, after=True): "the future is left out too late: the shares "
+        "of a row no longer add up to 1",
+        lambda scores: shares(scores, seen=3): "nothing is masked",
+        lambda scores: shares(scores, seen=0): "a position sees itself, too",
+        lambda scores: shares(scores, seen=2): "the next position is already the future",
+    },
+    ["Add up a row of the result.", "Leave out the future before the softmax, not after it."],
+)

@@ -1,6 +1,7 @@
 """Chapters 5 to 8: layers, their equations, training."""
 
 import math
+import random
 from typing import Any
 
 from autodiff import Value
@@ -10,9 +11,12 @@ from .checking import (
     array,
     calling,
     close,
+    derivation,
     exercise,
+    function_exercise,
     matrices,
     number,
+    number_exercise,
     numbers,
     same,
 )
@@ -20,7 +24,11 @@ from .checking import (
 # ── 5. from one neuron to layers ─────────────────────────────────────────────────────────────
 
 
-@exercise("5.1")
+@exercise(
+    "5.1",
+    "number",
+    ["dZ has one column for each neuron, A one for each input.", "Sum over the rows."],
+)
 def _(answer: Any) -> str | None:
     found = numbers(answer, 2)
     if found == [3, 4]:
@@ -32,7 +40,11 @@ def _(answer: Any) -> str | None:
     return "dW has the shape of W: one row for each neuron, one column for each input"
 
 
-@exercise("5.2")
+@exercise(
+    "5.2",
+    "code",
+    ["Shapes alone leave one way to multiply them.", "(neurons × rows) @ (rows × inputs)."],
+)
 def _(answer: Any) -> str | None:
     with calling(answer):
         dZ, A = matrices((6, 2), (6, 3))
@@ -50,7 +62,7 @@ def _(answer: Any) -> str | None:
     return None
 
 
-@exercise("5.3")
+@exercise("5.3", "code", ["The bias goes into every row.", "A fork adds up; over which axis?"])
 def _(answer: Any) -> str | None:
     with calling(answer):
         (dZ,) = matrices((6, 2))
@@ -64,10 +76,52 @@ def _(answer: Any) -> str | None:
     return None
 
 
+number_exercise(
+    "5.4",
+    120,
+    {
+        12: "that is for one row; there are ten",
+        40: "each of the four neurons has three inputs",
+        30: "that is the size of X; each of its numbers goes to four neurons",
+        160: "a bias is added, not multiplied",
+    },
+    "rows times inputs times neurons",
+    ["One neuron and one row: three products.", "Four neurons, ten rows."],
+)
+
+derivation(
+    "5.5",
+    "(w*x + b - y)*x",
+    {
+        "w*x + b - y": "that is ∂L/∂z; the product with w swaps, so times x",
+        "2*(w*x + b - y)*x": "the ½ before the square takes the 2 away",
+        "(y - w*x - b)*x": "output minus target, not the other way round",
+        "(w*x + b - y)*w": "that is ∂L/∂x",
+    },
+    "∂L/∂z = z − y, then through the gate × to w",
+    ["L = ½(z − y)².", "∂z/∂w = x."],
+)
+
+X_SQUARE, W_SQUARE, B_SQUARE = matrices((4, 3), (3, 3), (3,))
+
+function_exercise(
+    "5.6",
+    lambda X, W, b: X @ W.T + b,
+    [(X_SQUARE, W_SQUARE, B_SQUARE)],
+    {
+        lambda X, W, b: X @ W + b: "that takes columns of W for neurons; a row of W is a neuron",
+        lambda X, W, b: X @ W.T: "the bias is missing",
+        lambda X, W, b: (X + b) @ W.T: "the bias belongs to the neuron, not to the input",
+        lambda X, W, b: X.T @ W + b: "rows of X are examples, and stay rows",
+    },
+    ["Write out z of one neuron and one example.", "A row of X times a row of W."],
+)
+
+
 # ── 6. the four equations ────────────────────────────────────────────────────────────────────
 
 
-@exercise("6.1")
+@exercise("6.1", "number", ["First ∂J/∂a = a − y, then through σ.", "σ′ = a(1 − a)."])
 def _(answer: Any) -> str | None:
     found = number(answer)
     if close(found, -0.032):
@@ -81,7 +135,11 @@ def _(answer: Any) -> str | None:
     return "∂J/∂a = a - y, and σ' = a (1 - a)"
 
 
-@exercise("6.2")
+@exercise(
+    "6.2",
+    "code",
+    ["The way back through a matrix is its transpose.", "Then element by element with σ′."],
+)
 def _(answer: Any) -> str | None:
     with calling(answer):
         W, delta, slope = matrices((3, 3), (3, 1), (3, 1))
@@ -96,7 +154,11 @@ def _(answer: Any) -> str | None:
     return None
 
 
-@exercise("6.3")
+@exercise(
+    "6.3",
+    "code",
+    ["It must be −ln a where y = 1.", "And −ln(1 − a) where y = 0; y and 1 − y are the switches."],
+)
 def _(answer: Any) -> str | None:
     with calling(answer):
         for a in (0.2, 0.5, 0.9):
@@ -116,10 +178,55 @@ def _(answer: Any) -> str | None:
     return None
 
 
+number_exercise(
+    "6.4",
+    0.2,
+    {
+        0.8: "σ′ of the layer itself is missing",
+        0.1: "the weight is missing",
+        0.4: "that is the δ that comes in",
+        3.2: "σ′ multiplies, it does not divide",
+    },
+    "δ₁ = w₂ · δ₂ · σ′(z₁)",
+    ["Back through the weight, then through σ.", "2 · 0.4 · 0.25."],
+)
+
+derivation(
+    "6.5",
+    "(a - y)/(a*(1 - a))",
+    {
+        "a - y": "that is ∂L/∂z, after σ′ has cancelled the denominator",
+        "(y - a)/(a*(1 - a))": "mind the signs: −y/a + (1 − y)/(1 − a)",
+        "-y/a": "the second term depends on a, too",
+        "-y/a - (1 - y)/(1 - a)": "ln(1 − a) has the inner slope −1",
+    },
+    "differentiate both terms, put them on one denominator",
+    ["−y/a + (1 − y)/(1 − a).", "The numerator is −y(1 − a) + (1 − y)a."],
+)
+
+function_exercise(
+    "6.6",
+    lambda delta, before: [[d * a for a in before] for d in delta],
+    [([1.0, -2.0], [3.0, 0.5, 4.0])],
+    {
+        lambda delta, before: [[d * a for d in delta] for a in before]: "a row of W belongs to "
+        "one neuron, that is to one δ",
+        lambda delta, before: [d * a for d, a in zip(delta, before, strict=False)]: "every δ "
+        "meets every activation",
+        lambda delta, before: [[d + a for a in before] for d in delta]: "they are multiplied",
+    },
+    ["∂J/∂w of neuron j and input i is δⱼ·aᵢ.", "Which of the two indices names the row of W?"],
+)
+
+
 # ── 7. training ──────────────────────────────────────────────────────────────────────────────
 
 
-@exercise("7.1")
+@exercise(
+    "7.1",
+    "number",
+    ["How many whole batches are there, and what is left?", "The rest is a batch, too."],
+)
 def _(answer: Any) -> str | None:
     found = number(answer)
     if close(found, 15):
@@ -131,7 +238,11 @@ def _(answer: Any) -> str | None:
     return None
 
 
-@exercise("7.2")
+@exercise(
+    "7.2",
+    "number",
+    ["After the first step v is the gradient.", "In the second v = m·v + gradient."],
+)
 def _(answer: Any) -> str | None:
     found = number(answer)
     if close(found, 2 - 0.1 * 3 - 0.1 * (0.9 * 3 + 1)):
@@ -151,7 +262,14 @@ def _decisions(model: Any, X: Any) -> Any:
     return predict(model, X)
 
 
-@exercise("7.3")
+@exercise(
+    "7.3",
+    "code",
+    [
+        "The notebook's own network, a little longer.",
+        "Look at the boundary: is the network too small, or was it too short?",
+    ],
+)
 def _(answer: Any) -> str | None:
     from sklearn.datasets import make_moons
 
@@ -167,10 +285,64 @@ def _(answer: Any) -> str | None:
     return None
 
 
+derivation(
+    "7.4",
+    "r*g*(2 + m)",
+    {
+        "2*r*g": "the second step still carries m times the first",
+        "r*g*(1 + m)": "that is the second step alone",
+        "2*r*g*(1 + m)": "the first step has nothing to remember yet",
+        "r*g*(2 - m)": "momentum adds to the step as long as the gradient points the same way",
+    },
+    "v is g after the first step and m·g + g after the second",
+    ["Steps are r·v.", "r·g + r·(m·g + g)."],
+)
+
+number_exercise(
+    "7.5",
+    0.64,
+    {
+        0.8: "that is one step; two were asked for",
+        0.6: "the second step starts at 0.8, where the slope is 1.6",
+        0.81: "the slope of w² is 2w",
+        0.36: "that overshoots: 0.1 times the slope 2w is a fifth of w",
+    },
+    "each step takes a fifth of w away",
+    ["The slope at 1 is 2, so w goes to 1 − 0.2.", "And at 0.8 it is 1.6."],
+)
+
+
+def shuffled(X: list[Any], y: list[Any], rng: random.Random) -> tuple[list[Any], list[Any]]:
+    order = list(range(len(X)))
+    rng.shuffle(order)
+    return [X[i] for i in order], [y[i] for i in order]
+
+
+def one_shuffled(X: list[Any], y: list[Any], rng: random.Random) -> tuple[list[Any], list[Any]]:
+    return shuffled(X, y, rng)[0], y
+
+
+def shuffled_apart(X: list[Any], y: list[Any], rng: random.Random) -> tuple[Any, Any]:
+    return shuffled(X, X, rng)[0], shuffled(y, y, rng)[0]
+
+
+function_exercise(
+    "7.6",
+    shuffled,
+    [([1, 2, 3, 4, 5, 6], [1, 2, 3, 4, 5, 6], random.Random(3))],
+    {
+        one_shuffled: "y has kept its order: every row gets the label of another",
+        shuffled_apart: "both are in an order of their own: draw one, use it twice",
+        lambda X, y, rng: (X, y): "nothing is shuffled",
+    },
+    ["After the call, which label belongs to X[0]?", "One order for both."],
+)
+
+
 # ── 8. real data ─────────────────────────────────────────────────────────────────────────────
 
 
-@exercise("8.1")
+@exercise("8.1", "number", ["Each layer has nin · nout weights.", "And nout biases."])
 def _(answer: Any) -> str | None:
     found = number(answer)
     if close(found, 64 * 100 + 100 * 50 + 50 * 10):
@@ -180,7 +352,7 @@ def _(answer: Any) -> str | None:
     return None
 
 
-@exercise("8.2")
+@exercise("8.2", "number", ["Each class gets 1/10.", "−ln(1/10)."])
 def _(answer: Any) -> str | None:
     found = number(answer)
     if close(found, 0.1):
@@ -194,7 +366,11 @@ def _(answer: Any) -> str | None:
     return None
 
 
-@exercise("8.3")
+@exercise(
+    "8.3",
+    "code",
+    ["Count parameters first: 64·h + h + 10·h + 10.", "More epochs rather than more neurons."],
+)
 def _(answer: Any) -> str | None:
     from sklearn.datasets import load_digits
     from sklearn.model_selection import train_test_split
@@ -209,3 +385,43 @@ def _(answer: Any) -> str | None:
     if accuracy < 0.97:
         return f"it gets {accuracy:.1%}; train longer, or try another rate or activation"
     return None
+
+
+derivation(
+    "8.4",
+    "p - 1",
+    {
+        "p": "that is for the classes that are not the right one",
+        "1 - p": "a larger logit of the right class lowers the loss: mind the sign",
+        "p*(1 - p)": "that is the slope of p itself",
+        "-1/p": "that is ∂L/∂p; go on to the logit",
+    },
+    "L = −z + ln Σ e^z, for the logit z of the right class",
+    ["∂(−z)/∂z = −1.", "∂ ln Σ e^z/∂z is its share, p."],
+)
+
+number_exercise(
+    "8.5",
+    65536,
+    {
+        2048: "that is one row; the batch has 32",
+        131072: "one product for each weight and row; adding is not counted",
+        66560: "a bias is not multiplied",
+        1024: "each of the 32 neurons has 64 weights, and meets 32 rows",
+    },
+    "32 rows, 32 neurons, 64 inputs",
+    ["How many weights has the layer?", "Each is used once for every row."],
+)
+
+function_exercise(
+    "8.6",
+    lambda rows, n: (rows[n:], rows[:n]),
+    [([0, 1, 2, 3, 4, 5, 6], 2), ([5, 4, 3, 2, 1], 1)],
+    {
+        lambda rows, n: (rows[n:], rows[: n + 1]): "row n is in both: the network has seen it",
+        lambda rows, n: (rows[n + 1 :], rows[:n]): "row n is in neither",
+        lambda rows, n: (rows[:n], rows[n:]): "the test rows are the first n",
+        lambda rows, n: (rows, rows[:n]): "the test rows are among the training rows",
+    },
+    ["Write down both parts for seven rows and n = 2.", "Which row is in both?"],
+)
