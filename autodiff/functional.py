@@ -1,10 +1,10 @@
 """Derivatives as functions of functions: grad, jacobian, hessian, vjp, jvp, linearize.
 
-Arguments are numbers or (nested) lists of numbers; `argnums` says by which of them to
-differentiate, all if it is left out. Nothing here writes into `.grad`, so parameters that a
-function captures are left alone. Where an argument is a Value, the result is made of Values: a
-gradient is then itself a graph, built with the same formulas, and can be differentiated again, to
-any order.
+Arguments are numbers, (nested) lists of numbers, or arrays, which f gets as arrays of Values;
+`argnums` says by which of them to differentiate, all if it is left out. Nothing here writes into
+`.grad`, so parameters that a function captures are left alone. Where an argument is a Value, the
+result is made of Values: a gradient is then itself a graph, built with the same formulas, and can
+be differentiated again, to any order.
 """
 
 from __future__ import annotations
@@ -103,6 +103,16 @@ def filled(structure: Any, elements: Iterable[Any]) -> Any:
     return map_nested(lambda _: next(following), structure)
 
 
+def alike(structure: Any, elements: Iterable[Any]) -> Any:
+    """Other elements in the same nesting; for an array an array of objects."""
+    nested = filled(structure, elements)
+    if not isinstance(nested, list) or isinstance(structure, list | tuple):
+        return nested
+    import numpy as np
+
+    return np.array(nested, dtype=object)
+
+
 def one_value(result: object, f: Callable[..., Any]) -> Value:
     """What f returned, if that is one Value or number."""
     if isinstance(result, Value):
@@ -136,7 +146,7 @@ class Run:
         self.arguments = [arguments[k] for k in chosen]
         inputs = list(arguments)
         for k in chosen:
-            inputs[k] = map_nested(self.leaf, arguments[k])
+            inputs[k] = alike(arguments[k], map(self.leaf, flat(arguments[k])))
         if not self.leaves:
             raise TypeError("nothing to differentiate by: the lists are empty")
         around = _LEAVES.get()

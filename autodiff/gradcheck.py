@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 from .formula.firing import DomainError
-from .functional import Run, filled, gradients, one_value
+from .functional import Run, alike, gradients, one_value
 from .value import Value
 
 __all__ = ["GradCheck", "InputCheck", "gradcheck"]
@@ -85,8 +85,8 @@ the slopes left and right of it differ
     at = [x.data for x in leaves]
 
     def shifted(i: int, x: float) -> float:
-        moved = [Value(x if j == i else y) for j, y in enumerate(at)]
-        return one_value(f(*filled(inputs, moved)), f).data
+        moved = (Value(x if j == i else y) for j, y in enumerate(at))
+        return one_value(f(*(alike(given, moved) for given in inputs)), f).data
 
     checks = []
     for i, leaf in enumerate(leaves):

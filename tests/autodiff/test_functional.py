@@ -233,6 +233,27 @@ def test_lists_of_inputs_have_the_matrices_of_their_numbers() -> None:
     assert gradcheck(lambda z, y: (z[0] * z[1] * y).tanh(), [[0.3, 0.2], 2.0])
 
 
+def test_arrays_reach_the_function_as_arrays_of_values() -> None:
+    """So that NumPy's @, sums and functions can be written; the result is a list."""
+    A, x = np.array([[2.0, 1.0], [1.0, 3.0]]), np.array([0.5, -1.0])
+    f = lambda x: x @ A @ x + np.exp(x).sum()  # noqa: E731
+    assert grad(f)(x) == pytest.approx((2 * A @ x + np.exp(x)).tolist(), rel=1e-14)
+    np.testing.assert_allclose(hessian(f)(x), 2 * A + np.diag(np.exp(x)), rtol=1e-14)
+    np.testing.assert_allclose(jacobian(lambda x: A @ np.tanh(x))(x), A * (1 - np.tanh(x) ** 2))
+    np.testing.assert_allclose(jvp(lambda x: A @ x, (x,), (x,))[1], A @ x)
+    assert gradcheck(f, [x])
+    assert grad(lambda M: (M @ x).sum())(A) == [[0.5, -1.0], [0.5, -1.0]]
+
+
+def test_derivatives_inside_a_compiled_function() -> None:
+    """A slope is a graph as any other: d/dx of (w·x)³, and its gradient by w, as array programs."""
+    w = Value(2.0)
+    slope = autodiff.compile(lambda x: grad(lambda x: (w * x) ** 3)(x), backend="numpy")
+    x = np.array([0.5, -1.0, 2.0])
+    assert slope(x) == pytest.approx((24 * x**2).mean(), rel=1e-14)
+    assert w.grad == pytest.approx((36 * x**2).mean(), rel=1e-14)
+
+
 # ── jvp and linearize ────────────────────────────────────────────────────────────────────────
 
 
