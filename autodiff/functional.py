@@ -16,6 +16,7 @@ from typing import Any
 from .formula.on_values import partial_on_values
 from .graph import adjoints, topological_order
 from .value import MANY, Constant, Operand, Value
+from .watch.hooks import WATCHERS
 from .watch.no_grad import enable_grad
 
 __all__ = [
@@ -83,8 +84,13 @@ def _times(upstream: Operand, local: Operand) -> Operand:
 # ── a call of a function whose arguments are differentiated by ───────────────────────────────
 
 
+_PLAIN = (float, int, Value)
+
+
 def map_nested(visit: Callable[[Any], Any], structure: Any) -> Any:
     """The same nesting of lists with every element visited (arrays count as nested lists)."""
+    if structure.__class__ in _PLAIN:  # most of what there is
+        return visit(structure)
     if isinstance(structure, list | tuple) or getattr(structure, "ndim", False):
         return [map_nested(visit, element) for element in structure]
     return visit(structure)
@@ -146,17 +152,18 @@ class Run:
         self.arguments = [arguments[k] for k in chosen]
         inputs = list(arguments)
         for k in chosen:
-            inputs[k] = alike(arguments[k], map(self.leaf, flat(arguments[k])))
+            x = arguments[k]
+            inputs[k] = self.leaf(x) if x.__class__ in _PLAIN else alike(x, map(self.leaf, flat(x)))
         if not self.leaves:
             raise TypeError("nothing to differentiate by: the lists are empty")
         around = _LEAVES.get()
         token = _LEAVES.set(around.union(self.leaves))
         try:
-            with enable_grad():
-                self.out = f(*inputs)
+            self.out = (enable_grad()(f) if WATCHERS else f)(*inputs)
         finally:
             _LEAVES.reset(token)
-        self.as_graph = any(isinstance(x, Value) for x in flat(arguments))
+        others = () if argnums is None else flat(arguments)
+        self.as_graph = bool(self.given) or any(isinstance(x, Value) for x in others)
         if around and not self.as_graph:
             reached = topological_order(*(x for x in flat(self.out) if isinstance(x, Value)))
             self.as_graph = not around.isdisjoint(reached)
@@ -186,13 +193,14 @@ class Run:
 
     def nested(self, elements: Iterable[Any]) -> Any:
         """One element for each leaf, nested as the arguments are."""
-        structure = filled(self.arguments, elements)
+        plain = all(x.__class__ in _PLAIN for x in self.arguments)
+        structure = list(elements) if plain else filled(self.arguments, elements)
         return structure[0] if self.alone else structure
 
     def finished(self, results: Any) -> Any:
         """The results, with the given Values in their leaves' places."""
         if not self.as_graph:
-            return map_nested(lambda x: x.data if isinstance(x, Value) else x, results)
+            return map_nested(_number, results)
         values = [x for x in flat(results) if isinstance(x, Value)]
         place = self.given.get
         for node in topological_order(*values):
@@ -201,6 +209,10 @@ class Run:
             elif not self.given.keys().isdisjoint(node._a):
                 node._a = tuple([place(parent, parent) for parent in node._a])
         return map_nested(lambda x: place(x, x), results)
+
+
+def _number(x: Any) -> Any:
+    return x.data if isinstance(x, Value) else x
 
 
 def _positions(argnums: Any, count: int) -> list[int]:
@@ -250,7 +262,11 @@ def value_and_grad(
 
     def value_and_gradient(*arguments: Any) -> tuple[Any, Any]:
         run = Run(f, arguments, argnums)
-        root, slopes = run.finished([run.root, run.nested(run.slopes(run.root))])
+        root = run.root
+        slopes = run.nested(run.slopes(root))
+        if not run.as_graph:
+            return root.data, slopes
+        root, slopes = run.finished([root, slopes])
         return root, slopes
 
     return value_and_gradient
