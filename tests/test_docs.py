@@ -106,7 +106,10 @@ def code_blocks() -> Iterator[Any]:
 
 
 @pytest.mark.parametrize("block", list(code_blocks()))
-def test_the_code_on_the_pages_runs(block: str) -> None:
+def test_the_code_on_the_pages_runs(
+    block: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)  # for the files that it writes
     namespace = {"X": [[0.5, 1.0], [-1.0, 0.3]], "y": [1.0, -1.0]}
     if "  # raises " not in block:
         exec(block, namespace)

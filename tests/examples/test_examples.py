@@ -1,5 +1,6 @@
 """The examples do what they say."""
 
+import ast
 import math
 import random
 import runpy
@@ -29,6 +30,42 @@ def test_note_000_the_same_network_trained_by_us_and_by_pytorch() -> None:
 @pytest.mark.slow
 def test_digits_reach_97_percent_on_held_out_rows() -> None:
     assert run("digits.py")["main"]() >= 0.97
+
+
+SHORT = ("iris", "csv_table", "regression", "imbalanced")
+
+
+@pytest.mark.parametrize("name", SHORT)
+def test_examples_for_people_with_data_are_ten_lines_or_fewer_and_in_the_docs(name: str) -> None:
+    code = ast.parse((EXAMPLES / f"{name}.py").read_text(encoding="utf-8"))
+    last = code.body[1:]  # after the docstring
+    lines = {line for part in last for line in range(part.lineno, (part.end_lineno or 0) + 1)}
+    assert len(lines) <= 10
+    page = EXAMPLES.parent / "docs" / "data.md"
+    assert f"../examples/{name}.py" in page.read_text(encoding="utf-8")
+
+
+def test_iris_with_string_labels(capsys: pytest.CaptureFixture[str]) -> None:
+    history = run("iris.py")["history"]
+    assert history.last["val_accuracy"] > 0.9
+    assert "['setosa' 'versicolor' 'virginica']" in capsys.readouterr().out
+
+
+def test_a_csv_through_pandas() -> None:
+    oracle("pandas")
+    assert run("csv_table.py")["history"].last["val_accuracy"] > 0.9
+
+
+def test_a_regression() -> None:
+    history = run("regression.py")["history"]
+    assert history.epochs[history.best_epoch]["val_r2"] > 0.4
+
+
+def test_an_imbalanced_set_needs_weights(capsys: pytest.CaptureFixture[str]) -> None:
+    run("imbalanced.py")
+    plain, balanced, *_ = capsys.readouterr().out.splitlines()
+    assert ast.literal_eval(plain)["recall"] < 0.3
+    assert ast.literal_eval(balanced)["recall"] > 0.7
 
 
 @pytest.mark.slow
