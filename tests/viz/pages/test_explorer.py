@@ -534,6 +534,16 @@ def test_gates_and_constants_of_the_formula_are_exchanged(opened: Open) -> None:
     expect(page.locator("#refused")).to_have_text("A constant is a finite number; it stays 3.")
 
 
+def test_where_python_holds_the_graph_its_gates_stay(page: Page, tmp_path: Path) -> None:
+    x = Value(3.0, label="x")
+    target = tmp_path / "live.html"
+    target.write_text(explore(x**2 + x, live=True).page, encoding="utf-8")
+    page.goto(target.as_uri())
+    expect(page.locator("#formula")).to_have_text("f = (x ^ 2) + x")
+    assert page.locator("#formula select, #formula input").count() == 0
+    expect(page.locator("#exchange")).to_be_hidden()
+
+
 def test_a_coarse_gate_that_was_exchanged_unfolds_again_when_it_is_back(opened: Open) -> None:
     x = Value(0.5, label="x")
     page = opened(explore(x.sigmoid() * x))

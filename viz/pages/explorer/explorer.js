@@ -55,10 +55,10 @@ function setNumber(i, x) {
   if (model.nodes[i].kind === "constant") model.nodes[i].name = number(x);
 }
 
-/** The gates that could stand where gate i stands: they read as many inputs. */
+/** The gates that could stand where gate i stands: they read as many inputs. Python keeps its own. */
 function alternatives(i) {
   const gate = model.graph.gates[i];
-  if (!gate || gate.rows) return [];
+  if (!gate || gate.rows || DATA.live) return [];
   return Object.keys(GATES).filter((name) => !GATES[name].rows && GATES[name].inputs.length === gate.inputs.length);
 }
 

@@ -71,7 +71,7 @@ def explore(
     shown = page(
         "explorer",
         made.title,
-        made.data(),
+        made.data() | {"live": live},
         [*scripts, "live"] if live else scripts,
         gates=[*made.gates(), *(g.name for g in GATES.values() if not g.rows)],
         path=path,

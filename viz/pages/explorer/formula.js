@@ -55,6 +55,7 @@ function gateField(i) {
 }
 
 function constant(i) {
+  if (DATA.live) return model.nodes[i].name;
   const field = html("input", {
     type: "number",
     step: "any",
@@ -106,6 +107,7 @@ function reachable() {
 
 // ── all is there: show it ────────────────────────────────────────────────────────────────────
 
+find("#exchange").hidden = DATA.live;
 note();
 offerAxes();
 refreshInputs();
