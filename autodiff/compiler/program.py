@@ -322,8 +322,8 @@ class Program:
 
         >>> import autodiff
         >>> w = Value(2.0)
-        >>> cube = autodiff.compile(lambda x: [w * x**3], backend="numpy")
-        >>> print(cube.prepare([1.0, 3.0]).code("c"))
+        >>> line = autodiff.compile(lambda x: [w * x], backend="numpy")
+        >>> print(line.prepare([1.0, 3.0]).code("c"))
         /* <lambda>
         Parameters: 1. Written by glassgrad.
         predict: the numbers of one example in (1), those of its outputs out (1). */
@@ -336,8 +336,7 @@ class Program:
         static void outputs(const real *theta, const real *X, real *out, int E) {
             real L[1] = {0};
             for (int r = 0; r < E; r++) {
-                real pow1 = pow(X[r], 3);
-                L[0] = theta[0] * pow1;
+                L[0] = theta[0] * X[r];
                 out[r] = L[0];
             }
         }

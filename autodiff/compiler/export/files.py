@@ -13,8 +13,9 @@ from numpy.typing import NDArray
 from ...formula.atoms import ATOMS
 from ..version import Version
 from ..write.descent import step_source
+from ..write.elements import name_of
 from ..write.loops import SAYS, loops_source
-from .translate import Translator
+from .translate import Translator, spelled
 
 __all__ = ["Network", "Training", "text_of"]
 
@@ -56,6 +57,13 @@ class Network(NamedTuple):
         assert self.outputs is not None
         function = self.outputs.function
         return sum(array.size for array in function.inputs), function.output.shape[-1]
+
+    @property
+    def arguments(self) -> list[str]:
+        """What `predict` calls those of one example."""
+        assert self.outputs is not None
+        names = [spelled(name_of(array)) for array in self.outputs.function.inputs]
+        return names if len(names) > 1 else ["x"]
 
 
 def text_of(network: Network, language: str) -> str:
@@ -123,7 +131,9 @@ def _braces(network: Network, what: str, body: list[ast.stmt], language: str, dt
         out.lines += [ATOMS[atom].javascript_helper for atom in sorted(called & _MISSING)]
     out.module(body, _SAYS)
     if network.outputs is not None:
-        out.put("predict", network.sizes[1])
+        names = network.arguments
+        arrays = ", ".join(map(out.say["array"].format, names))
+        out.put("predict", arrays, ", ".join(names), network.sizes[1])
     return "\n".join(out.lines).rstrip("\n") + "\n"
 
 
@@ -139,9 +149,10 @@ def _python(network: Network, what: str, body: list[ast.stmt], *_: str) -> str:
             f"\n\n{comment}{ast.unparse(node)}".removeprefix("\n" * isinstance(node, ast.Assign))
         )
     if network.outputs is not None:
+        names = ", ".join(network.arguments)
         parts.append(
-            f"\n\ndef predict(x):\n    out = [0.0] * {network.sizes[1]}\n"
-            "    outputs(parameters, x, out)\n    return out"
+            f"\n\ndef predict({names}):\n    out = [0.0] * {network.sizes[1]}\n"
+            f"    outputs(parameters, {names}, out)\n    return out"
         )
     return "\n".join(parts) + "\n"
 

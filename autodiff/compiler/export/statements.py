@@ -45,8 +45,8 @@ static int whole(real x, int n) {{
 }}
 """,
     "predict": """\
-void predict(const real *x, real *out) {{
-    outputs(parameters, x, out, 1);
+void predict({0}, real *out) {{
+    outputs(parameters, {1}, out, 1);
 }}
 """,
 }
@@ -77,9 +77,9 @@ function whole(x, n) {{
 }}
 """,
     "predict": """\
-export function predict(x) {{
-    const out = new Float64Array({});
-    outputs(parameters, x, out);
+export function predict({1}) {{
+    const out = new Float64Array({2});
+    outputs(parameters, {1}, out);
     return out;
 }}
 """,

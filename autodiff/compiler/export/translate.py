@@ -11,7 +11,7 @@ from ...formula.languages import LANGUAGES, OPERATORS
 from ...formula.writers import C, JavaScript, Piece, Writer
 from .statements import RESERVED, STATEMENTS
 
-__all__ = ["Translator"]
+__all__ = ["Translator", "spelled"]
 
 _LINE: Final = 90  # how long a line of constants may be
 

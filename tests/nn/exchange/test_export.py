@@ -290,6 +290,32 @@ def test_what_cannot_be_written_is_said(tmp_path: Path) -> None:
     assert not list(tmp_path.iterdir())
 
 
+def test_several_arguments_with_names_that_other_languages_take_otherwise(tmp_path: Path) -> None:
+    """`new` is a word of C++ and JavaScript, `int` of C; θ is no letter of C99."""
+    scale = Value(2.0, "θ")
+    program = autodiff.compile(
+        lambda new, θ, int, E: [scale * new * θ + int - E, abs(new).sqrt()],  # noqa: A006
+        backend="numpy",
+    )
+    arrays = [[1.0, -2.0], [2.0, 3.0], [4.0, 5.0], [1.0, 1.0]]
+    wanted = program.predict(*arrays)
+    source = tmp_path / "net.c"
+    source.write_text(program.code("c"), encoding="utf-8")
+    calls = "".join(
+        f"predict({', '.join(f'(real[]){{{array[r]}}}' for array in arrays)}, out);\n"
+        'printf("%.17g %.17g\\n", out[0], out[1]);\n'
+        for r in (0, 1)
+    )
+    main = f"int main(void) {{ real out[2];\n{calls}return 0; }}\n"
+    np.testing.assert_allclose(numbers([compiled_c(source, main)]), wanted, rtol=1e-14)
+    if node := shutil.which("node"):
+        script = tmp_path / "net.mjs"
+        rows = [", ".join(f"[{array[r]}]" for array in arrays) for r in (0, 1)]
+        logs = "".join(f'console.log([...predict({row})].join(" "));\n' for row in rows)
+        script.write_text(program.code("javascript") + logs, encoding="utf-8")
+        np.testing.assert_allclose(numbers([node, script]), wanted, rtol=1e-14)
+
+
 def test_a_token_that_there_is_not_is_refused_or_the_nearest(tmp_path: Path) -> None:
     """C has no exceptions: a row outside of the table would be memory that is not ours."""
     model, X = text()
