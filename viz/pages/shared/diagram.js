@@ -90,7 +90,7 @@ class Diagram {
     this.picture = svg(
       "svg",
       {class: "diagram", role: "group", "aria-label": label, tabindex: "-1"},
-      svg("defs", {}, arrow("arrow-forward"), arrow("arrow-backward")),
+      svg("defs", {}, ...["plain", "forward", "backward"].map((pass) => arrow(`arrow-${pass}`))),
       this.world,
     );
     host.append(this.picture);
@@ -328,7 +328,8 @@ class Diagram {
     if (kind !== "constant") parts.push(body(0, "body"));
     if (kind === "group") parts.push(word("mark", x + 13, middle + 5, "+"));
     const look = kind === "constant" ? "text number" : kind === "gate" && text.length < 3 ? "text large" : "text";
-    const label = word(look, x + bw / 2 + (kind === "group" ? 8 : 0), middle, text);
+    const shift = {leaf: bw / 2 - 5, group: 8}[kind] ?? 0; // a leaf's name stands at its wire
+    const label = word(look, x + bw / 2 + shift, middle, text);
     label.setAttribute("dominant-baseline", "central");
     parts.push(label);
     if (kind === "gate") parts.push(word("name", x + bw / 2, y + h + 6, shorten(node.name)));
