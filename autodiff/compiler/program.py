@@ -202,8 +202,7 @@ class Program:
         self, version: Version, arrays: Sequence[Floats], theta: Floats | None = None
     ) -> Floats:
         theta = self._numbers(self._known()) if theta is None else theta
-        with np.errstate(all="ignore"):
-            rows: Floats = np.array(version.outputs(theta, *arrays))
+        rows: Floats = np.array(version.outputs(theta, *arrays))
         if not np.isfinite(rows).all():
             refuse(self._name, version, self._known(), theta, arrays, loss=False)
         return rows.reshape(len(rows), *(version.shape or (1,)))

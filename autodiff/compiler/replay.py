@@ -49,12 +49,11 @@ def refuse(
 ) -> None:
     """Raise DomainError naming row, gate and parameter: of a loss in any case, of outputs only if
     the eager engine would refuse them."""
-    with np.errstate(all="ignore"):
-        outputs = np.asarray(version.on("numpy").outputs(theta, *arrays))  # which refuses itself
-        bad = np.flatnonzero(~np.isfinite(outputs).all(axis=1)).tolist()
-        what = "the loss is not finite"
-        if loss and not len(bad):
-            bad, what = _bad_gradient(version, parameters, theta, arrays)
+    outputs = np.asarray(version.on("numpy").outputs(theta, *arrays))  # which refuses itself
+    bad = np.flatnonzero(~np.isfinite(outputs).all(axis=1)).tolist()
+    what = "the loss is not finite"
+    if loss and not len(bad):
+        bad, what = _bad_gradient(version, parameters, theta, arrays)
     if not len(bad):
         raise DomainError(f"{name}: {what}")
     row = bad[0]

@@ -19,7 +19,7 @@ from .derivative import differentiate, forward_only
 from .ir import Function, is_view
 from .rewrite.inline import inline
 from .trace import Trace, trace
-from .write.backends import Runner, Unsupported, choose, guarded, may_warn, numpy_runner
+from .write.backends import Runner, Unsupported, choose
 from .write.names import argument_names
 from .write.numpy_source import numpy_source
 
@@ -35,7 +35,6 @@ class Version:
     outputs_source: str
     backend: str
     report: dict[str, Any]
-    may_warn: bool
     function: Function
     trace: Trace | None = None
     names: tuple[str, ...] = ()  # of the arguments
@@ -72,11 +71,7 @@ class Version:
             wanted = choose("numpy" if aside else backend)
             for position, (kind, make) in enumerate(wanted):
                 try:
-                    if kind == "numpy":
-                        plain = numpy_runner(source, name)
-                        runner = guarded(plain, self.may_warn) if loss else plain
-                    else:
-                        runner = make(self.function, name, "", loss)
+                    runner = make(self.function, source, name, loss)
                 except Unsupported:
                     if position == len(wanted) - 1:
                         raise
@@ -149,7 +144,6 @@ def make_version(
         found.outputs_source,
         backend,
         _report(traced, found, times),
-        may_warn(found.function),
         found.function,
         traced,
         tuple(names),

@@ -322,14 +322,13 @@ def _compare(compiled: Engine, eager: Engine, theta: Array, *data: Array) -> Non
     """Raise unless both give the same numbers."""
     from autodiff.compiler.checking import CompileError, close
 
-    with np.errstate(all="ignore"):
-        if len(data) == 1:
-            found, expected = ([engine.outputs(theta, *data)] for engine in (compiled, eager))
-        else:
-            found, expected = (
-                [np.asarray(part) for part in engine.cost_and_gradient(theta, *data)]
-                for engine in (compiled, eager)
-            )
+    if len(data) == 1:
+        found, expected = ([engine.outputs(theta, *data)] for engine in (compiled, eager))
+    else:
+        found, expected = (
+            [np.asarray(part) for part in engine.cost_and_gradient(theta, *data)]
+            for engine in (compiled, eager)
+        )
     if not all(np.isfinite(numbers).all() for numbers in [*found, *expected]):
         raise ArithmeticError("a number is not finite, which the eager engine explains")
     if not all(map(close, found, expected)):

@@ -323,8 +323,7 @@ class _Stepper(NamedTuple):
     def compute(self, theta: Array, X: Array, Y: Array, step: int) -> tuple[float, Array]:
         """The cost of one batch and its gradient."""
         try:
-            with np.errstate(all="ignore"):  # what is not finite is an error below, not a warning
-                cost, gradient = self.engine.cost_and_gradient(theta, X, Y)
+            cost, gradient = self.engine.cost_and_gradient(theta, X, Y)
         except ArithmeticError as error:
             raise NonFiniteError(f"step {step}: {error}") from error
         except ValueError as error:  # a loss refused an output, as one of 0 to a logarithm

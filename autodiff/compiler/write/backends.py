@@ -1,6 +1,7 @@
 """From a `Function` to something that runs.
 
-A backend is a function ``build(function, name, doc, loss) -> Runner``. The runner is called with
+A backend is a function ``build(function, source, name, loss) -> Runner``, where `source` is the
+function as NumPy source that defines `name`. The runner is called with
 theta (float64, one-dimensional, contiguous) and one float64 array per argument, all with the same
 number of rows, at least one; it gives ``(J, gradient)``, where J is a float and not finite if a
 number of the gradient is not, or for loss=False the outputs as an array
@@ -16,14 +17,13 @@ import linecache
 import math
 import weakref
 from collections.abc import Callable
-from contextlib import nullcontext
+from contextvars import copy_context
 from typing import Any, Final, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ..ir import Apply, Function, Reduce, Term, walk
-from .numpy_source import numpy_source
+from ..ir import Function
 
 Runner: TypeAlias = Callable[..., Any]
 Build: TypeAlias = Callable[[Function, str, str, bool], Runner]
@@ -34,67 +34,49 @@ MOST_PARAMETERS: Final = 30_000
 LEAST_STEPS: Final = 1_000
 _numbers = itertools.count(1)
 
+# A context that is entered, not settings that are put back: Ctrl-C cannot leave them behind.
+_QUIET: Final = copy_context()
+_QUIET.run(np.seterr, all="ignore")
+
 
 class Unsupported(NotImplementedError):
     """A backend has no code for something in this function."""
 
 
-def numpy_runner(source: str, name: str) -> Runner:
-    """The function that NumPy source defines; while it lives, tracebacks show its text."""
+def _numpy(function: Function, source: str, name: str, loss: bool) -> Runner:
+    """The function that NumPy source defines; while it lives, tracebacks show its text.
+
+    It keeps NumPy's warnings and scalar types to itself: gate and row explain what is not finite.
+    """
     filename = f"<compiled {name} {next(_numbers)}>"
     linecache.cache[filename] = (len(source), None, source.splitlines(keepends=True), filename)
     namespace: dict[str, Any] = {"__name__": filename}
     exec(compile(source, filename, "exec"), namespace)
-    runner: Runner = namespace[name]
-    weakref.finalize(runner, linecache.cache.pop, filename, None).atexit = False
-    return runner
+    plain = namespace[name]
 
+    def outputs(*arrays: NDArray[Any]) -> Any:
+        return _QUIET.copy().run(plain, *arrays)
 
-def guarded(runner: Runner, may_warn: bool) -> Runner:
-    """A gradient's runner that keeps NumPy's warnings, and its scalar types, to itself."""
-
-    def run(theta: NDArray[Any], *arrays: NDArray[Any]) -> tuple[float, NDArray[Any]]:
-        try:
-            # what is not finite is explained by gate and row; silencing NumPy takes a microsecond
-            # or two, so programs of plain sums and products do without
-            with np.errstate(all="ignore") if may_warn else nullcontext():
-                J, gradient = runner(theta, *arrays)
-        except RuntimeWarning:  # where warnings are errors
-            with np.errstate(all="ignore"):
-                J, gradient = runner(theta, *arrays)
+    def gradient(theta: NDArray[Any], *arrays: NDArray[Any]) -> tuple[float, NDArray[Any]]:
+        J, gradient = _QUIET.copy().run(plain, theta, *arrays)
         # Σ g² is quick, and not finite wherever a g is not; where it overflows, look at each
         finite = math.isfinite(np.vdot(gradient, gradient)) or np.isfinite(gradient).all()
         return float(J) if finite else math.nan, gradient.astype(theta.dtype, copy=False)
 
-    return run
+    weakref.finalize(plain, linecache.cache.pop, filename, None).atexit = False
+    return gradient if loss else outputs
 
 
-def may_warn(function: Function) -> bool:
-    """Can NumPy warn of more than an overflow of plain sums and products?"""
-    for assign in [*function.forward, *function.backward]:
-        for expr in walk(assign.expr):
-            if isinstance(expr, Term) and expr.divisors:
-                return True
-            if isinstance(expr, Reduce) or (isinstance(expr, Apply) and expr.formula.can_fail):
-                return True
-    return False
-
-
-def _numpy(function: Function, name: str, doc: str, loss: bool) -> Runner:
-    plain = numpy_runner(numpy_source(function, name, doc, loss), name)
-    return guarded(plain, may_warn(function)) if loss else plain
-
-
-def _native(function: Function, name: str, doc: str, loss: bool) -> Runner:
+def _native(function: Function, source: str, name: str, loss: bool) -> Runner:
     from ..llvm.native import build
 
-    return build(function, name, doc, loss)
+    return build(function, name, "", loss)
 
 
-def _native_if_worth(function: Function, name: str, doc: str, loss: bool) -> Runner:
+def _native_if_worth(function: Function, source: str, name: str, loss: bool) -> Runner:
     if not worth(function):
         raise Unsupported("machine code is not worth its time here")
-    return _native(function, name, doc, loss)
+    return _native(function, source, name, loss)
 
 
 def worth(function: Function, steps: int = LEAST_STEPS) -> bool:

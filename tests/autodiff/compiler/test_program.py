@@ -21,7 +21,7 @@ import pytest
 import autodiff
 from autodiff import DomainError, Value
 from autodiff.compiler import BranchError, CompileError
-from autodiff.compiler.write.backends import Unsupported
+from autodiff.compiler.write.backends import Unsupported, choose
 from nn import MLP, Layer, Module, Sequential, losses
 from nn.module import Nested
 from tests.autodiff.compiler import networks
@@ -375,6 +375,26 @@ def test_zero_times_an_infinite_slope_has_no_value_in_any_engine(backend: str) -
         program([1.0])
 
 
+def test_an_interrupt_leaves_numpys_settings_as_they_were() -> None:
+    """Ctrl-C where a call begins in NumPy's code for settings: nothing is put back there."""
+    w = Value(2.0)
+    program = autodiff.compile(lambda x: (w * x).log(), backend="numpy").prepare([1.0])
+
+    def interrupt(frame: types.FrameType, event: str, _: object) -> None:
+        if event == "call" and frame.f_code.co_name == "__exit__":
+            raise KeyboardInterrupt
+
+    settings, tracing = np.geterr(), sys.gettrace()
+    sys.settrace(interrupt)
+    try:
+        program.value_and_grad([2.0], [1.0])
+    except KeyboardInterrupt:
+        pass
+    finally:
+        sys.settrace(tracing)
+    assert np.geterr() == settings
+
+
 def test_rows_that_are_finite_by_themselves_but_not_together() -> None:
     w = Value(1.0)
     program = autodiff.compile(lambda x: x * w, backend="numpy").prepare([1.0])
@@ -542,7 +562,7 @@ def test_a_backend_that_cannot_do_it_hands_over(monkeypatch: pytest.MonkeyPatch)
     def refuse(*_: Any) -> None:
         raise Unsupported("no loops for this")
 
-    two = [("native", refuse), ("numpy", refuse)]
+    two = [("native", refuse), *choose("numpy")]
     monkeypatch.setattr("autodiff.compiler.version.choose", lambda _: two)
     w = Value(2.0)
     program = autodiff.compile(lambda x: w * x)
