@@ -2,11 +2,13 @@
 
 import contextlib
 import functools
+import getpass
 import hashlib
 import http.server
 import os
 import shutil
 import subprocess
+import sys
 import tempfile
 import threading
 from collections.abc import Iterator
@@ -40,10 +42,13 @@ LOCAL_SCHEMES = {"file", "data", "blob", "about"}
 
 @pytest.hookimpl(tryfirst=True)  # before -m selects
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark whatever uses the browser, so that `-m "not browser"` is complete."""
+    """Mark whatever uses the browser, so that `-m "not browser"` is complete; skip what a system
+    has not."""
     for item in items:
         if "chromium" in getattr(item, "fixturenames", ()):
             item.add_marker("browser")
+        if sys.platform == "win32" and "posix" in item.keywords:
+            item.add_marker(pytest.mark.skip(reason="not on Windows"))
 
 
 def missing(program: str) -> NoReturn:
@@ -56,7 +61,7 @@ def missing(program: str) -> NoReturn:
 def node_modules(manifest: Path) -> Path:
     """What a package.json depends on, installed by npm into a folder that later runs find again."""
     key = hashlib.sha256(manifest.read_bytes()).hexdigest()[:12]
-    folder = Path(tempfile.gettempdir()) / f"glassgrad-npm-{key}-{os.getuid()}"
+    folder = Path(tempfile.gettempdir()) / f"glassgrad-npm-{key}-{getpass.getuser()}"
     if folder.is_dir():
         return folder
     npm = shutil.which("npm")

@@ -47,6 +47,7 @@ TRAINS = (
 )
 
 
+@pytest.mark.posix
 def test_without_a_home_and_with_one_that_is_read_only(tmp_path: Path) -> None:
     """Machine code is then kept nowhere, or in a folder of the system's, and works."""
     pytest.importorskip("llvmlite")

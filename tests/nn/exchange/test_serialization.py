@@ -216,6 +216,7 @@ def test_a_network_that_diverged_is_not_saved_over_a_good_one(tmp_path: Path) ->
     assert path.read_bytes() == old
 
 
+@pytest.mark.posix
 @pytest.mark.skipif(os.name == "nt", reason="links need a privilege there")
 def test_a_link_stays_a_link(tmp_path: Path) -> None:
     (tmp_path / "there").mkdir()
@@ -253,6 +254,7 @@ def test_a_kill_in_the_middle_leaves_the_old_file_whole(
     assert os.listdir(tmp_path) == ["m"]  # and no debris
 
 
+@pytest.mark.posix
 def test_permissions_are_those_of_a_new_file_or_stay_as_they_were(tmp_path: Path) -> None:
     path = tmp_path / "m"
     (tmp_path / "ordinary").write_text("")

@@ -118,6 +118,7 @@ def search(**options: Any) -> list[list[float]]:
     return [found.cv_results_[f"split{k}_test_score"].tolist() for k in range(2)]
 
 
+@pytest.mark.posix
 def test_a_search_on_two_processes_finds_what_it_finds_alone() -> None:
     alone = search()
     assert len({score for split in alone for score in split}) > 5

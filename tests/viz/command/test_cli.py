@@ -302,6 +302,7 @@ def test_any_terminal(encoding: str) -> None:
     assert run("σ(数) + foo(é)", "é=2", env=environment).returncode == 2
 
 
+@pytest.mark.posix
 @pytest.mark.skipif(sys.platform == "win32", reason="pipes end differently there")
 def test_a_reader_that_leaves_early_is_no_error() -> None:
     text = " + ".join(["x"] * 400)
@@ -376,6 +377,7 @@ def test_a_full_disk_is_said_in_one_line(arguments: list[str]) -> None:
     assert done.stderr.count("\n") == 1
 
 
+@pytest.mark.posix
 @pytest.mark.skipif(os.name == "nt", reason="a shell of POSIX")
 def test_a_closed_output_loses_nothing_else(tmp_path: Path) -> None:
     """`autodiff ... >&-` has nowhere to print to, and writes its files."""

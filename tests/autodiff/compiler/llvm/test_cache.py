@@ -126,6 +126,7 @@ def test_a_program_computes_the_same_whatever_became_of_its_file(folder: Path) -
     assert results() == right
 
 
+@pytest.mark.posix
 @posix
 @pytest.mark.parametrize("what", ["folder", "file"])
 def test_what_others_can_write_to_is_not_taken(what: str, make: Maker, folder: Path) -> None:
@@ -136,6 +137,7 @@ def test_what_others_can_write_to_is_not_taken(what: str, make: Maker, folder: P
     assert make.times == 2
 
 
+@pytest.mark.posix
 @posix
 def test_what_belongs_to_somebody_else_is_not_taken(
     make: Maker, folder: Path, monkeypatch: pytest.MonkeyPatch
@@ -148,6 +150,7 @@ def test_what_belongs_to_somebody_else_is_not_taken(
     assert only_file(folder).stat() == before, "nor written to"
 
 
+@pytest.mark.posix
 @posix
 def test_a_link_is_not_followed(make: Maker, folder: Path, tmp_path: Path) -> None:
     cache.kept(KEY, make)
