@@ -71,7 +71,8 @@ class _Estimator(BaseEstimator):  # type: ignore[misc]
         self.module_.classes = classes
         self.loss_ = self.loss or self._usual_loss(math.prod(output_shape(self.module_, X)))
         options: dict[str, Any] = {name: getattr(self, name) for name in _KEPT}
-        options |= {"sample_weight": sample_weight, "rng": rng}
+        weight = None if sample_weight is None else np.asarray(sample_weight)
+        options |= {"sample_weight": weight, "rng": rng}
         self.history_ = fit(self.module_, X, y, self.loss_, self.optimiser, **options)
 
     def _usual_loss(self, outputs: int) -> str:
