@@ -6,6 +6,14 @@
 >>> f.backward()
 >>> x.grad, y.grad, z.grad
 (-4.0, -4.0, 3.0)
+
+Gates are functions too, by name: abs, affine, cos, dot, erf, exp, gelu, leaky_relu, log, log1p,
+logsumexp, maximum, mean, minimum, reciprocal, relu, sigmoid, sin, softmax, softplus, sqrt, sum,
+tanh.
+
+>>> from autodiff import dot, grad, sin
+>>> grad(sin)(0.0), dot([x, y], [2.0, 1.0]).data
+(1.0, 1.0)
 """
 
 from typing import TYPE_CHECKING

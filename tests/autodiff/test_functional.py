@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -369,6 +370,7 @@ def test_every_gate_can_be_had_as_a_function() -> None:
     for name in set(BUILT_IN) - operators:
         assert name in dir(autodiff)
         assert getattr(autodiff, name).__doc__ == GATES[name].doc
+        assert re.search(rf"\b{name}\b", autodiff.__doc__ or ""), "help(autodiff) tells of it"
     assert autodiff.maximum(x, y).data == 2.0
     assert autodiff.minimum(x, 1.0).data == 0.5
     assert autodiff.dot([x, y], [y, 1.0]).data == 3.0
