@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
+from itertools import pairwise
 from typing import Any, NamedTuple, TypeAlias
 
 from autodiff import Value
@@ -202,13 +204,19 @@ class Writer:
                 frame = Shape(name, "frame", left, top, w, h, fill, self.theme.faint)
                 title = Text(left + 8, top + 13, cluster.title, self.theme.ink, SMALL, True)
                 drawing.marks += [frame, title]
+        trunks: dict[object, set[tuple[Point, Point]]] = {}  # what is drawn is not drawn again
         for edge, k, route in sorted(made.routes, key=lambda item: self._weight(item[0])):
             (x, y), tail = laid.boxes[k], glyphs[k]
             begin = (
                 (x + tail.width, y + tail.out) if self.across else (x + tail.out, y + tail.height)
             )
             points = (begin, *(point for k in route for point in laid.wires[k]))
-            drawing.marks.append(self.curve(edge, tail, points).moved((PAD, above)))
+            curve = self.curve(edge, tail, points)
+            trunk = trunks.setdefault((curve.tail, curve.ink, curve.width), set())
+            steps = list(pairwise(curve.points))
+            new = next((j for j, step in enumerate(steps) if step not in trunk), len(steps) - 1)
+            trunk.update(steps)
+            drawing.marks.append(replace(curve, points=curve.points[new:]).moved((PAD, above)))
         for glyph, (x, y) in zip(glyphs, laid.boxes, strict=True):
             drawing.marks += [mark.moved((x + PAD, y + above)) for mark in glyph.marks]
         for k, (marks, _) in enumerate(heading):
@@ -389,21 +397,9 @@ class Writer:
 
     def box(self, node: Node) -> Glyph:
         """A folded box: its title, then values in green and gradients in red."""
-        theme = self.inks(node)
-        table = [
-            (
-                line.text,
-                self.figure(*line.values),
-                f"grad {self.figure(*line.grads)}" if line.grads else "",
-            )
-            for line in node.lines
-        ]
+        theme, table, title = self.inks(node), self.table(node), self.written[node.text]
         inks = (theme.faint, theme.value, theme.grad)
-        starts = [9.0]
-        for column in zip(*table, strict=True):
-            starts.append(starts[-1] + max(width(text, SMALL) for text in column) + 8)
-        title = self.written[node.text]
-        wide = max(starts[-1], width(title, 14, True) + 18.0)
+        starts, wide = self.tables[self.side_by_side(node)]
         high = 26.0 + 16 * len(table) + 4
         marks: list[Mark] = [
             Shape(node.name, "round", 0, 0, wide, high, theme.box, theme.gate_edge)
@@ -414,6 +410,37 @@ class Writer:
                 marks.append(Text(x, 33 + 16 * k, text, ink, SMALL))
         out = high / 2 if self.across else wide / 2
         return Glyph(wide, high, self.ports(node, wide, high), out, marks)
+
+    def table(self, node: Node) -> list[tuple[str, str, str]]:
+        """What a folded box says of its inside."""
+        return [
+            (
+                line.text,
+                self.figure(*line.values),
+                f"grad {self.figure(*line.grads)}" if line.grads else "",
+            )
+            for line in node.lines
+        ]
+
+    def side_by_side(self, node: Node) -> object:
+        """What boxes that stand above each other have in common: their frame and their inputs."""
+        return node.cluster, frozenset(edge.tail for edge in self.wires_to.get(node.name, ()))
+
+    @cached_property
+    def tables(self) -> dict[object, tuple[list[float], float]]:
+        """Where the columns of a box begin, and its width; alike for boxes above each other."""
+        groups: dict[object, list[Node]] = {}
+        for node in self.picture.nodes:
+            if node.kind == "box":
+                groups.setdefault(self.side_by_side(node), []).append(node)
+        found: dict[object, tuple[list[float], float]] = {}
+        for key, nodes in groups.items():
+            starts = [9.0]
+            for column in zip(*(row for node in nodes for row in self.table(node)), strict=True):
+                starts.append(starts[-1] + max(width(text, SMALL) for text in column) + 8)
+            titles = max(width(self.written[node.text], 14, True) for node in nodes)
+            found[key] = starts, max(starts[-1], titles + 18.0)
+        return found
 
     def joined(self, first: Glyph, second: Glyph, gap: float = 0.0) -> Glyph:
         """`second` behind `first`, on one level."""

@@ -3,6 +3,7 @@
 import math
 import os
 import re
+from itertools import pairwise
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
@@ -10,7 +11,7 @@ import pytest
 
 from autodiff import Value
 from nn import MLP
-from tests.viz.circuits import product_of_sum, sigmoid_neuron, small_network
+from tests.viz.circuits import moons_network, product_of_sum, sigmoid_neuron, small_network
 from viz import THEMES, Diagram, draw
 from viz.dot.drawing import Curve, Shape, Text
 
@@ -276,3 +277,20 @@ def test_a_folded_root_has_a_wire_with_its_value(style: str) -> None:
     assert "score" in shown
     curves = [m for m in draw(out, style, "model").drawing.marks if isinstance(m, Curve)]
     assert curves[-1].points[-1][0] > 200
+
+
+def test_a_stretch_that_several_wires_share_is_drawn_once() -> None:
+    """Twice is darker, where edges are smoothed."""
+    drawn = draw(small_network()).drawing
+    curves = [mark.points for mark in drawn.marks if isinstance(mark, Curve)]
+    steps = [(a, b) for points in curves for a, b in pairwise(points) if a != b]
+    assert len(steps) == len(set(steps)) > 60
+
+
+def test_boxes_above_each_other_are_of_one_width() -> None:
+    _, loss = moons_network()
+    boxes = [
+        m for m in draw(loss, detail="neuron").drawing.marks if getattr(m, "form", "") == "round"
+    ]
+    widths = {x: {b.width for b in boxes if b.x == x} for x in {b.x for b in boxes}}
+    assert [len(found) for found in widths.values()] == [1, 1, 1]
