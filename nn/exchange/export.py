@@ -73,7 +73,9 @@ def export(
     given = example if loss is not None and example is not None else (example, 1.0)
     x = np.asarray(_zeros(model) if given[0] is None else given[0], dtype=float)
     outputs = autodiff.compile(model, backend="numpy", dtype=dtype).prepare(x[None])
-    network = Network(repr(model), outputs.theta(), outputs.version)
+    classes = model.classes if isinstance(getattr(model, "classes", None), tuple) else ()
+    title = f"{model!r}\nOutputs: {', '.join(map(str, classes))}" if classes else repr(model)
+    network = Network(title, outputs.theta(), outputs.version)
     if language == "onnx":
         target.write_bytes(onnx_model(network))
         return

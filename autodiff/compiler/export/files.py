@@ -121,7 +121,7 @@ def _merged(sources: Iterable[str]) -> list[ast.stmt]:
 def _braces(network: Network, what: str, body: list[ast.stmt], language: str, dtype: str) -> str:
     """A file in C or JavaScript."""
     out = Translator(language)
-    out.put("comment", what)
+    out.put("comment", what.replace("*/", "* /"))
     out.put("head", {"float64": "double", "float32": "float"}[dtype])
     out.lines.append("")
     out.table("parameters", "parameters", network.theta.tolist())
@@ -141,10 +141,10 @@ def _python(network: Network, what: str, body: list[ast.stmt], *_: str) -> str:
     """A file in Python that imports `math` alone."""
     numbers = _numbers(network)
     ahead = [node for node in body if isinstance(node, ast.Import | ast.ImportFrom)]
-    parts = [f'"""{what}"""\n', *map(ast.unparse, ahead), f"\nparameters = {numbers}"]
+    parts = [f"{_hashes(what)}\n", *map(ast.unparse, ahead), f"\nparameters = {numbers}"]
     for node in body[len(ahead) :]:
         says = _SAYS.get(getattr(node, "name", ""), "")
-        comment = textwrap.indent(says, "# ") + "\n" if says else ""
+        comment = _hashes(says) + "\n" if says else ""
         parts.append(
             f"\n\n{comment}{ast.unparse(node)}".removeprefix("\n" * isinstance(node, ast.Assign))
         )
@@ -155,6 +155,11 @@ def _python(network: Network, what: str, body: list[ast.stmt], *_: str) -> str:
             f"    outputs(parameters, {names}, out)\n    return out"
         )
     return "\n".join(parts) + "\n"
+
+
+def _hashes(what: str) -> str:
+    """Lines of comment, whatever is in them."""
+    return "\n".join(f"# {line}" for line in what.splitlines())
 
 
 def _numbers(network: Network) -> str:
@@ -176,7 +181,7 @@ def _numpy(network: Network, what: str) -> str:
     body = "\n\n\n".join(block.strip("\n") for block in blocks if block.strip() != head.strip())
     numbers = _numbers(network)
     made = f"parameters = np.array({numbers}, dtype=np.{network.theta.dtype})"
-    text = f'"""{what}"""\n\n{head}\n{made}\n\n\n{body}\n'
+    text = f"{_hashes(what)}\n\n{head}\n{made}\n\n\n{body}\n"
     if network.outputs is not None:
         arrays = ", ".join(array.name for array in network.outputs.function.inputs)
         text += f"\n\ndef predict({arrays}):\n    return outputs(parameters, {arrays})\n"

@@ -276,6 +276,19 @@ def test_the_training_step_in_javascript_and_python_is_the_one_in_c(tmp_path: Pa
         np.testing.assert_allclose(numbers([node, script]).ravel(), theta, rtol=1e-12)
 
 
+def test_classes_are_named_and_stay_in_the_comment(tmp_path: Path) -> None:
+    """Labels come from data, and data may hold anything."""
+    model = MLP(2, [2])
+    model.classes = ('ant*/ #error "out"', "bee\nimport nowhere\r#", '"""; raise SystemError')
+    for name in ("net.c", "net.py", "net.mjs"):
+        nn.export(model, tmp_path / name)
+        assert "Outputs: ant" in (tmp_path / name).read_text(encoding="utf-8")
+    predictions_in_c(tmp_path / "net.c", RNG.normal(size=(1, 2)), 2)
+    exec((tmp_path / "net.py").read_text(encoding="utf-8"), {})
+    if node := shutil.which("node"):
+        subprocess.run([node, tmp_path / "net.mjs"], check=True)
+
+
 def test_what_cannot_be_written_is_said(tmp_path: Path) -> None:
     model = MLP(2, [1])
     with pytest.raises(ValueError, match=r"the suffix of 'net\.cc' says no language; known: \.c"):
