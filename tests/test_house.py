@@ -24,7 +24,8 @@ FLOORS_OF_VIZ = (
     ("words",),
     ("dot",),
     ("pages", "plots"),
-    ("notebook", "command"),
+    ("classroom", "notebook"),
+    ("command",),
 )
 ROOMS = {room: k for k, rooms in enumerate(FLOORS_OF_VIZ) for room in rooms}
 

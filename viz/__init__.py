@@ -12,6 +12,9 @@ from typing import TYPE_CHECKING
 from autodiff.exports import lazily
 
 if TYPE_CHECKING:
+    from .classroom.assignment import Assignment, assignment
+    from .classroom.marking import Mark, mark
+    from .classroom.moodle import moodle
     from .dot.diagram import draw, write
     from .dot.render import Diagram, NoProgram, render
     from .dot.series.change import compare, draw_step
@@ -33,12 +36,15 @@ if TYPE_CHECKING:
 
 __all__ = [
     "THEMES",
+    "Assignment",
     "Diagram",
     "Explanation",
+    "Mark",
     "NoProgram",
     "Picture",
     "Theme",
     "TooLarge",
+    "assignment",
     "bug_zoo",
     "build",
     "compare",
@@ -47,6 +53,8 @@ __all__ = [
     "draw_torch",
     "explain",
     "explore",
+    "mark",
+    "moodle",
     "playground",
     "plot_activations",
     "plot_attention",

@@ -19,6 +19,7 @@ from autodiff.text.expression import ExpressionError
 from autodiff.text.reading import called
 
 from .arguments import Parser, Refused, graph, learning_rate, near
+from .classroom import assign, hand_back
 from .results import LOOKS, gates, pictures, said, save
 
 __all__ = ["main"]
@@ -41,6 +42,8 @@ examples:
   echo "x * x" | autodiff - x=3                           the expression from standard input
 
 other commands (each has its own --help):
+  autodiff assignment   a worksheet for each student of a class
+  autodiff mark         what came back, with the mistake behind each wrong answer
   autodiff demo         draw example circuits and train on real data
   autodiff playground   a page that trains small networks
   autodiff gates        the table of gates: formulas and local gradients
@@ -228,7 +231,7 @@ def _worksheet(argv: list[str]) -> int:
     )
     parser.options(
         "",
-        ("-o --output", "PAGE.html", "the page (worksheet.html)"),
+        ("-o --output", "PAGE.html", "the page (worksheet.html); .xml is a quiz for Moodle"),
         ("--key", "KEY.html", "the answers (worksheet-key.html, beside the page)"),
         ("--hide", "WHAT", "gradients, values, local or all (gradients)"),
         ("--difficulty", "LEVEL", "of random circuits: easy, medium or hard (easy)"),
@@ -252,6 +255,7 @@ def _worksheet(argv: list[str]) -> int:
         parser.error(f"--spare is from 0 to 50, not {spare}")
     if chosen.bugs and count > 1:
         parser.error("--bugs shows one circuit; leave --count out")
+    from ..classroom.moodle import moodle
     from ..pages.bug_zoo.bug_zoo import bug_zoo
     from ..pages.worksheet.random_circuits import random_circuit
     from ..pages.worksheet.worksheet import worksheet
@@ -265,6 +269,10 @@ def _worksheet(argv: list[str]) -> int:
         else:
             seed, level = chosen.seed or 0, chosen.difficulty or "easy"
             roots = [random_circuit(level, seed + k) for k in range(count + spare)]
+        if output.suffix == ".xml":
+            quiz = moodle(roots[:count], chosen.hide or "gradients", title=title)
+            _write(str(output), lambda path: path.write_text(quiz, "utf-8"), sys.stdout)
+            return 0
         if chosen.bugs:
             files = {str(output): bug_zoo(roots[0], title=title)}
         else:
@@ -298,6 +306,8 @@ def _playground(argv: list[str]) -> int:
 
 
 _COMMANDS: dict[str, Callable[[list[str]], int]] = {
+    "assignment": assign,
+    "mark": hand_back,
     "demo": _demo,
     "gates": _gates,
     "playground": _playground,

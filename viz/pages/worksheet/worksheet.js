@@ -210,6 +210,28 @@ on("#new", "click", () => {
   find(".inside").focus();
 });
 
+// ── handing in ───────────────────────────────────────────────────────────────────────────────
+
+/** What `viz.mark` reads: "answers of Ada: 1A=-4; 1B=3". */
+function handedIn() {
+  const given = sections.flatMap((section, s) => {
+    const rows = [...section.querySelectorAll(".question")];
+    return rows.map((row) => `${s + 1}${row.querySelector(".tag").textContent}=${row.querySelector("input").value.trim()}`);
+  });
+  return `answers of ${DATA.student}: ${given.join("; ")}`;
+}
+
+if (DATA.student) find(".who span").textContent = DATA.student;
+find("#copy").hidden = isKey || !DATA.student;
+on("#copy", "click", () => {
+  const field = find("#answers");
+  field.hidden = false;
+  field.value = handedIn();
+  field.select();
+  // where a page may not copy, the text stands there, selected
+  navigator.clipboard?.writeText(field.value).then(() => (find("#count").textContent = "copied"), () => {});
+});
+
 find("#title").textContent = isKey ? `Answer key: ${DATA.title}` : DATA.title;
 document.body.classList.toggle("key", isKey);
 const task = TASKS[DATA.kinds.length > 1 ? "all" : DATA.kinds[0]];

@@ -47,17 +47,19 @@ def worksheet(
     *,
     title: str = "",
     spare: Sequence[Value] = (),
+    student: str = "",
     key: str | os.PathLike[str] | None = None,
 ) -> Worksheet:
     """A page with the circuit of `root` and blanks to fill in.
 
-    root   the root of a graph, or several: one sheet each
-    hide   what to find: "gradients", "values", "local" (the local gradients on the wires into
-           the gates) or "all" three
-    path   where to save it; None only returns it
-    title  heading; by default what is to be practised
-    spare  more circuits: the button "New circuit" brings one after another
-    key    where to save the page with the answers, which is also the result's ``.key``
+    root     the root of a graph, or several: one sheet each
+    hide     what to find: "gradients", "values", "local" (the local gradients on the wires into
+             the gates) or "all" three
+    path     where to save it; None only returns it
+    title    heading; by default what is to be practised
+    spare    more circuits: the button "New circuit" brings one after another
+    student  whose sheet it is: the button "Copy my answers" gives what `viz.mark` reads
+    key      where to save the page with the answers, which is also the result's ``.key``
 
     The page does not hold the answers; whoever reads its source finds what tells right from wrong,
     which has to be tried out number by number. Printed, every sheet has an A4 page of its own. In a
@@ -90,7 +92,7 @@ def worksheet(
         gates += made.gates()
     named = title or TITLES[hide]
     scripts = ["write", "model", "diagram", "drawing", "worksheet"]
-    head = {"title": named, "kinds": kinds}
+    head = {"title": named, "kinds": kinds, "student": student}
     pages = [
         page("worksheet", heading, head | more, scripts, gates=gates, height=900, path=target)
         for heading, more, target in (

@@ -1,0 +1,123 @@
+"""Assignments: a variant for each student, all equally difficult, and no answers in them."""
+
+import csv
+import json
+import re
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from viz import Assignment, assignment, mark
+from viz.command.cli import main
+
+CLASS = [f"Student {k:02}" for k in range(30)]
+
+
+def roster(folder: Path, names: list[str] = CLASS) -> Path:
+    path = folder / "class.csv"
+    with path.open("w", encoding="utf-8", newline="") as file:
+        csv.writer(file).writerows([["number", "name"], *enumerate(names)])
+    return path
+
+
+def test_every_student_has_other_numbers_and_as_many_blanks(tmp_path: Path) -> None:
+    made = assignment(roster(tmp_path), seed="spring", difficulty="medium", count=2)
+    assert made.students == tuple(CLASS)
+    truths, tags = set(), set()
+    for student in CLASS:
+        questions = made.questions(student)
+        truths.add(tuple(blank.truth for blank in questions.values()))
+        tags.add(tuple(questions))
+    assert len(truths) == 30
+    assert len(tags) == 1
+
+
+def test_equal_seeds_give_equal_assignments_and_a_drawn_one_stands_in_the_plan(
+    tmp_path: Path,
+) -> None:
+    path = roster(tmp_path, ["Ada", "Kurt"])
+    first, again = (assignment(path, seed=7).questions("Ada") for _ in range(2))
+    assert [b.truth for b in first.values()] == [b.truth for b in again.values()]
+    drawn, other = assignment(path), assignment(path)
+    assert drawn.seed != other.seed
+    drawn.save(tmp_path / "out")
+    plan = json.loads((tmp_path / "out" / "assignment.json").read_text("utf-8"))
+    assert plan["seed"] == drawn.seed
+
+
+def test_neither_the_answers_nor_the_seed_stand_in_a_sheet(tmp_path: Path) -> None:
+    """What is left is a seal that knows an answer when it sees one."""
+    made = assignment(roster(tmp_path, ["Ada"]), seed="a seed that nobody guesses", hide="all")
+    made.save(tmp_path)
+    sheet = (tmp_path / "sheets" / "Ada.html").read_text("utf-8")
+    key = (tmp_path / "keys" / "Ada.html").read_text("utf-8")
+    assert made.seed not in sheet
+    assert '"truth"' in key
+    assert '"truth"' not in sheet
+    data = json.loads(re.findall(r"const DATA = (.*);\n", sheet)[0])["sheets"][0]
+    asked = {blank["key"] for blank in data["blanks"]}
+    assert {key[0] for key in asked} == {"v", "l", "g"}
+    for i, node in enumerate(data["scene"]["nodes"]):
+        assert (node["data"] is None) == (f"v{i}" in asked)
+        assert (node["grad"] is None) == (f"g{i}" in asked)
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [("name\nAda\nAda\n", "has 'Ada' twice"), ("name\n", "has no names"), ("", "has no names")],
+)
+def test_a_roster_that_does_not_tell_its_students_apart_is_refused(
+    text: str, why: str, tmp_path: Path
+) -> None:
+    (tmp_path / "class.csv").write_text(text)
+    with pytest.raises(ValueError, match=rf"class\.csv {why}"):
+        assignment(tmp_path / "class.csv")
+
+
+@pytest.mark.parametrize("option", [{"hide": "nothing"}, {"difficulty": "nightmare"}])
+def test_what_there_is_not_is_refused(option: dict[str, str], tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match=r"(hide is one of|difficulty is)"):
+        assignment(roster(tmp_path), **option)  # type: ignore[arg-type]
+
+
+def test_names_become_files_that_every_system_takes(tmp_path: Path) -> None:
+    names = ["Ada/Lovelace", "ada lovelace", "小明", "..", 'a"b?']
+    written = assignment(roster(tmp_path, names), seed=1, difficulty="easy").save(tmp_path / "out")
+    sheets = [path.stem for path in written if path.parent.name == "sheets"]
+    assert sheets == ["Ada-Lovelace-1", "ada-lovelace-2", "小明", "student", "a-b"]
+
+
+def test_the_commands_hand_out_and_mark(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    out = tmp_path / "homework"
+    options = ["--seed", "7", "--difficulty", "easy", "-o", str(out)]
+    assert main(["assignment", "--roster", str(roster(tmp_path, ["Ada"])), *options]) == 0
+    assert "of 1 students" in capsys.readouterr().out
+    plan = json.loads((out / "assignment.json").read_text("utf-8"))
+    made = Assignment(**plan | {"students": tuple(plan["students"])})
+    right = "; ".join(f"{tag}={b.truth}" for tag, b in made.questions("Ada").items())
+    mail, marks = tmp_path / "mail.txt", tmp_path / "marks.csv"
+    mail.write_text(f"Dear teacher,\nanswers of Ada: {right}\n", "utf-8")
+    assert main(["mark", str(out), str(mail), "-o", str(marks)]) == 0
+    with marks.open(encoding="utf-8") as file:
+        (row,) = csv.DictReader(file)
+    assert row["right"] == row["of"] == str(len(made.questions("Ada")))
+    assert main(["assignment"]) == 2
+    assert main(["mark", str(tmp_path), str(mail)]) == 2
+    assert "has no assignment.json" in capsys.readouterr().err
+
+
+@pytest.mark.browser
+def test_what_the_sheet_copies_is_what_is_marked(page: Page, tmp_path: Path) -> None:
+    made = assignment(roster(tmp_path, ["小明"]), seed=3, difficulty="easy", count=2)
+    made.save(tmp_path)
+    page.goto((tmp_path / "sheets" / "小明.html").as_uri())
+    expect(page.locator(".who span").first).to_have_text("小明")
+    fields = page.locator(".question input").all()
+    for field, blank in zip(fields, made.questions("小明").values(), strict=True):
+        field.fill(str(blank.truth))
+        field.press("Enter")
+    page.get_by_role("button", name="Copy my answers").click()
+    (tmp_path / "line.txt").write_text(page.locator("#answers").input_value(), "utf-8")
+    (result,) = mark(tmp_path, [tmp_path / "line.txt"])
+    assert result.right == len(result.mistakes) == len(fields) > 0

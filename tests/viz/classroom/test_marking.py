@@ -1,0 +1,67 @@
+"""Thirty variants, marked: every mistake that was planted is named."""
+
+import csv
+import random
+from pathlib import Path
+
+import pytest
+
+from tests.viz.classroom.test_assignment import CLASS, roster
+from viz import Mark, assignment, mark
+from viz.classroom.marking import EMPTY, SIGN, UNKNOWN
+from viz.pages.worksheet.questions import Blank
+
+
+def planted(blank: Blank, rng: random.Random) -> tuple[str, str | None]:
+    """An answer, and what is to be said of it."""
+    truth = blank.truth
+    slips = [(number, said) for number, said in blank.slips if number not in (truth, -truth)]
+    kinds: list[tuple[str, str | None]] = [(f"{truth:g}", None), ("", EMPTY), ("π", UNKNOWN)]
+    if truth:
+        kinds.append((f"{-truth:g}".replace("-", "−"), SIGN))
+    if slips:
+        number, _ = rng.choice(slips)
+        kinds.append((f"{number:g}", next(said for slip, said in slips if slip == number)))
+    return rng.choice(kinds)
+
+
+@pytest.mark.parametrize("hide", ["gradients", "local"])
+def test_thirty_variants_with_planted_mistakes(hide: str, tmp_path: Path) -> None:
+    rng = random.Random(0)
+    made = assignment(roster(tmp_path), seed="autumn", difficulty="hard", hide=hide)
+    made.save(tmp_path / "homework")
+    expected, lines = {}, []
+    for student in CLASS:
+        chosen = {tag: planted(blank, rng) for tag, blank in made.questions(student).items()}
+        given = "; ".join(f"{tag}={text}" for tag, (text, _) in chosen.items())
+        lines.append(f"answers of {student}: {given}")
+        expected[student] = {tag: said for tag, (_, said) in chosen.items()}
+    (tmp_path / "all.txt").write_text("\n".join(lines), "utf-8")
+
+    marks = mark(tmp_path / "homework", [tmp_path / "all.txt"], tmp_path / "marks.csv")
+    assert {each.student: each.mistakes for each in marks} == expected
+    assert len({said for each in marks for said in each.mistakes.values()}) > 5
+
+    with (tmp_path / "marks.csv").open(encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))
+    assert [int(row["right"]) for row in rows] == [each.right for each in marks]
+    assert {tag: rows[0][tag] or None for tag in expected[CLASS[0]]} == expected[CLASS[0]]
+
+
+def test_whoever_hands_in_nothing_has_all_empty_and_the_last_line_counts(tmp_path: Path) -> None:
+    made = assignment(roster(tmp_path, ["Ada", "Kurt"]), seed=1, difficulty="easy")
+    made.save(tmp_path)
+    right = "; ".join(f"{tag}={b.truth}" for tag, b in made.questions("Ada").items())
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in" / "a.txt").write_text("answers of Ada: 1A=99\n", "utf-8")
+    (tmp_path / "in" / "b.txt").write_text(f"> hello\n  answers of Ada: {right}\n", "utf-8")
+    ada, kurt = mark(tmp_path, [tmp_path / "in"])
+    assert ada.right == len(ada.mistakes)
+    assert kurt == Mark("Kurt", dict.fromkeys(ada.mistakes, EMPTY))
+
+
+def test_a_stranger_is_named(tmp_path: Path) -> None:
+    assignment(roster(tmp_path, ["Ada"]), seed=1, difficulty="easy").save(tmp_path)
+    (tmp_path / "in.txt").write_text("answers of Eve: 1A=1", "utf-8")
+    with pytest.raises(ValueError, match=r"in\.txt: 'Eve' is not on the roster"):
+        mark(tmp_path, [tmp_path / "in.txt"])

@@ -1,0 +1,144 @@
+"""Assignments: for each student of a class a worksheet of their own, all equally difficult."""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+import re
+import secrets
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from hashlib import sha256
+from pathlib import Path
+
+from autodiff import Value
+
+from ..pages.scene import scene
+from ..pages.worksheet.questions import Blank, blanks
+from ..pages.worksheet.random_circuits import random_circuit
+from ..pages.worksheet.worksheet import KINDS, TITLES, worksheet
+
+__all__ = ["Assignment", "assignment"]
+
+PLAN = "assignment.json"
+
+
+@dataclass(frozen=True)
+class Assignment:
+    """What was handed out. From the seed alone every circuit and every answer can be made again.
+
+    students    their names, as on the roster
+    seed        a text that no student knows
+    difficulty  of the circuits: "easy", "medium" or "hard"
+    count       circuits for each student
+    hide        what is to be found: "gradients", "values", "local" or "all"
+    """
+
+    students: tuple[str, ...]
+    seed: str
+    difficulty: str = "medium"
+    count: int = 1
+    hide: str = "gradients"
+    title: str = ""
+
+    def circuits(self, student: str) -> list[Value]:
+        """The circuits of one student, each with as many blanks as everybody's."""
+        return [self._circuit(student, k) for k in range(self.count)]
+
+    def questions(self, student: str) -> dict[str, Blank]:
+        """The blanks of one student by their tags, as "1A" for blank A of circuit 1."""
+        return {
+            f"{k}{blank.tag}": blank
+            for k, root in enumerate(self.circuits(student), 1)
+            for blank in self._blanks(root)
+        }
+
+    def save(self, folder: str | os.PathLike[str]) -> list[Path]:
+        """Write the plan, a sheet for each student, their keys, and all sheets for the printer."""
+        into = Path(folder)
+        made = {into / PLAN: json.dumps(asdict(self), ensure_ascii=False, indent=2) + "\n"}
+        for student, name in zip(self.students, _file_names(self.students), strict=True):
+            title = f"{self.title or TITLES[self.hide]}: {student}"
+            sheet = worksheet(self.circuits(student), self.hide, title=title, student=student)
+            made[into / "sheets" / f"{name}.html"] = sheet.html
+            made[into / "keys" / f"{name}.html"] = sheet.key.html
+        for path, text in made.items():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text, encoding="utf-8")
+        return list(made)
+
+    def _circuit(self, student: str, k: int) -> Value:
+        wanted = None
+        for root in self._candidates("", k):
+            wanted = len(self._blanks(root))
+            break
+        return next(r for r in self._candidates(student, k) if len(self._blanks(r)) == wanted)
+
+    def _candidates(self, student: str, k: int) -> Iterator[Value]:
+        attempt = 0
+        while True:
+            text = f"{self.seed}/{student}/{k}/{attempt}"
+            yield random_circuit(self.difficulty, int(sha256(text.encode()).hexdigest(), 16))
+            attempt += 1
+
+    def _blanks(self, root: Value) -> list[Blank]:
+        kinds = KINDS if self.hide == "all" else (self.hide,)
+        return blanks(root, kinds, scene(root, grouped=False).index)
+
+
+def assignment(
+    roster: str | os.PathLike[str],
+    *,
+    seed: str | int | None = None,
+    difficulty: str = "medium",
+    count: int = 1,
+    hide: str = "gradients",
+    title: str = "",
+) -> Assignment:
+    """An assignment for everybody on a roster.
+
+    roster  a CSV; its first column, or the one that is called "name", has the students' names
+    seed    equal seeds give equal assignments, so it is best kept from the class; without one
+            it is drawn, and stands in the plan
+
+    >>> import tempfile
+    >>> folder = Path(tempfile.mkdtemp())
+    >>> _ = (folder / "class.csv").write_text("name\nAda\nKurt\n")
+    >>> homework = assignment(folder / "class.csv", seed="spring", difficulty="easy")
+    >>> homework.students
+    ('Ada', 'Kurt')
+    >>> [path.relative_to(folder).as_posix() for path in homework.save(folder)][:3]
+    ['assignment.json', 'sheets/Ada.html', 'keys/Ada.html']
+
+    Raises ValueError for a roster without names, or with one twice, and for a `hide` or a
+    `difficulty` that there is not.
+    """
+    if hide not in TITLES:
+        raise ValueError(f"hide is one of {', '.join(map(repr, TITLES))}; got {hide!r}")
+    given = secrets.token_hex(8) if seed is None else str(seed)
+    made = Assignment(tuple(_names(Path(roster))), given, difficulty, count, hide, title)
+    random_circuit(difficulty)
+    return made
+
+
+def _names(roster: Path) -> list[str]:
+    with roster.open(encoding="utf-8-sig", newline="") as file:
+        rows = [row for row in csv.reader(file) if any(cell.strip() for cell in row)]
+    heads = [cell.strip().lower() for cell in rows[0]] if rows else []
+    column = heads.index("name") if "name" in heads else 0
+    names = [row[column].strip() for row in rows["name" in heads :] if len(row) > column]
+    if not names:
+        raise ValueError(f"{roster.name} has no names; give a CSV with a student in each row")
+    if twice := [name for name in dict.fromkeys(names) if names.count(name) > 1]:
+        raise ValueError(f"{roster.name} has {twice[0]!r} twice; add what tells them apart")
+    return names
+
+
+def _file_names(students: tuple[str, ...]) -> list[str]:
+    """A name for each student that every file system takes."""
+    plain = [re.sub(r"[^\w-]+", "-", student).strip("-") or "student" for student in students]
+    return [
+        name if [p.lower() for p in plain].count(name.lower()) == 1 else f"{name}-{k}"
+        for k, name in enumerate(plain, 1)
+    ]

@@ -1,0 +1,123 @@
+"""Marking: what students hand in, compared with their own variant, and the mistake behind it."""
+
+from __future__ import annotations
+
+import csv
+import json
+import math
+import os
+import re
+from collections.abc import Iterable
+from fractions import Fraction
+from pathlib import Path
+from typing import NamedTuple
+
+from ..pages.worksheet.questions import GRID, Blank
+from .assignment import PLAN, Assignment
+
+__all__ = ["Mark", "mark"]
+
+NEAR = 10 * GRID  # three digits are enough
+LINE = re.compile(r"(?m)^\s*answers of (?P<student>.+?): (?P<given>.*)$")
+EMPTY, SIGN, UNKNOWN = "empty", "Check the sign.", "no known mistake"
+
+
+class Mark(NamedTuple):
+    """One student's: for every blank None where it is right, else the mistake."""
+
+    student: str
+    mistakes: dict[str, str | None]
+
+    @property
+    def right(self) -> int:
+        """How many blanks are right."""
+        return sum(mistake is None for mistake in self.mistakes.values())
+
+
+def mark(
+    folder: str | os.PathLike[str],
+    answers: Iterable[str | os.PathLike[str]],
+    path: str | os.PathLike[str] | None = None,
+) -> list[Mark]:
+    """Mark what came back for the assignment in `folder`.
+
+    answers  text files (or folders of them) with the lines that "Copy my answers" gives, such as
+             ``answers of Ada: 1A=-4; 1B=3``; of a student's lines the last one counts
+    path     where to write the marks, as a CSV with a column for each blank
+
+    Whoever handed in nothing has all blanks empty. Raises ValueError for a folder without an
+    assignment, and for a line of somebody who is not on the roster.
+    """
+    plan = Path(folder) / PLAN
+    if not plan.is_file():
+        raise ValueError(f"{os.fspath(folder)!r} has no {PLAN}; name the assignment's own folder")
+    told = json.loads(plan.read_text(encoding="utf-8"))
+    handed_out = Assignment(**told | {"students": tuple(told["students"])})
+    given = _read(answers, handed_out.students)
+    marks = []
+    for student in handed_out.students:
+        questions = handed_out.questions(student)
+        mine = given.get(student, {})
+        marks.append(Mark(student, {t: judged(mine.get(t, ""), b) for t, b in questions.items()}))
+    if path is not None:
+        _write(Path(path), marks)
+    return marks
+
+
+def judged(text: str, blank: Blank) -> str | None:
+    """None for a right answer, else the mistake.
+
+    >>> product = Blank("g0", "df/dx", -4.0, [], [(12.0, "upstream only")])
+    >>> judged("-4", product), judged("4.0", product), judged("12", product), judged("", product)
+    (None, 'Check the sign.', 'upstream only', 'empty')
+    >>> judged("-3.999", product), judged("-8/2", product), judged("many", product)
+    ('no known mistake', None, 'no known mistake')
+    """
+    if not text.strip():
+        return EMPTY
+    try:
+        answer = float(Fraction(text.replace("−", "-").replace(" ", "")))
+    except (ValueError, ZeroDivisionError, OverflowError):
+        return UNKNOWN
+    if _agrees(answer, blank.truth):
+        return None
+    if _agrees(-answer, blank.truth):
+        return SIGN
+    return next((said for slip, said in blank.slips if _agrees(answer, slip)), UNKNOWN)
+
+
+def _agrees(answer: float, truth: float) -> bool:
+    """Whole numbers exactly, others to three digits."""
+    if answer == truth or float(truth).is_integer() or not answer * truth > 0:
+        return math.isclose(answer, truth, rel_tol=1e-9)
+    return abs(math.log(answer / truth)) <= NEAR
+
+
+def _read(
+    answers: Iterable[str | os.PathLike[str]], students: tuple[str, ...]
+) -> dict[str, dict[str, str]]:
+    """What each student has given, by blank."""
+    given: dict[str, dict[str, str]] = {}
+    paths = [
+        p
+        for each in map(Path, answers)
+        for p in (sorted(each.iterdir()) if each.is_dir() else [each])
+    ]
+    for path in paths:
+        for line in LINE.finditer(path.read_text(encoding="utf-8-sig")):
+            student = line["student"].strip()
+            if student not in students:
+                raise ValueError(f"{path.name}: {student!r} is not on the roster")
+            pairs = (pair.partition("=") for pair in line["given"].split(";"))
+            given[student] = {tag.strip(): text.strip() for tag, _, text in pairs}
+    return given
+
+
+def _write(path: Path, marks: list[Mark]) -> None:
+    tags = list(dict.fromkeys(tag for each in marks for tag in each.mistakes))
+    with path.open("w", encoding="utf-8", newline="") as file:
+        table = csv.writer(file)
+        table.writerow(["name", "right", "of", *tags])
+        for each in marks:
+            cells = [each.mistakes.get(tag) or "" for tag in tags]
+            table.writerow([each.student, each.right, len(each.mistakes), *cells])
