@@ -104,7 +104,7 @@ def assignment(
 
     >>> import tempfile
     >>> folder = Path(tempfile.mkdtemp())
-    >>> _ = (folder / "class.csv").write_text("name\nAda\nKurt\n")
+    >>> _ = (folder / "class.csv").write_text("name\\nAda\\nKurt\\n")
     >>> homework = assignment(folder / "class.csv", seed="spring", difficulty="easy")
     >>> homework.students
     ('Ada', 'Kurt')
