@@ -428,9 +428,11 @@ def transpose(expr: Expr, order: tuple[int, ...] = ()) -> Expr:
     while isinstance(turned.array, Transpose):
         inner = turned.array
         turned = Transpose(inner.array, tuple(inner.order[k] for k in turned.order))
-    swapped = turned.order == Transpose(turned.array).order
-    if isinstance(turned.array, Product) and swapped:  # (A B)ᵀ = Bᵀ Aᵀ
-        return Product(transpose(turned.array.right), transpose(turned.array.left))
+    match turned:
+        case Transpose(Product(a, b)) if (  # (A B)ᵀ = Bᵀ Aᵀ
+            len(a.shape) == len(b.shape) and turned.order == Transpose(turned.array).order
+        ):
+            return Product(transpose(b), transpose(a))
     in_order = turned.order == tuple(range(len(turned.order)))
     return turned.array if in_order else turned
 

@@ -148,6 +148,8 @@ class _Emitter(Rows):
                 return Index(0, ((f"%{name}", 1),))
             case ast.BinOp(a, ast.Add(), b):
                 return self.evaluate_bare(a).plus(self.evaluate_bare(b))
+            case ast.BinOp(a, ast.Sub(), b):
+                return self.evaluate_bare(a).plus(self.evaluate_bare(b), -1)
             case ast.BinOp(ast.Constant(int(factor)), ast.Mult(), b):
                 return self.evaluate_bare(b).times(factor)
         return Index(0)

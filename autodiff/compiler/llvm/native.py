@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..ir import Function
-from ..write.backends import Unsupported
+from ..write.backends import LONGEST, Unsupported
 from ..write.descent import Rule, descent_source
 from ..write.loops import loops_source
 from . import machine
@@ -22,7 +22,6 @@ from .entry import HEAD, Entry, entry
 
 Floats = NDArray[np.float64]
 
-LONGEST = 1_000  # array operations: one to five milliseconds each
 INLINED = 20  # calls of vector functions: a tenth faster, for a millisecond or more each
 _ALIGNED = 64  # bytes: a line of the cache, and the widest vector
 _SIZE = 8  # bytes that say how much memory the code behind them wants

@@ -7,7 +7,7 @@ from typing import Final
 
 from .arithmetic import Real, Value, lanes_of
 from .code import Index, Phi
-from .reading import bounds, locals_of, stores, subscripted, written
+from .reading import bounds, groups, locals_of, stores, subscripted, written
 from .statements import Statements
 
 LINE: Final = 64  # bytes of the cache that come and go together
@@ -169,12 +169,27 @@ class Rows(Statements):
     def nest(self, body: list[ast.stmt], loops: list[tuple[str, int]]) -> None:
         """The loops of a nest, several turns at once, and inside them that over the examples."""
         match body:
+            case [ast.For(target=ast.Name("t")) as loop]:
+                self.steps(loop)
+                return
             case [ast.For(target=ast.Name(name), iter=ast.Call(args=[ast.Constant(int(size))]))]:
                 self.nest(body[0].body, [*loops, (name, size)])  # type: ignore[attr-defined]
                 return
         tiles = self.tiles(body, [size for _, size in loops])
         outer = self.environments
         self.turns([(*loop, tile) for loop, tile in zip(loops, tiles, strict=True)], body)
+        self.environments = outer
+
+    def steps(self, loop: ast.For) -> None:
+        """Nests that come again, fed by what they made before: one turn after the other."""
+        outer = self.environments
+
+        def step(t: str) -> None:
+            self.environments = [environment | {"t": Index(0, ((t, 1),))} for environment in outer]
+            for group in groups(loop.body):
+                self.nest(group, [])
+
+        self.code.loop("0", str(bounds(loop)), 1, written(loop.body), [], step)
         self.environments = outer
 
     def tiles(self, body: list[ast.stmt], sizes: list[int]) -> list[int]:

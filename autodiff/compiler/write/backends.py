@@ -24,6 +24,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..ir import Function
+from .loops import loops_source
 
 Runner: TypeAlias = Callable[..., Any]
 Build: TypeAlias = Callable[[Function, str, str, bool], Runner]
@@ -32,6 +33,8 @@ Build: TypeAlias = Callable[[Function, str, str, bool], Runner]
 MOST_OPERATIONS: Final = 100
 MOST_PARAMETERS: Final = 30_000
 LEAST_STEPS: Final = 1_000
+LONGEST: Final = 1_000  # array operations that machine code is made of at all: so many take seconds
+LINES: Final = 3  # an array operation has about as many
 _numbers = itertools.count(1)
 
 # A context that is entered, not settings that are put back: Ctrl-C cannot leave them behind.
@@ -86,9 +89,12 @@ def worth(function: Function, steps: int = LEAST_STEPS) -> bool:
     the arithmetic of small programs takes; with tens of thousands of parameters NumPy's products
     of matrices are as fast.
     """
+    if steps < LEAST_STEPS or function.theta_size > MOST_PARAMETERS:
+        return False
     operations = len(function.forward) + len(function.backward)
-    small = operations <= MOST_OPERATIONS and function.theta_size <= MOST_PARAMETERS
-    return small and steps >= LEAST_STEPS
+    if MOST_OPERATIONS < operations <= LONGEST:  # of which many may be steps of one loop
+        operations = loops_source(function, readable=False).count("\n") // LINES
+    return operations <= MOST_OPERATIONS
 
 
 def has_native() -> bool:

@@ -40,7 +40,7 @@ from ..ir import (
 )
 
 LETTERS: Final = "ijlmuvw"  # loops over the axes of an array; k, q, p and r have their own jobs
-_RESERVED: Final = {
+RESERVED: Final = {
     *LETTERS, *ATOMS, *CONSTANTS, *"bknpqrstEJ", *dir(builtins), "check", "costs", "descend",
     "examples", "grad", "gradient", "isfinite", "l2", "math", "order", "out", "outputs", "picked",
     "pow", "rates", "rows", "scale", "scratch", "settings", "size", "squares", "state", "step",
@@ -171,7 +171,7 @@ class Elements:
 
 def name_of(array: Array) -> str:
     """What a variable is called among loops, where short names are loop variables."""
-    loop = array.name in _RESERVED or re.fullmatch(r"[ijks]\d+", array.name)
+    loop = array.name in RESERVED or re.fullmatch(r"[ijks]\d+", array.name)
     return f"{array.name}_" if loop else array.name
 
 

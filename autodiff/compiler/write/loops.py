@@ -41,6 +41,7 @@ from ..ir import (
     Shape,
     Sum,
     Term,
+    Total,
     arrays_in,
     is_view,
     resized,
@@ -91,6 +92,7 @@ class _Writer:
         else:
             self.outputs()
         self.nests.shorten()
+        rows = self.nests.rolled_rows()
         first = function.inputs[0]
         names = ", ".join(name_of(a) for a in function.inputs)
         width = f" // {first.size}" if first.size != 1 else ""
@@ -99,7 +101,7 @@ class _Writer:
         if self.loss:
             body += ["J = 0.0", f"for p in range({function.theta_size}):", "    grad[p] = 0.0"]
         body += self.nests.section("before")
-        if rows := self.nests.section("rows"):
+        if rows:
             body += ["for r in range(E):", *(f"    {line}" for line in rows)]
         body += self.nests.section("after")
         if self.loss:
@@ -199,6 +201,8 @@ class _Writer:
                 self.gathered(array, expr)
             case Collected():
                 self.collected(array, expr)
+            case Total() if len(over := [t for t in expr.terms if _adds_rows(t, expr)]) > 1:
+                self.totals(array, expr, over)
             case Scatter(array=placed, start=start, step=step, axis=axis):
                 part = self.plain(placed)
                 self.nests.define(array, [f"{self.target(array)} = 0.0"], part, part=array.shape)
@@ -265,6 +269,18 @@ class _Writer:
             s = self.local()
             lines = [f"{s} = 0.0", *nested(loops, [f"{s} += {value}"]), f"{target} += {s}"]
         self.nests.total(array, lines)
+
+    def totals(self, array: Array, total: Total, over: list[Term]) -> None:
+        """A sum of several sums over rows, and of other terms."""
+        rest = [term for term in total.terms if term not in over]
+        into = array
+        if rest or total.coefficient != 1 or total.per_row:
+            into = Array(self.local("t"), array.shape)
+        for term in over:
+            self.assign(into, term)
+        if into is not array:
+            terms = (Term(factors=(Ref(into),)), *rest)
+            self.assign(array, Total(terms, total.coefficient, total.per_row))
 
     def product(self, array: Array, product: Product) -> None:
         """left @ right."""
@@ -378,6 +394,11 @@ def _is_row_atom(call: ast.Call) -> bool:
     return isinstance(call.func, ast.Name) and ATOMS[call.func.id].row
 
 
+def _adds_rows(term: Term, total: Total) -> bool:
+    """Is it a sum over rows in the full shape?"""
+    return term.shape == total.shape and _over_rows(term)
+
+
 def _over_rows(expr: Expr) -> bool:
     match expr:
         case Term(1.0, 0, (factor,), ()) if factor.shape == expr.shape:
@@ -388,4 +409,6 @@ def _over_rows(expr: Expr) -> bool:
             return left.shape[-1] == ROWS
         case Collected():
             return True
+        case Total(terms, 1.0, 0):
+            return all(_adds_rows(term, expr) for term in terms)
     return False

@@ -12,6 +12,7 @@ from typing import Final
 
 from ..ir import ROWS, Array, Expr, Ref, Shape, walk
 from .elements import Elements, flattened, indices, name_of
+from .repeats.steps import rolled
 
 _INDEXED: Final = re.compile(r"\b(\w+)\[")
 SEVERAL: Final = "several"  # instead of an index: more than one element is written in a turn
@@ -106,6 +107,12 @@ class Nests:
     def section(self, name: str) -> list[str]:
         """The lines that are run before, for or after all rows."""
         return [line for nest in self.nests if nest.section == name for line in nest.text()]
+
+    def rolled_rows(self) -> list[str]:
+        """What is run for all rows, equal steps as loops."""
+        nests = [nest.text() for nest in self.nests if nest.section == "rows"]
+        others = " ".join([*self.section("before"), *self.section("after")])
+        return rolled(nests, self.sizes, {*re.findall(r"\w+", others), *self.sums})
 
     def shorten(self) -> None:
         """Arrays that one nest alone uses, always the same element in a turn, become names."""

@@ -22,7 +22,7 @@ from ..ir import (
 )
 from ..simplify import is_test
 from .expressions import Expressions
-from .recurrence import rolled
+from .repeats.recurrence import rolled
 from .tables import UNPACKED, literal
 from .views import window
 

@@ -11,8 +11,9 @@ import pytest
 
 import autodiff
 from autodiff import Value
-from autodiff.compiler.write.recurrence import rolled
+from autodiff.compiler.write.repeats.recurrence import rolled
 from tests.autodiff.compiler.test_equality import agree
+from tests.autodiff.compiler.write.test_loops import assert_equal_to_numpy
 
 WIDTH, INPUTS = 3, 2
 RNG = np.random.default_rng(0)
@@ -127,3 +128,55 @@ def test_a_result_that_is_needed_later_is_kept_by_its_step() -> None:
     exec("\n".join(text), looped)
     assert sum(line.startswith("for ") for line in text) == 2
     np.testing.assert_array_equal(plain["dw"], looped["dw"])
+
+
+# ── as loops among loops, and as machine code ────────────────────────────────────────────────
+
+
+def loops(f: Callable[..., Value], steps: int) -> str:
+    program = autodiff.compile(f, backend="numpy")
+    return program.prepare(RNG.normal(size=(2, steps, INPUTS)), np.ones(2)).loops
+
+
+@pytest.mark.parametrize(("f", "gates"), [(rnn, 1), (lstm, 4)])
+def test_the_loops_of_many_steps_are_as_many_as_those_of_few(f: Any, gates: int) -> None:
+    network = f(Weights(gates))
+    many = loops(network, 32)
+    assert len(many.splitlines()) <= len(loops(network, 6).splitlines())
+    assert many.count("for t in range(") >= 2  # forward and backward
+
+
+@pytest.mark.parametrize(("f", "gates"), [(rnn, 1), (lstm, 4)])
+@pytest.mark.parametrize("steps", [5, 8, 13])
+def test_the_loops_compute_it(f: Any, gates: int, steps: int) -> None:
+    network = f(Weights(gates))
+    assert_equal_to_numpy(network, RNG.normal(size=(3, steps, INPUTS)), np.array([1.0, -1.0, 0.5]))
+
+
+@pytest.mark.parametrize(("f", "gates"), [(rnn, 1), (lstm, 4)])
+@pytest.mark.parametrize(("steps", "rows"), [(4, 1), (7, 3), (32, 17)])
+def test_machine_code_computes_it(f: Any, gates: int, steps: int, rows: int) -> None:
+    """32 steps are machine code by themselves: they are no longer than a few."""
+    pytest.importorskip("llvmlite")
+    x, y = RNG.normal(size=(rows, steps, INPUTS)), RNG.normal(size=rows)
+    program = agree(f(Weights(gates)), x, y, backend="native" if steps < 32 else "auto")
+    assert program.report().versions[0]["backend"] == "native"
+
+
+def test_the_steps_of_an_optimiser_are_loops_too() -> None:
+    """Ten steps of descent on θᵀAθ/2 - xᵀθ, differentiated with respect to A."""
+    A = [[Value(x) for x in row] for row in RNG.normal(size=(4, 4)).tolist()]
+
+    def f(x: list[Value]) -> Value:
+        theta = x
+        for _ in range(10):
+            slope = [dot(row, theta) - v for row, v in zip(A, x, strict=True)]
+            theta = [v - 0.1 * s for v, s in zip(theta, slope, strict=True)]
+        return sum(v * v for v in theta)  # type: ignore[return-value]
+
+    X = RNG.normal(size=(3, 4))
+    program = agree(f, X)
+    assert "for t in range(" in program.loops
+    assert_equal_to_numpy(f, X)
+    pytest.importorskip("llvmlite")
+    agree(f, X, backend="native")
