@@ -89,6 +89,7 @@ def archive(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "program", [THE_LIBRARY, THE_COURSE], ids=["the library", "notebooks 1 to 4"]
 )
