@@ -84,8 +84,8 @@ def _named(Y: Any) -> tuple[Any, Classes]:
     """Y without pandas, and the classes that its categories or columns name."""
     if getattr(Y, "ndim", 0) == 2 and hasattr(Y, "columns"):
         if Y.shape[1] > 1:
-            return Y.to_numpy(dtype=float), tuple(Y.columns)
-        Y = Y.iloc[:, 0]
+            return Y.to_numpy(), tuple(Y.columns)
+        Y = Y[Y.columns[0]]
     categories = getattr(getattr(Y, "cat", Y), "categories", None)
     if categories is not None:
         Y = Y.astype(object)

@@ -18,7 +18,7 @@ from ..losses import Loss, checked
 from ..module import Module
 from ..optimisers import Optimiser, Rate, resolve_optimiser, resolve_schedule
 from ..transformer.dropout import dropouts, training
-from .callbacks import Callbacks
+from .callbacks import callbacks_of, tell
 from .data import Data, batches, classes_of, examples, keep_classes, output_shape, prepare
 from .engines import Engine, Model, Native, choose_engine, load, read
 from .history import History
@@ -129,7 +129,7 @@ def fit(
         raise TypeError("fit: optimiser and optimizer are the same option; give one of them")
     if not isinstance(model, Module):
         raise TypeError(f"fit: the model is a Module, as MLP(2, [16, 1]); got {model!r}")
-    random, called = generator(rng), Callbacks(callbacks)
+    random, called = generator(rng), callbacks_of(callbacks)
     _check_options(epochs, reduction, patience)
     optimiser = resolve_optimiser(optimiser or optimizer, model.parameters(), lr, clip)
     data = prepare(
@@ -163,7 +163,7 @@ def fit(
     history.optimiser, rate = optimiser, optimiser.lr
     if schedule is not None:
         optimiser.lr = _from(optimiser.steps, resolve_schedule(schedule, rate, steps))
-    called.on_train_begin(history)
+    tell(called, "on_train_begin", history)
     bar = _progress_bar(epochs, progress)
     try:
         for epoch in range(epochs):
@@ -189,7 +189,9 @@ def fit(
                 elif epoch - history.best_epoch >= patience:
                     history.stopped = f"no improvement for {patience} epochs"
                     break
-            if who := called.on_epoch_end(history):
+            if called:
+                load(parameters, theta)  # for who looks at the model, or saves it
+            if who := tell(called, "on_epoch_end", history):
                 history.stopped = f"stopped by {who}"
                 break
     except KeyboardInterrupt:
@@ -202,7 +204,7 @@ def fit(
         bar.close()
         optimiser.lr = rate
         load(parameters, theta if history.best_epoch is None else best)
-    called.on_train_end(history)
+    tell(called, "on_train_end", history)
     return history
 
 

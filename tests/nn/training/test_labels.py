@@ -75,6 +75,16 @@ def test_pandas_categories_columns_and_dummies_name_the_classes() -> None:
         assert set(predict(model, X, "softmax_cross_entropy")) <= {*classes}
 
 
+def test_a_frame_of_several_numbers_is_a_regression_and_one_of_words_is_refused() -> None:
+    pd = pytest.importorskip("pandas")
+    model = Layer(2, 2, rng=0)
+    fit(model, pd.DataFrame(X), pd.DataFrame({"a": X[:, 0], "b": 1}), "mse", epochs=1,
+        progress=False)  # fmt: skip
+    for loss in ("mse", "softmax_cross_entropy"):
+        with pytest.raises(ValueError, match="row 0, column 1 is 'x', expected a number"):
+            fit(model, X, pd.DataFrame({"a": X[:, 0], "b": "x"}), loss, progress=False)
+
+
 def test_whole_numbers_that_are_classes_stay_whole() -> None:
     model = Layer(2, 3, rng=0)
     fit(model, X, [5, 6, 7, 5, 6, 7], "softmax_cross_entropy", epochs=2, progress=False)

@@ -528,6 +528,19 @@ def test_callbacks_see_the_history_and_may_stop() -> None:
     assert history.stopped == "stopped by enough"
 
 
+@pytest.mark.parametrize("engine", ["eager", "compiled"])
+def test_a_callback_finds_the_model_as_it_is_after_the_epoch(engine: str) -> None:
+    model = Layer(1, 1, init="zeros")
+    seen = []
+
+    def look(history: History) -> None:
+        seen.append(evaluate(model, X_LINE, Y_LINE, "mse")["loss"])
+
+    history = fit(model, X_LINE, Y_LINE, "mse", "sgd", lr=0.1, epochs=4, progress=False,
+                  validation=(X_LINE, Y_LINE), engine=engine, callbacks=look)  # fmt: skip
+    assert seen == pytest.approx(history["val_loss"], rel=1e-12)
+
+
 # ── weights ──────────────────────────────────────────────────────────────────────────────────
 
 
