@@ -172,12 +172,15 @@ def sklearn_fit() -> None:
 
 
 def in_a_new_process(call: str, cache: str) -> float:
-    """Seconds of the first such call; what it imports is imported before."""
-    text = f"""import time, nn.training.loop, autodiff.compiler.llvm.native, llvmlite.binding
+    """Seconds of the first such call. What it imports is imported before, and not visited by the
+    cycle collector, as in `take_turns`."""
+    text = f"""import gc, time, nn.training.loop, autodiff.compiler.llvm.native, llvmlite.binding
 import sklearn.neural_network, tqdm.auto
 from benchmarks import training
 data = training.digits()
 training.digits = lambda: data
+gc.collect()
+gc.freeze()
 begin = time.perf_counter()
 training.{call}
 print(time.perf_counter() - begin)"""

@@ -290,6 +290,8 @@ def _shape(held: Any) -> tuple[int, ...] | None:
         return None if isinstance(held, Constant) else ()
     if not isinstance(held, list | tuple) or not held:
         return None
+    if {part.__class__ for part in held} == {Value}:
+        return (len(held),)
     inner = {_shape(part) for part in held}
     one = inner.pop()
     return None if one is None or inner else (len(held), *one)

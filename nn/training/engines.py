@@ -146,13 +146,14 @@ class Native(Compiled):
         if hasattr(compiled, "training"):
             self.training = compiled.training
         self._descend: Callable[..., int] | None = None
-        self._calls = 0  # of `outputs`
+        self._predicts = False
 
     def outputs(self, theta: Array, X: Array) -> Array:
-        """All rows at once, by NumPy as long as machine code is not worth the time to make it."""
-        self._calls += 1
-        if self._calls == SELDOM:
+        """All rows at once."""
+        self.predicting.widen(theta, X)
+        if not self._predicts:
             self.predicting.program = self.predicting.program.on("native")
+            self._predicts = True
         return super().outputs(theta, X)
 
     def run(
@@ -258,7 +259,6 @@ class _Placed:
 
 
 ENGINES = ("eager", "compiled", "native")
-SELDOM = 100  # calls: machine code for outputs is made at this one
 MANY = 32  # targets that take more numbers than this are not classes
 
 
