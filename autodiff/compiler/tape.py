@@ -11,7 +11,7 @@ from ..graph import topological_order
 from ..value import Value
 from .simplify import Contraction, Factors, contraction, factors, simplify
 from .trace import Trace
-from .write.expressions import binding
+from .write.expressions import UNARY, binding
 
 _SHOWN = 4  # elements of a row that are written out
 
@@ -208,7 +208,7 @@ class _Step(NamedTuple):
 
 
 def _closed(text: str) -> str:
-    return text if "…" in text or binding(text) >= 8 else f"({text})"
+    return text if "…" in text or binding(text) >= UNARY else f"({text})"
 
 
 def _leaf_names(

@@ -9,6 +9,7 @@ import numpy as np
 
 from ...formula.atoms import ATOMS
 from ...formula.grammar import Formula
+from ...formula.languages import LANGUAGES, OPERATORS, WHOLE
 from ..ir import (
     ROWS,
     Apply,
@@ -42,15 +43,9 @@ from ..ir import (
 from ..simplify import is_test
 from .views import reshaped, sliced, turn, window
 
-_ADD, _MUL, _UNARY, _POWER, _ATOM = 6, 7, 8, 9, 10
-_BINDS: dict[type[ast.AST], int] = {
-    ast.Add: _ADD,
-    ast.Sub: _ADD,
-    ast.Mult: _MUL,
-    ast.Div: _MUL,
-    ast.MatMult: _MUL,
-    ast.Pow: _POWER,
-}
+_BINDS = {kind: LANGUAGES["python"][sign][0] for kind, sign in OPERATORS.items()}
+_BINDS |= {ast.MatMult: _BINDS[ast.Mult], ast.Invert: _BINDS[ast.USub]}
+_MUL, UNARY = _BINDS[ast.Mult], _BINDS[ast.USub]
 
 _GATHERED = """\
 def gathered(d, sources):
@@ -91,15 +86,13 @@ def placed(d, start, step, size, axis=-1):
 def binding(text: str) -> int:
     """How tightly the outermost operator of a Python expression binds."""
     if text.isidentifier():
-        return _ATOM
+        return WHOLE
     match ast.parse(text, mode="eval").body:
-        case ast.BinOp(op=op):
-            return _BINDS.get(type(op), 5)
-        case ast.UnaryOp():
-            return _UNARY
+        case ast.BinOp(op=op) | ast.UnaryOp(op=op):
+            return _BINDS.get(type(op), 0)
         case ast.Compare() | ast.BoolOp() | ast.IfExp() | ast.Lambda():
             return 0
-    return _ATOM
+    return WHOLE
 
 
 class Expressions:
@@ -118,7 +111,7 @@ class Expressions:
         self.tables: dict[str, np.ndarray | str] = {}
         self.helpers: dict[str, str] = {}
 
-    def bound(self, expr: Expr, tightness: int = _ATOM) -> str:
+    def bound(self, expr: Expr, tightness: int = WHOLE) -> str:
         """The text of `expr`, in parentheses if it binds less tightly."""
         text = self.expr(expr)
         return text if binding(text) >= tightness else f"({text})"
@@ -145,7 +138,7 @@ class Expressions:
             case Reduce():
                 return self._fold(expr)
             case Product(left, right):
-                return f"{self.bound(left, _MUL)} @ {self.bound(right, _UNARY)}"
+                return f"{self.bound(left, _MUL)} @ {self.bound(right, UNARY)}"
             case Transpose(array, order):
                 return self._viewed(array, turn(order))
             case Term():
@@ -187,7 +180,7 @@ class Expressions:
                 self.helpers["whole"] = _WHOLE
                 return f"whole({self.expr(array)}, {below})"
             case Lookup(array, at):
-                return f"{self.bound(array, _ATOM)}[{self.expr(at)}]"
+                return f"{self.bound(array, WHOLE)}[{self.expr(at)}]"
             case Scatter(array, start, step=1, size=size, axis=axis):
                 ends = (start, size - start - array.shape[axis])
                 zeros = [spread(Number(0.0), resized(expr.shape, axis, n)) for n in ends]
@@ -281,9 +274,9 @@ class Expressions:
         if only_masks and (not numbers or term.coefficient < 0 or self.typed):
             above.insert(0, self.one)
         above += [
-            self.bound(f, _MUL if k == 0 and not above else _UNARY) for k, f in enumerate(ordered)
+            self.bound(f, _MUL if k == 0 and not above else UNARY) for k, f in enumerate(ordered)
         ]
-        below += [self.bound(d, _UNARY) for d in term.divisors]
+        below += [self.bound(d, UNARY) for d in term.divisors]
         text = " * ".join(above) or "1"
         if len(below) > 1:
             text += f" / ({' * '.join(below)})"
@@ -297,7 +290,7 @@ class Expressions:
             masks = [_is_mask(f) for f in term.factors]
             whole = abs(term.coefficient) == 1 and not term.per_row and not term.divisors
             if masks and all(masks) and whole:
-                inner = " * ".join([self.one, *(self.bound(f, _UNARY) for f in term.factors)])
+                inner = " * ".join([self.one, *(self.bound(f, UNARY) for f in term.factors)])
                 inner = f"-{inner}" if term.coefficient < 0 else inner
             else:
                 inner = self._term(term)
