@@ -85,7 +85,7 @@ def _native_if_worth(function: Function, source: str, name: str, loss: bool) -> 
 def worth(function: Function, steps: int = LEAST_STEPS) -> bool:
     """What "auto" means: is machine code worth the time that it takes to make?
 
-    It takes 3 to 5 ms for each array operation, once, and saves 20 to 100 µs a step, more than
+    It takes up to 3 ms for each array operation, once, and saves 20 to 100 µs a step, more than
     the arithmetic of small programs takes; with tens of thousands of parameters NumPy's products
     of matrices are as fast.
     """

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import pickle
+import threading
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -12,7 +13,8 @@ import pytest
 
 import autodiff
 from autodiff import DomainError, Value
-from autodiff.compiler.llvm.native import descent
+from autodiff.compiler.llvm import machine
+from autodiff.compiler.llvm.native import build, descent
 from nn import MLP, SGD, fit, losses
 from tests.oracles import oracle
 
@@ -184,6 +186,31 @@ def test_descent_takes_the_steps_that_python_would(
     assert theta.dtype == dtype
     np.testing.assert_allclose(theta, expected, rtol=digits, atol=digits / 10)
     assert state[0, 0] == sum(range(7, 7 + steps))
+
+
+def test_python_goes_on_while_llvm_works(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The first call waits for it, and gets its error if there was one."""
+    monkeypatch.setenv("GLASSGRAD_CACHE", os.devnull)  # nothing is kept
+    function = autodiff.compile(loss, backend="numpy").prepare(X, Y).version.function
+    assemble, may_go_on = machine.assemble, threading.Event()
+
+    def later(*given: object, **options: object) -> bytes:
+        assert may_go_on.wait(60)
+        return assemble(*given, **options)  # type: ignore[arg-type]
+
+    def broken(*given: object, **options: object) -> bytes:
+        raise RuntimeError("no such instruction")
+
+    monkeypatch.setattr(machine, "assemble", later)
+    outputs = build(function, "outputs", "", False)
+    may_go_on.set()
+    theta = autodiff.compile(loss, backend="numpy").prepare(X, Y).theta()
+    assert outputs(theta, X, Y).shape == (150, 1)
+    monkeypatch.setattr(machine, "assemble", broken)
+    outputs = build(function, "outputs", "", False)
+    for _ in range(2):
+        with pytest.raises(RuntimeError, match="no such instruction"):
+            outputs(theta, X, Y)
 
 
 def test_descent_refuses_numbers_of_another_precision() -> None:
