@@ -9,6 +9,7 @@ a place is drawn as one.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import replace
 from functools import cached_property
 from typing import Any
@@ -21,7 +22,7 @@ from .calls import Frame, frames, path, term_frames
 from .cells import Cell, Cells, cells, plain, refine
 from .contract import Cyclic, assemble
 from .picture import Picture
-from .places import Opened, Place, Plan, bundle_leaves, far_more, place_of, thin_out
+from .places import Opened, Place, Plan, bundle_gates, bundle_leaves, far_more, place_of, thin_out
 from .variables import naming
 
 __all__ = ["LEVELS", "TooLarge", "build"]
@@ -127,14 +128,15 @@ class _Source:
         place = {v: place_of(v, inside[v], detail, opened) for v in graph}
         notes = [*self.notes, *kept, *thin_out(place)]
         parameters = _parameters(inside)
-        try:
-            return self._picture(
-                Plan(graph, inside, place, self.name_of), detail, notes, parameters
-            )
-        except Cyclic:
-            alone = Plan(graph, dict.fromkeys(graph), {v: v for v in graph}, self.name_of)
-            notes.append("shown gate by gate: its calls depend on each other in a circle")
-            return self._picture(alone, "gate", notes, parameters)
+        for bundled in (detail in LEVELS[:3], False):
+            plan = Plan(graph, inside, dict(place), self.name_of)
+            if bundled:
+                bundle_gates(plan)
+            with suppress(Cyclic):
+                return self._picture(plan, detail, notes, parameters)
+        alone = Plan(graph, dict.fromkeys(graph), {v: v for v in graph}, self.name_of)
+        notes.append("shown gate by gate: its calls depend on each other in a circle")
+        return self._picture(alone, "gate", notes, parameters)
 
     def tail(self) -> Picture:
         """The gates nearest to the root; everything before them is one box."""

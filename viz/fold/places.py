@@ -18,6 +18,7 @@ __all__ = [
     "Opened",
     "Place",
     "Plan",
+    "bundle_gates",
     "bundle_leaves",
     "far_more",
     "place_of",
@@ -128,6 +129,21 @@ def bundle_leaves(plan: Plan, parameters: set[Value]) -> None:
         if len(leaves) > MANY:
             bundle = Bundle(_title(leaves, leaves[0] in parameters))
             place.update(dict.fromkeys(leaves, bundle))
+
+
+def bundle_gates(plan: Plan) -> None:
+    """Give one place to the gates of one kind that a call applies to what folded calls in it
+    returned, element by element: the sums of a residual block."""
+    graph, inside, place, _ = plan
+    alike: dict[object, list[Value]] = {}
+    for v, cell in graph.items():
+        folded = frozenset(place[p] for p in cell.parents if isinstance(place[p], Frame))
+        if folded and inside[v] and place[v] is v:
+            alike.setdefault((inside[v], cell.gate, folded), []).append(v)
+    for gates in alike.values():
+        if (gate := graph[gates[0]].gate) and len(gates) >= MANY:
+            bundle = Bundle(f"{len(gates)} {gate.symbol} gates")
+            place.update(dict.fromkeys(gates, bundle))
 
 
 def _title(leaves: list[Value], parameters: bool) -> str:

@@ -397,3 +397,17 @@ def test_a_picture_says_that_its_values_are_older_than_its_inputs() -> None:
 def test_a_constant_that_is_not_finite_is_drawn(number: float, shown: str) -> None:
     root = Value(1.0, label="x").max(number) * 2.0
     assert f">{shown}</FONT>" in draw(root).source
+
+
+def test_sums_of_a_residual_block_are_one_box_at_coarse_levels() -> None:
+    """Six sums side by side; at gate level each stands by itself."""
+    block = Residual(Layer(6, 6, "tanh", rng=0))
+    root = GATES["sum"](block([Value(0.1 * k) for k in range(6)]))
+    root.backward()
+    texts = [node.text for node in build(root, "layer").nodes]
+    assert texts.count("6 + gates") == 1
+    assert texts.count("+") == 0
+    (sums,) = (node for node in build(root, "layer").nodes if node.text == "6 + gates")
+    assert sums.values == tuple(v.data for v in root.parents)
+    assert sums.grads == (1.0,) * 6
+    assert [node.text for node in build(root, "gate").nodes].count("+") == 6
