@@ -244,7 +244,7 @@ def test_answers_are_typed_in_the_diagram_itself(opened: Open) -> None:
     field.fill("4")
     field.press("Enter")
     expect(question(page, "df/dx").locator(".slip")).to_have_text("Check the sign.")
-    expect(page.locator(".blank.wrong title")).to_have_text("Check the sign.")
+    expect(page.locator(".verdict")).to_have_text("D, df/dx: not yet. Check the sign.")
     expect(question(page, "df/dx").locator("input")).to_have_value("4")
     expect(field).to_have_attribute("aria-invalid", "true")
     field.fill("-4")
@@ -393,7 +393,7 @@ def test_a_bug_is_followed_step_by_step(opened: Open) -> None:
         on.press("Enter")
         expect(told).to_have_text(said)
     expect(on).to_be_disabled()
-    assert zoo.locator(".grad.wrong").all_text_contents() == ["−4"]
+    assert zoo.locator(".grad.wrong").all_text_contents() == ["✗ −4"]
     zoo.get_by_role("button", name="One step back").click()
     expect(count).to_have_text("step 4 of 5")
     assert zoo.locator(".grad.wrong").count() == 0

@@ -97,10 +97,11 @@ class Exhibit {
       const i = unit.node, made = drawing.elements.get(unit.id);
       if (made.kind === "constant") continue;
       made.value.textContent = number(now.data[i]);
-      made.grad.textContent = number(now.grad[i]);
-      made.grad.classList.toggle("wrong", finished && differ(now.grad[i], truth[i]));
+      const wrong = finished && differ(now.grad[i], truth[i]);
+      made.grad.textContent = `${wrong ? "✗ " : ""}${number(now.grad[i])}`;
+      made.grad.classList.toggle("wrong", wrong);
       made.element.classList.toggle("current", now.last !== null && now.last.i === i);
-      made.handle.setAttribute("aria-label", `${drawing.spoken(i)}, value ${number(now.data[i])}, gradient ${number(now.grad[i])}`);
+      made.handle.setAttribute("aria-label", `${drawing.spoken(i)}, value ${number(now.data[i])}, gradient ${number(now.grad[i])}${wrong ? ", wrong" : ""}`);
     }
     for (const {path, parts: [{gate, slot}]} of drawing.wires) {
       const here = now.last !== null && now.last.i === gate && now.last.slot === slot && "add set".includes(now.last.does);

@@ -112,11 +112,11 @@ function showPath() {
       return {u, v, f: rootAt([a.i, u], [b.i, v])};
     });
     const sorted = cells.map(({f}) => f).filter(Number.isFinite).sort((p, q) => p - q);
-    const wide = 256 / count, high = 156 / count;
+    const wide = 256 / count + 0.6, high = 156 / count + 0.6;
     for (const {u, v, f} of cells) {
       if (!Number.isFinite(f)) continue;
       const band = Math.floor((sorted.findIndex((other) => other >= f) / sorted.length) * BANDS);
-      marks.push(svg("rect", {class: "band", x: (x(u) - wide / 2).toFixed(1), y: (y(v) - high / 2).toFixed(1), width: wide.toFixed(1), height: high.toFixed(1), "fill-opacity": (band / BANDS / 1.6).toFixed(2)}));
+      marks.push(svg("rect", {class: "band", x: (x(u) - wide / 2).toFixed(1), y: (y(v) - high / 2).toFixed(1), width: wide.toFixed(1), height: high.toFixed(1), style: `--share: ${Math.round((60 * band) / BANDS)}%`}));
     }
     said = name(b);
   }

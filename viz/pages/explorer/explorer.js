@@ -450,7 +450,7 @@ function refreshInputs(source = null) {
       made.slider.value = x;
     }
     if (made.box !== source) {
-      made.box.value = Number(x.toPrecision(7));
+      made.box.value = Number(x.toPrecision(6));
       made.box.title = x;
     }
     made.slider.setAttribute("aria-valuetext", number(x));

@@ -8,21 +8,20 @@ const stands = (i) => i === model.scene.root || named_(i) || readers.get(i) > 1;
 const named_ = (i) => !/^v\d+$/.test(model.nodes[i].name);
 const readers = new Map();
 
+/** A node written out: its pieces, and how tightly it binds (by the table of constructs). */
 function written(i, outermost) {
-  const node = model.nodes[i];
-  if (!outermost && node.kind === "leaf") return [node.name];
-  if (node.kind === "constant") return [constant(i)];
-  if (!outermost && stands(i)) return [node.name];
-  const {show, inputs, word, rows} = model.graph.gates[i];
+  const node = model.nodes[i], whole = (...pieces) => ({pieces, binds: Infinity});
+  if (!outermost && (node.kind === "leaf" || (node.kind === "gate" && stands(i)))) return whole(node.name);
+  if (node.kind === "constant") return whole(constant(i));
+  const {show, inputs, word: called, rows} = model.graph.gates[i];
   const parts = node.parents.map((p) => written(p, false));
   const [construct, a, b] = Array.isArray(show[0]) ? show[0] : [];
-  const plain = !rows && INFIX.includes(construct) && a === inputs[0] && b === inputs[1];
-  if (plain) {
-    const middle = [...parts[0], " ", gateField(i), " ", ...parts[1]];
-    return outermost ? middle : ["(", ...middle, ")"];
+  if (!rows && INFIX.includes(construct) && a === inputs[0] && b === inputs[1]) {
+    const [binds] = BLACKBOARD[construct], least = construct === "**" ? WHOLE : binds;
+    const put = (part, needed) => (part.binds < needed ? ["(", ...part.pieces, ")"] : part.pieces);
+    return {pieces: [...put(parts[0], least), " ", gateField(i), " ", ...put(parts[1], least + 0.5)], binds};
   }
-  const called = rows ? word : gateField(i);
-  return [called, "(", ...parts.flatMap((part, k) => (k ? [", ", ...part] : part)), ")"];
+  return whole(rows ? called : gateField(i), "(", ...parts.flatMap(({pieces}, k) => (k ? [", ", ...pieces] : pieces)), ")");
 }
 
 function gateField(i) {
@@ -88,7 +87,7 @@ function showFormula() {
   if (find("#formula-card").hidden) return;
   readers.clear();
   for (const i of order) for (const p of model.nodes[i].parents) readers.set(p, (readers.get(p) || 0) + 1);
-  const lines = many.filter(stands).map((i) => html("p", {class: "formula"}, `${model.nodes[i].name} = `, written(i, true)));
+  const lines = many.filter(stands).map((i) => html("p", {class: "formula"}, `${model.nodes[i].name} = `, written(i, true).pieces));
   const wanted = document.activeElement;
   if (!find("#formula").contains(wanted)) find("#formula").replaceChildren(...lines);
   else {

@@ -15,5 +15,4 @@ addEventListener("message", ({data, source}) => {
   changed();
   hearing = false;
 });
-find("#formula-card").hidden = true; // Python's gates stay what they are
 parent.postMessage({ready: true}, "*");

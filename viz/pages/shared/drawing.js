@@ -83,15 +83,11 @@ class Drawing extends Diagram {
     this.reveals(key, this.known.get(key) ?? null);
   }
 
-  /** A field to type the answer in, where the blank is; what is wrong with it is said at once. */
+  /** A field to type the answer in, where the blank is. */
   takes(key, field) {
     const {frame, x, y, width} = this.marks.get(key), indent = 6 + 8 * this.blanks.get(key).tag.length;
     field.style.paddingLeft = `${indent}px`;
-    frame.append(svg("title", {}), svg("foreignObject", {x: x - width / 2, y: y - 10, width, height: 20}, field));
-  }
-
-  tell(key, words) {
-    find("title", this.marks.get(key).frame).textContent = words;
+    frame.append(svg("foreignObject", {x: x - width / 2, y: y - 10, width, height: 20}, field));
   }
 
   /** Show an answer instead of the blank, or with null the blank again. */

@@ -91,7 +91,7 @@ function tally() {
 }
 
 /** A blank: a field on its wire, and below a row with another, a mark and a hint; they say the same. */
-function question(blank, drawing, context) {
+function question(blank, drawing, verdict, context) {
   const id = `answer-${++fieldCount}`;
   const mark = html("span", {class: "mark", role: "status"});
   const slip = html("p", {class: "slip", role: "status"});
@@ -109,7 +109,8 @@ function question(blank, drawing, context) {
     score.set(id, right);
     tally();
   };
-  const judge = (text) => {
+  const judge = ({target}) => {
+    const text = target.value;
     const answer = read(text), given = text.trim() !== "", found = seals(answer, blank);
     const right = found.includes(blank.seal);
     for (const field of fields) field.value = text;
@@ -118,7 +119,9 @@ function question(blank, drawing, context) {
     mark.replaceChildren(...(given ? [icon(), said] : []));
     slip.textContent = given && !right ? diagnosis(found, blank) : "";
     drawing.reveals(blank.key, right ? number(answer) : null);
-    drawing.tell(blank.key, given && !right ? slip.textContent || "Not yet." : "");
+    const inside = target === fields[1] && given; // the row may be out of sight
+    if (inside) verdict.textContent = `${blank.tag}, ${blank.name}: ${said}. ${slip.textContent}`;
+    verdict.classList.toggle("forward-ink", right);
     settle(right, given);
   };
   const field = (place, class_) => html("input", {
@@ -129,7 +132,7 @@ function question(blank, drawing, context) {
     autocomplete: "off",
     "aria-label": `${context}blank ${blank.tag}: ${blank.name}${place}`,
     "aria-describedby": `${id}-hint`,
-    onchange: (event) => judge(event.target.value),
+    onchange: judge,
     oninput: (event) => {
       for (const other of fields) if (other !== event.target) other.value = event.target.value;
       // what is being changed is not judged before it is finished
@@ -137,7 +140,6 @@ function question(blank, drawing, context) {
       mark.replaceChildren();
       slip.textContent = "";
       drawing.reveals(blank.key, null);
-      drawing.tell(blank.key, "");
       settle(false, false);
     },
     onfocus: () => drawing.point(blank.key, true),
@@ -145,7 +147,7 @@ function question(blank, drawing, context) {
     onkeydown: (event) => {
       event.stopPropagation(); // arrows move within the field
       if (event.key !== "Enter") return;
-      judge(event.target.value);
+      judge(event);
       const all = [...document.querySelectorAll(class_ ? `.${class_}` : ".question input")];
       const next = all[all.indexOf(event.target) + 1];
       if (row.classList.contains("right") && next) next.focus();
@@ -175,8 +177,9 @@ const all = [...DATA.sheets, ...DATA.spare], several = all.length > 1, {key: isK
 function fillSheet(section, s, {scene, blanks}) {
   const heading = several ? `Circuit ${s + 1}` : "";
   const canvas = html("div", {class: "canvas"}), parts = html("div", {class: "parts"});
+  const verdict = html("p", {class: "verdict", role: "status"});
   section.setAttribute("aria-label", heading || "Worksheet");
-  section.replaceChildren(...(heading ? [html("h2", {}, heading)] : []), canvas, parts);
+  section.replaceChildren(...(heading ? [html("h2", {}, heading)] : []), canvas, verdict, parts);
   const model = new Given(scene);
   const drawing = new Drawing(canvas, model, blanks, isKey, `Circuit ${s + 1}${isKey ? ", filled in" : " with blanks"}`);
   if (drawing.extent.w > 800) document.body.classList.add("wide"); // on paper lying on its side
@@ -187,7 +190,7 @@ function fillSheet(section, s, {scene, blanks}) {
   }
   const context = several ? `circuit ${s + 1}, ` : "";
   for (const kind of DATA.kinds) {
-    const rows = blanks.filter(({key}) => key[0] === kind[0]).map((blank) => question(blank, drawing, context));
+    const rows = blanks.filter(({key}) => key[0] === kind[0]).map((blank) => question(blank, drawing, verdict, context));
     if (rows.length) parts.append(html("fieldset", {}, html("legend", {}, TITLES[kind]), html("ol", {class: "questions"}, rows)));
   }
 }
