@@ -13,7 +13,9 @@ In the order in which a function goes through it:
                 `attention` with its letters, `bounds` and `written` for the derivative
     derivative  the adjoint of every array operation, with `simplify` and `terms`
     ir          the array program that comes out, a list of assignments
-    write/      that program as NumPy source, or as plain loops
+    write/      that program as NumPy source (`numpy_source` the function, `expressions` and
+                `views` what stands in its lines), or as plain loops (`loops` what is done, `nests`
+                in which loops, `elements` one element)
     llvm/       the loops as machine code
     checking    what runs computes what the eager engine computes
     replay      one row again, gate by gate, to say where a number is not finite
