@@ -54,8 +54,8 @@ class Live(anywidget.AnyWidget):
     """The page of a graph whose leaves it moves, and follows.
 
     What is moved in the page is written into the leaves, all gates above fire anew and the
-    backward pass runs. After each cell of a notebook the page shows what the cell has changed, and
-    within one where it calls ``view.update()``.
+    backward pass runs. After each cell of a notebook the page shows what the cell has changed;
+    within one ``fit(..., callbacks=view)`` shows each epoch, and ``view.update()`` anything else.
     """
 
     _esm = _FRAME
@@ -82,6 +82,10 @@ class Live(anywidget.AnyWidget):
         if self.numbers != self._current():
             self._run()
             self.numbers = self._current()
+
+    def __call__(self, _: object) -> None:
+        """`update`, as a callback of `nn.fit`."""
+        self.update()
 
     def _current(self) -> dict[str, float]:
         return {place: v.data for place, v in self.leaves.items() if math.isfinite(v.data)}

@@ -94,8 +94,8 @@ def watch(model: Module, x: Sequence[float], *, title: str = "") -> Live:
     x      the example
     title  heading of the page; by default the model's class
 
-    Within a cell ``view.update()`` shows what has changed. Of several outputs the sum is the root.
-    Needs the extra ``widgets``.
+    ``fit(..., callbacks=watch(model, x))`` moves the page from epoch to epoch. Of several outputs
+    the sum is the root. Needs the extra ``widgets``.
 
     >>> from nn import MLP
     >>> watch(MLP(2, [3, 1], rng=0), [0.5, -1.0]).title
