@@ -4,20 +4,31 @@ The model of `tests/autodiff/compiler/gpt.py`: 27 tokens, width 16, 4 heads, one
 parameters; eight tokens a row, float64. The same scalar code runs on our Values, is compiled from
 them, and runs on a class of 30 lines that keeps for each node its parents and local gradients and
 chains them, as in microgpt. Everybody's loss is checked against the compiled one.
+
+Then the whole training of `examples/microgpt.py`: `fit`, the time to compile included and nothing
+kept from earlier processes, against the same steps in PyTorch.
 """
 
 from __future__ import annotations
 
 import functools
 import math
+import os
+import random
+import runpy
+import tempfile
+import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 import autodiff
-from benchmarks.harness import Timing, markdown_table, take_turns, write_table
+from benchmarks.harness import Timing, markdown_table, seconds, take_turns, write_table
+from nn import Adam, fit
+from nn.optimisers import linear
 from tests.autodiff.compiler.gpt import BLOCK, HEADS, TOKENS, WIDTH, gpt, weights
 
 Floats = NDArray[np.float64]
@@ -303,9 +314,90 @@ def table(rows: int) -> str:
     return markdown_table(head, lines)
 
 
+# ── whole training ───────────────────────────────────────────────────────────────────────────
+
+
+def trained(example: Any, X: Any, Y: Any, epochs: int) -> float:
+    """The last epoch's loss, by `fit`."""
+    model = example["GPT"](random.Random(0))
+    steps = epochs * -(-len(X) // 16)
+    adam = Adam(model.parameters(), lr=linear(0.01, 0.0, over=steps), betas=(0.85, 0.99))
+    with tempfile.TemporaryDirectory() as empty:
+        os.environ["GLASSGRAD_CACHE"] = empty
+        history = fit(model, X, Y, example["LOSS"], adam, epochs=epochs, batch_size=16,
+                      metrics=[], rng=0, progress=False)  # fmt: skip
+        del os.environ["GLASSGRAD_CACHE"]
+    return float(history.loss[-1])
+
+
+def torch_trained(example: Any, X: Any, Y: Any, epochs: int) -> float:
+    """The same model and steps in PyTorch, the rows in another order."""
+    import torch
+
+    torch.set_num_threads(1)  # its best here, as in benchmarks.training
+    model = example["GPT"](random.Random(0))
+    modules = {"wte": model.token, "wpe": model.place, "head": model.logits.layers[0]}
+    modules |= {"wide": model.think.body.layers[0].layers[1]}
+    modules |= {"narrow": model.think.body.layers[0].layers[2]}
+    w = {name: torch.tensor(next(iter(module.state_dict().values())))
+         for name, module in modules.items()}  # fmt: skip
+    attention = model.attend.body.layers[1].state_dict()
+    w |= {"qkv": torch.tensor(attention["in_proj_weight"])}
+    w |= {"wo": torch.tensor(attention["out_proj.weight"])}
+    used = [tensor.requires_grad_() for tensor in w.values()]
+    x, y = torch.tensor(X), torch.tensor(Y)
+    steps = epochs * -(-len(X) // 16)
+    adam = torch.optim.Adam(used, lr=0.01, betas=(0.85, 0.99))
+    falling = torch.optim.lr_scheduler.LambdaLR(adam, lambda step: 1 - step / steps)
+
+    def norm(z: Any) -> Any:
+        return z * ((z * z).mean(-1, keepdim=True) + 1e-5) ** -0.5
+
+    def cost(x: Any, y: Any) -> Any:
+        z = norm(w["wte"][x] + w["wpe"][: x.shape[1]])
+        parts = (norm(z) @ w["qkv"].T).chunk(3, -1)
+        q, k, v = (p.reshape(*p.shape[:2], HEADS, SIZE).transpose(1, 2) for p in parts)
+        mixed = torch.nn.functional.scaled_dot_product_attention(q, k, v, is_causal=True)
+        z = mixed.transpose(1, 2).reshape(*z.shape) @ w["wo"].T + z
+        z = torch.relu(norm(z) @ w["wide"].T) @ w["narrow"].T + z
+        logits = (z @ w["head"].T).transpose(1, 2)
+        each = torch.nn.functional.cross_entropy(logits, y, reduction="none")
+        counted = y != -100
+        return ((each * counted).sum(1) / counted.sum(1)).mean()
+
+    losses = []
+    order = torch.Generator().manual_seed(0)
+    for _ in range(epochs):
+        losses = []
+        for rows in torch.randperm(len(x), generator=order).split(16):
+            adam.zero_grad()
+            J = cost(x[rows], y[rows])
+            J.backward()
+            adam.step()
+            falling.step()
+            losses.append(J.item())
+    return sum(losses) / len(losses)
+
+
+def training(epochs: int = 3) -> str:
+    """A table: both, one after the other."""
+    example = runpy.run_path(str(Path(__file__).parents[1] / "examples" / "microgpt.py"))
+    names = example["NAMES"]
+    length = max(map(len, names)) + 1
+    X, Y = (np.array(part) for part in zip(*(example["encoded"](n, length) for n in names),
+                                           strict=True))  # fmt: skip
+    rows = []
+    for name, run in (("glassgrad, fit", trained), ("PyTorch, eager", torch_trained)):
+        start = time.perf_counter()
+        loss = run(example, X, Y, epochs)
+        rows.append([name, seconds(time.perf_counter() - start), f"{loss:.3f}"])
+    return markdown_table(["program", "training, all included", "loss of the last epoch"], rows)
+
+
 def main() -> None:
     """Measure and write the tables."""
     parts = [f"{n} row{'s' * (n > 1)} of {BLOCK} tokens:\n\n{table(n)}" for n in (1, 16)]
+    parts.append(f"The training of `examples/microgpt.py`, three epochs:\n\n{training()}")
     write_table("gpt", "\n\n".join(parts), ["numpy", "llvmlite", "jax", "torch"])
 
 
