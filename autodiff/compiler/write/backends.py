@@ -17,7 +17,7 @@ import linecache
 import math
 import weakref
 from collections.abc import Callable
-from contextvars import copy_context
+from contextvars import Context
 from typing import Any, Final, TypeAlias
 
 import numpy as np
@@ -38,7 +38,7 @@ LINES: Final = 3  # an array operation has about as many
 _numbers = itertools.count(1)
 
 # A context that is entered, not settings that are put back: Ctrl-C cannot leave them behind.
-_QUIET: Final = copy_context()
+_QUIET: Final = Context()
 _QUIET.run(np.seterr, all="ignore")
 
 
