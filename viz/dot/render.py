@@ -87,7 +87,13 @@ class Diagram(graphviz.Digraph):  # type: ignore[misc]
         self, drawing: Drawing, *, program: Program = "auto", dpi: float = DPI, **options: Any
     ) -> None:
         size = f"0,0,{drawing.width:.1f},{drawing.height:.1f}"
-        look = {"layout": "nop2", "bb": size, "pad": "0", "bgcolor": drawing.theme.paper}
+        look = {
+            "layout": "nop2",
+            "bb": size,
+            "pad": "0",
+            "margin": "0",
+            "bgcolor": drawing.theme.paper,
+        }
         super().__init__(
             "glassgrad",
             graph_attr=look,

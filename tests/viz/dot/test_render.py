@@ -112,8 +112,14 @@ def test_a_diagram_is_a_digraph_that_saves_and_shows_itself(tmp_path: Path) -> N
 
 @pytest.mark.parametrize("program", PROGRAMS)
 def test_pdf_is_written(program: Program, tmp_path: Path) -> None:
-    path = render(draw(product_of_sum()), tmp_path / "f.pdf", program=program)
-    assert path.read_bytes()[:4] == b"%PDF"
+    """A page of the picture's own size, without margins."""
+    diagram = draw(product_of_sum())
+    made = render(diagram, tmp_path / "f.pdf", program=program).read_bytes()
+    assert made[:4] == b"%PDF"
+    wide, high = diagram.drawing.width, diagram.drawing.height
+    if box := re.search(rb"/MediaBox ?\[ ?0 0 ([\d.]+) ([\d.]+)", made):  # unless compressed
+        assert float(box[1]) == pytest.approx(wide, abs=1)
+        assert float(box[2]) == pytest.approx(high, abs=1)
 
 
 def size(png: bytes) -> tuple[int, int]:
