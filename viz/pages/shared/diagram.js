@@ -260,6 +260,7 @@ class Diagram {
 
   /** A dot along each wire that is at work, in the direction in which it works. */
   pulse() {
+    this.world.querySelectorAll(".pulse").forEach((dot) => dot.remove());
     if (calm() || !this.world.animate) return;
     for (const {path, way} of this.wires) {
       const back = path.classList.contains("backward");
