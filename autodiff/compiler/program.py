@@ -26,10 +26,6 @@ from .write.loops import loops_source
 
 Floats = NDArray[np.float64]
 
-_DTYPES: dict[str, np.dtype[Any]] = {
-    "float64": np.dtype(np.float64),
-    "float32": np.dtype(np.float32),
-}
 _KEPT = 8  # compilations that a program remembers
 _OPENED = 64  # shapes of calls that it remembers
 
@@ -100,9 +96,9 @@ class Program:
         if not callable(function):
             raise TypeError(f"compile takes a function of one example, got {function!r}")
         choose(backend)
-        if dtype not in _DTYPES:
+        if dtype not in ("float64", "float32"):
             raise ValueError(f"dtype must be 'float64' or 'float32', got {dtype!r}")
-        self._dtype: np.dtype[Any] = _DTYPES[dtype]
+        self._dtype: np.dtype[Any] = np.dtype(dtype)
         self._function: Callable[..., Any] | None = function
         self._name = getattr(function, "__name__", None) or type(function).__name__
         self.__doc__ = getattr(function, "__doc__", None)
