@@ -7,7 +7,7 @@ from typing import Any
 
 from autodiff import GATES, Gate, Value
 
-from .axes import COLOURS, subplots, tidy
+from .axes import colours, subplots, tidy
 
 __all__ = ["plot_activations"]
 
@@ -37,13 +37,14 @@ def plot_activations(
         for unused in ax.ravel()[len(gates) :]:
             unused.set_visible(False)
     points = [reach * (i / 150 - 1) for i in range(301)]
+    value, slope = colours()[:2]
     for axes, gate in zip(ax.ravel(), gates, strict=False):
         nodes = [gate(Value(x)) for x in points]
         axes.axhline(0, color="#999999", linewidth=0.6)
         axes.axvline(0, color="#999999", linewidth=0.6)
         slopes = [node.local_grads[0] for node in nodes]
-        axes.plot(points, [n.data for n in nodes], color=COLOURS[0], linewidth=2, label="value")
-        axes.plot(points, slopes, color=COLOURS[1], linestyle="--", linewidth=1.6, label="slope")
+        axes.plot(points, [n.data for n in nodes], color=value, linewidth=2, label="value")
+        axes.plot(points, slopes, color=slope, linestyle="--", linewidth=1.6, label="slope")
         axes.set_title(gate.name.replace("_", " "), fontsize=11)
         tidy(axes)
     ax.ravel()[0].legend(frameon=False, loc="upper left", fontsize=9)

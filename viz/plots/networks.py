@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from autodiff import Value
 from autodiff.value import UNREACHED
 
-from .axes import COLOURS, axes_or_new, tidy
+from .axes import COLOURS, axes_or_new, colours, tidy
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -38,6 +38,7 @@ def plot_gradient_flow(model: Module, *, ax: Axes | None = None) -> Axes:
     if all(v.grad is UNREACHED for held in layers.values() for v in held):
         raise ValueError("no parameter has a gradient yet; call loss.backward() first")
     ax = axes_or_new(ax, 6.4, 0.7 * len(layers) + 1.4)
+    each, middle = colours()[:2]
     for i, held in enumerate(layers.values()):
         sizes = sorted(
             math.log10(abs(v.grad)) for v in held if v.grad != 0 and math.isfinite(v.grad)
@@ -46,10 +47,10 @@ def plot_gradient_flow(model: Module, *, ax: Axes | None = None) -> Axes:
             drawn: Any = ax.violinplot(
                 sizes, positions=[i], orientation="horizontal", widths=0.8, showextrema=False
             )
-            drawn["bodies"][0].set(facecolor=COLOURS[0], alpha=0.35)
-        ax.plot(sizes, [i] * len(sizes), "|", color=COLOURS[0], alpha=0.6, markersize=9)
+            drawn["bodies"][0].set(facecolor=each, alpha=0.35)
+        ax.plot(sizes, [i] * len(sizes), "|", color=each, alpha=0.6, markersize=9)
         if sizes:
-            ax.plot([sizes[len(sizes) // 2]], [i], "o", color=COLOURS[1], markersize=6)
+            ax.plot([sizes[len(sizes) // 2]], [i], "o", color=middle, markersize=6)
         if zeros := sum(v.grad == 0 for v in held) / len(held):
             look: Any = {"va": "center", "fontsize": 9, "color": "#555555"}
             ax.text(1.01, i, f"{zeros:.0%} are 0", transform=ax.get_yaxis_transform(), **look)
