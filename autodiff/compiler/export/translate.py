@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import textwrap
 from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
 from typing import Final, TypeGuard
 
 from ...formula.languages import LANGUAGES, OPERATORS
@@ -252,14 +253,12 @@ def _blocks(statement: ast.stmt) -> list[list[ast.stmt]]:
     return []
 
 
-def _uses(statement: ast.stmt, nested: bool = True) -> set[str]:
+@lru_cache(maxsize=4096)
+def _uses(statement: ast.stmt, nested: bool = True) -> frozenset[str]:
     """The names in a statement, with those of the statements inside it or without."""
     inner = {id(n) for block in _blocks(statement) for s in block for n in ast.walk(s)}
-    return {
-        n.id
-        for n in ast.walk(statement)
-        if isinstance(n, ast.Name) and (nested or id(n) not in inner)
-    }
+    names = (n for n in ast.walk(statement) if isinstance(n, ast.Name))
+    return frozenset(n.id for n in names if nested or id(n) not in inner)
 
 
 def _assigned(statement: ast.stmt) -> str:

@@ -134,8 +134,8 @@ class Nests:
             names = {m[2]: m[1] for m in matches if m and m[1] in own}  # a sum takes its name
             lines = [line for line in lines if not _is_alias(line, names)]
             nest.lines = [_renamed(line, names) for line in lines]
-        for name in short:
-            del self.sizes[name]
+        kept = users.keys() - short  # nothing is left of some, as of adjoints that are all 1 / E
+        self.sizes = {name: size for name, size in self.sizes.items() if name in kept}
 
 
 def _unindexed(line: str, places: dict[str, str]) -> str:

@@ -16,7 +16,7 @@ import pytest
 
 import autodiff
 import nn
-from autodiff import Value
+from autodiff import GATES, Value, gate
 from nn import (
     MLP,
     Activation,
@@ -30,6 +30,7 @@ from nn import (
     TransformerBlock,
     losses,
 )
+from tests.random_graphs import BUILT_IN
 
 RNG = np.random.default_rng(3)
 Network = tuple[nn.Module, np.ndarray]
@@ -242,6 +243,56 @@ def test_a_training_step_in_c_is_the_optimisers(tmp_path: Path) -> None:
         costs.append(program(X, y))
         optimiser.step()
     np.testing.assert_allclose(found, [*costs, *program.theta()], rtol=1e-11, atol=1e-13)
+
+
+def every_gate() -> tuple[Callable[..., Any], list[Value], np.ndarray]:
+    """One loss made of all gates of the table, and one of ours, each with parameters of its own."""
+    swish = gate("swish_of_a_user", "a * sigmoid(a)", a="sigmoid(a) + out * (1 - sigmoid(a))")
+    gates = [*(GATES[name] for name in sorted(BUILT_IN)), swish]
+    weights = {
+        g: [Value(0.7 + 0.05 * k + 0.01 * n) for k in range(3 * max(1, len(g.inputs)))]
+        for n, g in enumerate(gates)
+    }
+
+    def loss(x: Any) -> Any:
+        total = Value(0.0)
+        for g, w in weights.items():
+            scaled = [a * b for a, b in zip(w, [*x] * len(g.inputs), strict=True)]
+            rows = [scaled[3 * k : 3 * k + 3] for k in range(len(g.rows))]
+            total = total + g(*rows, *scaled[3 * len(rows) : 2 * len(rows) + len(g.inputs)])
+        return total
+
+    return loss, [w for each in weights.values() for w in each], RNG.uniform(0.5, 1.5, (4, 3))
+
+
+def test_gradients_of_every_gate_are_the_tables_in_c_and_javascript(tmp_path: Path) -> None:
+    """The formulas are written out, and nothing is stated again: a user's own gate comes along."""
+    loss, _, X = every_gate()
+    program = autodiff.compile(loss, backend="numpy").prepare(X)
+    J, gradient = program.value_and_grad(program.theta(), X)
+    count = gradient.size
+    source = tmp_path / "net.c"
+    source.write_text(program.code("c"), encoding="utf-8")
+    main = f"""int main(void) {{
+    real X[] = {c_array(X)}, grad[{count}];
+    printf("%.17g\\n", gradient(parameters, X, grad, 4));
+    for (int p = 0; p < {count}; p++) printf("%.17g\\n", grad[p]);
+    return 0;
+}}
+"""
+    found = numbers([compiled_c(source, main)]).ravel()
+    np.testing.assert_allclose(found, [J, *gradient], rtol=1e-12, atol=1e-14)
+    if node := shutil.which("node"):
+        script = tmp_path / "net.mjs"
+        flat = X.ravel().tolist()
+        script.write_text(
+            f"{program.code('javascript')}\nconst grad = new Float64Array({count});\n"
+            f"console.log(gradient(parameters, {flat}, grad));\n"
+            "for (const g of grad) console.log(g);\n",
+            encoding="utf-8",
+        )
+        found = numbers([node, script]).ravel()
+        np.testing.assert_allclose(found, [J, *gradient], rtol=1e-12, atol=1e-14)
 
 
 def test_the_training_step_in_javascript_and_python_is_the_one_in_c(tmp_path: Path) -> None:
