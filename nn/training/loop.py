@@ -174,7 +174,8 @@ def fit(
                     theta = moved
                     history.steps.append(cost)
             costs = history.steps[first:]  # of the batches; the epoch's is their mean or sum
-            mean = float(np.average(costs, weights=[len(rows) for rows in plan]))
+            total = sum(cost * len(rows) for cost, rows in zip(costs, plan, strict=True))
+            mean = total / sum(map(len, plan))
             numbers = {"loss": sum(costs) if reduction == "sum" else mean}
             if patience is not None and not data.held_out:
                 numbers["loss"] = stepper.objective(theta, data.X, data.Y)
