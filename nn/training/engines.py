@@ -146,7 +146,7 @@ class Native(Compiled):
         if hasattr(compiled, "training"):
             self.training = compiled.training
         self._descend: Callable[..., int] | None = None
-        self._predicts = False
+        self._predicts = self._looked = False
 
     def outputs(self, theta: Array, X: Array) -> Array:
         """All rows at once."""
@@ -168,7 +168,7 @@ class Native(Compiled):
     ) -> tuple[Array, list[float]] | None:
         """One step per batch: θ after them, and the cost before each. Fewer costs than batches if
         one was not finite; None if this cannot be run in one go: see `takes`."""
-        if self._descend is None and not self.takes(optimiser, theta, X, Y):
+        if not self.takes(optimiser, theta, X, Y):
             return None
         assert self._descend is not None
         moved, costs = theta.copy(), np.empty(len(batches))
@@ -192,6 +192,9 @@ class Native(Compiled):
         """Can many steps be run in one go? Not if the optimiser clips, has its own `update` or a
         rule that is not compiled, or moves other parameters than the program has: then the gradient
         alone is machine code."""
+        if self._looked:
+            return self._descend is not None
+        self._looked = True
         self.training.widen(theta, X, Y)
         program = self.training.program
         try:

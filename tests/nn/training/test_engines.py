@@ -178,6 +178,26 @@ def test_a_rule_that_is_not_compiled_takes_its_steps_from_python(
     np.testing.assert_allclose(runs[0], runs[1], rtol=1e-12)
 
 
+def test_what_an_engine_runs_on_is_made_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Not in every epoch, also where the steps are taken from Python."""
+    oracle("llvmlite")
+    from autodiff.compiler.llvm import native
+
+    monkeypatch.setenv("GLASSGRAD_CACHE", str(tmp_path))
+    made = []
+    code = native._Code
+    monkeypatch.setattr(native, "_Code", lambda *given: made.append(given[1]) or code(*given))
+    for clip, expected in ((None, ["descend"]), (1.0, ["gradient"])):
+        made.clear()
+        model = MLP(3, [2, 1], "tanh", rng=0)
+        optimiser = SGD(model.parameters(), lr=0.01, clip=clip)
+        fit(model, X, NUMBER, "squared_error", optimiser, epochs=4, engine="native",
+            progress=False, metrics=[])  # fmt: skip
+        assert made == expected
+
+
 class Branching(Module):
     """Goes one way or the other, depending on a Value."""
 
