@@ -17,6 +17,7 @@ from typing import TextIO
 
 from autodiff.text.expression import ExpressionError
 from autodiff.text.reading import called
+from autodiff.value import Value
 
 from .arguments import Parser, Refused, graph, learning_rate, near
 from .classroom import assign, hand_back
@@ -242,9 +243,7 @@ def _worksheet(argv: list[str]) -> int:
         ("--title", "TITLE", "a heading"),
     )
     chosen = parser.read(argv)
-    random_only = [
-        n for n in ("difficulty", "seed", "count", "spare") if getattr(chosen, n) is not None
-    ]
+    random_only = [n for n in ("difficulty", "seed", "count") if getattr(chosen, n) is not None]
     if chosen.arguments and random_only:
         parser.error(f"--{random_only[0]} is for random circuits; leave the expression out")
     count = 1 if chosen.count is None else chosen.count
@@ -261,23 +260,25 @@ def _worksheet(argv: list[str]) -> int:
     from ..pages.worksheet.worksheet import worksheet
 
     title: str = chosen.title or ""
+    more: int | list[Value] = 0
     output = Path(chosen.output or "worksheet.html")
     try:
         if chosen.arguments:
             text, root = graph(chosen.arguments)
-            roots, title, spare = [root], title or text, 0
+            roots, title, more = [root], title or text, spare
         else:
             seed, level = chosen.seed or 0, chosen.difficulty or "easy"
-            roots = [random_circuit(level, seed + k) for k in range(count + spare)]
+            found = [random_circuit(level, seed + k) for k in range(count + spare)]
+            roots, more = found[:count], found[count:]
         if output.suffix == ".xml":
-            quiz = moodle(roots[:count], chosen.hide or "gradients", title=title)
+            quiz = moodle(roots, chosen.hide or "gradients", title=title)
             _write(str(output), lambda path: path.write_text(quiz, "utf-8"), sys.stdout)
             return 0
         if chosen.bugs:
             files = {str(output): bug_zoo(roots[0], title=title)}
         else:
             hide = chosen.hide or "gradients"
-            made = worksheet(roots[:count], hide, title=title, spare=roots[count:])
+            made = worksheet(roots, hide, title=title, spare=more)
             key = chosen.key or output.with_name(f"{output.stem}-key{output.suffix}")
             files = {str(output): made, str(key): made.key}
     except ValueError as error:

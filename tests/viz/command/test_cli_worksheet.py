@@ -41,6 +41,9 @@ def test_spare_circuits_come_along_and_the_key_goes_where_it_is_sent(tmp_path: P
     assert key.read_text(encoding="utf-8").count('"scene": ') == 3
     assert main(["worksheet", "--spare", "0", "-o", str(sheet), "--key", str(key)]) == 0
     assert '"spare": []' in sheet.read_text(encoding="utf-8")
+    circuit = ["(x + y) * z", "x=-2", "y=5", "z=-4"]  # with other numbers
+    assert main(["worksheet", *circuit, "--spare", "3", "-o", str(sheet), "--key", str(key)]) == 0
+    assert key.read_text(encoding="utf-8").count('"scene": ') == 4
 
 
 @pytest.mark.parametrize(

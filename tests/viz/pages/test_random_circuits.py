@@ -2,9 +2,9 @@
 
 import pytest
 
-from autodiff import GATES, Value, gradcheck, topological_order
+from autodiff import GATES, Constant, Value, gradcheck, parse, topological_order
 from viz import random_circuit
-from viz.pages.worksheet.random_circuits import DIFFICULTIES
+from viz.pages.worksheet.random_circuits import DIFFICULTIES, other_numbers
 
 
 @pytest.mark.parametrize("difficulty", DIFFICULTIES)
@@ -63,3 +63,22 @@ def test_no_gate_stands_at_a_kink_or_a_tie_unless_asked_for(difficulty: str) -> 
 def test_an_unknown_difficulty_is_refused() -> None:
     with pytest.raises(ValueError, match="there is no 'evil'"):
         random_circuit("evil")
+
+
+def test_other_numbers_leave_the_circuit_as_it_is() -> None:
+    """Gates, labels and constants stay; inputs are new each time, whole where they were whole."""
+    root = parse("q = w*x + b; y = relu(q); y^2 + log(x)", w=2, x=3, b=-0.5)
+    made = other_numbers(root, 12)
+    order = topological_order(root)
+    inputs = set()
+    for other in made:
+        pairs = list(zip(order, topological_order(other), strict=True))
+        assert all((a.gate, a.label) == (b.gate, b.label) for a, b in pairs)
+        assert [b.data for _, b in pairs if isinstance(b, Constant)] == [2.0]
+        found = {b.label: b.data for a, b in pairs if a.gate is None and a.label}
+        assert found["x"] > 0  # of which there is a logarithm
+        assert found["w"].is_integer()
+        assert abs(found["b"]) <= 0.5
+        inputs.add(tuple(found.values()))
+    assert len(inputs) == len(made) == 12
+    assert other_numbers(Value(2.0) * Value(3.0).relu(), 3)

@@ -12,12 +12,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
 
-from autodiff import GATES, DomainError, Gate, Value, topological_order
+from autodiff import GATES, Constant, DomainError, Gate, Value, topological_order
 from autodiff.graph import adjoints
 
 from .questions import at_kink
 
-__all__ = ["DIFFICULTIES", "random_circuit"]
+__all__ = ["DIFFICULTIES", "other_numbers", "random_circuit"]
 
 
 @dataclass(frozen=True)
@@ -36,6 +36,8 @@ DIFFICULTIES = {
     "hard": Level(leaves=4, gates=7, largest=100, shared=2),
 }
 NAMES = "xyzw"
+DIGITS = [n for n in range(-5, 6) if n]
+LARGEST = 1000.0  # number that a circuit with other inputs may come to
 TRIES = 200  # of one gate, before the circuit is begun anew
 
 
@@ -67,6 +69,45 @@ def random_circuit(difficulty: str = "easy", seed: int = 0, *, kinks: bool = Fal
     return root
 
 
+def other_numbers(root: Value, count: int) -> list[Value]:
+    """The same circuit, each time with other numbers: whole ones in the place of whole ones.
+
+    Away from kinks and from where a gate has no value; fewer than `count` if there are not so many.
+
+    >>> f = random_circuit("easy", 0)
+    >>> [g.parents[0].label == f.parents[0].label for g in other_numbers(f, 2)]
+    [True, True]
+    """
+    rng = random.Random(0)
+    found: dict[tuple[float, ...], Value] = {}
+    for _ in range(TRIES):
+        made = _with_others(root, rng) if len(found) < count else None
+        if made is not None:
+            order = topological_order(made)
+            inputs = tuple(v.data for v in order if v.gate is None)
+            if not any(v.gate and (abs(v.data) > LARGEST or at_kink(v)) for v in order):
+                found.setdefault(inputs, made)
+    return list(found.values())
+
+
+def _with_others(root: Value, rng: random.Random) -> Value | None:
+    made: dict[Value, Value] = {}
+    try:
+        for v in topological_order(root):
+            if v.gate is not None:
+                fired: Value = v.gate(*v.gate.split(tuple(made[p] for p in v.parents)).values())
+                fired.label = v.label
+                made[v] = fired
+            elif isinstance(v, Constant):
+                made[v] = v
+            else:
+                digit = rng.choice(DIGITS)
+                made[v] = Value(digit if v.data.is_integer() else digit / 10, label=v.label)
+    except DomainError:
+        return None
+    return made[root]
+
+
 @cache
 def _pool(difficulty: str, names: tuple[str, ...]) -> tuple[Gate, ...]:
     """The gates of a difficulty: by whether they decide, call functions, or can fail."""
@@ -82,8 +123,7 @@ def _pool(difficulty: str, names: tuple[str, ...]) -> tuple[Gate, ...]:
 
 def _attempt(level: Level, pool: tuple[Gate, ...], rng: random.Random, kinks: bool) -> Value | None:
     """One try; None where it ends in numbers that nobody wants to reckon with."""
-    digits = [n for n in range(-5, 6) if n]
-    leaves = [Value(rng.choice(digits), label=name) for name in NAMES[: level.leaves]]
+    leaves = [Value(rng.choice(DIGITS), label=name) for name in NAMES[: level.leaves]]
     nodes, loose = list(leaves), list(leaves)
     for left in range(level.gates, 0, -1):
         join = len(loose) > left  # each gate of two inputs can tie up one loose end

@@ -18,6 +18,7 @@ from autodiff.graph import adjoints
 from ..page import Page, page
 from ..scene import Scene, scene
 from .questions import blanks
+from .random_circuits import other_numbers
 
 __all__ = ["Worksheet", "worksheet"]
 
@@ -46,7 +47,7 @@ def worksheet(
     path: str | os.PathLike[str] | None = None,
     *,
     title: str = "",
-    spare: Sequence[Value] = (),
+    spare: int | Sequence[Value] = (),
     student: str = "",
     key: str | os.PathLike[str] | None = None,
 ) -> Worksheet:
@@ -57,7 +58,8 @@ def worksheet(
              the gates) or "all" three
     path     where to save it; None only returns it
     title    heading; by default what is to be practised
-    spare    more circuits: the button "New circuit" brings one after another
+    spare    more circuits: the button "New circuit" brings one after another; a number stands for
+             so many of `root` with other inputs
     student  whose sheet it is: the button "Copy my answers" gives what `viz.mark` reads
     key      where to save the page with the answers, which is also the result's ``.key``
 
@@ -78,6 +80,8 @@ def worksheet(
     roots = [root] if isinstance(root, Value) else list(root)
     if not roots:
         raise ValueError("a worksheet needs at least one root; got none")
+    if isinstance(spare, int):
+        spare = [made for each in roots for made in other_numbers(each, spare)]
     kinds = KINDS if hide == "all" else (hide,)
     sheets, keys, gates = [], [], []
     for each in (*roots, *spare):
