@@ -259,8 +259,10 @@ def test_answers_are_typed_in_the_diagram_itself(opened: Open) -> None:
     assert box
     assert slot
     assert box["width"] > 30
-    for label in ("v1", "y"):  # Enter goes on to the next blank of the diagram
-        page.get_by_label(f"df/d{label}, in the diagram").fill("-4")
+    page.get_by_label("df/dv1, in the diagram").focus()
+    for text in ("-4", "3", "-4"):  # Enter goes on to the next letter
+        page.keyboard.press("Control+A")
+        page.keyboard.type(text)
         page.keyboard.press("Enter")
     expect(page.locator("#count")).to_have_text("all 4 right, well done")
 

@@ -81,6 +81,7 @@ function diagnosis(found, {negated, slips}) {
 // ── the sheets ───────────────────────────────────────────────────────────────────────────────
 
 const score = new Map();
+const inside = []; // the fields in the diagrams, by their letters
 let fieldCount = 0;
 
 function tally() {
@@ -119,8 +120,8 @@ function question(blank, drawing, verdict, context) {
     mark.replaceChildren(...(given ? [icon(), said] : []));
     slip.textContent = given && !right ? diagnosis(found, blank) : "";
     drawing.reveals(blank.key, right ? number(answer) : null);
-    const inside = target === fields[1] && given; // the row may be out of sight
-    if (inside) verdict.textContent = `${blank.tag}, ${blank.name}: ${said}. ${slip.textContent}`;
+    const away = target === fields[1] && given; // the row may be out of sight
+    if (away) verdict.textContent = `${blank.tag}, ${blank.name}: ${said}. ${slip.textContent}`;
     verdict.classList.toggle("forward-ink", right);
     settle(right, given);
   };
@@ -148,13 +149,14 @@ function question(blank, drawing, verdict, context) {
       event.stopPropagation(); // arrows move within the field
       if (event.key !== "Enter") return;
       judge(event);
-      const all = [...document.querySelectorAll(class_ ? `.${class_}` : ".question input")];
+      const all = class_ ? inside : [...document.querySelectorAll(".question input")];
       const next = all[all.indexOf(event.target) + 1];
       if (row.classList.contains("right") && next) next.focus();
     },
   });
   const fields = [field("", null), field(", in the diagram", "inside")];
   drawing.takes(blank.key, fields[1]);
+  inside.push(fields[1]);
   const ask = html("button", {
     type: "button",
     "aria-expanded": "false",
@@ -206,11 +208,12 @@ let shown = DATA.sheets.length;
 find("#new").hidden = !DATA.spare.length;
 on("#new", "click", () => {
   score.clear();
+  inside.length = 0;
   sections.forEach((section, s) => fillSheet(section, (shown + s) % all.length, all[(shown + s) % all.length]));
   shown += sections.length;
   find("#count").textContent = "";
   tally();
-  find(".inside").focus();
+  inside[0].focus();
 });
 
 // ── handing in ───────────────────────────────────────────────────────────────────────────────
