@@ -10,11 +10,13 @@ from typing import Any
 from urllib.parse import unquote, urlsplit
 
 import pytest
+from playwright.sync_api import Browser
 
 import autodiff
 import nn
 import viz
 from autodiff import GATES
+from tests.conftest import served
 
 ROOT = Path(__file__).resolve().parents[1]
 DOCS = ROOT / "docs"
@@ -169,8 +171,38 @@ class Links(HTMLParser):
                 self.anchors.add(value)
 
 
+# Pages of the site with pages in them that run, and something that each of those shows.
+LIVE = {
+    "index": "#next",
+    "explorer": "#next",
+    "playground": "#run",
+    "worksheets": "svg.diagram",
+    "bug-zoo": "svg.diagram",
+    "studio": "#expression",
+}
+
+
+def check_live_pages(chromium: Browser, address: str) -> None:
+    """Each runs in its frame without a fault, and asks no other machine for anything."""
+    faults: list[str] = []
+    page = chromium.new_page(color_scheme="dark")
+    page.on("pageerror", lambda error: faults.append(f"{page.url}: {error}"))
+    page.on("request", lambda asked: faults.append(asked.url) if outside(asked.url) else None)
+
+    def outside(url: str) -> bool:
+        return url.startswith("http") and not url.startswith(address)
+
+    for name, shown in LIVE.items():
+        page.goto(f"{address}/{name}.html")
+        page.frame_locator("iframe.live").locator(shown).first.wait_for()
+    page.close()
+    assert faults == []
+
+
 @pytest.mark.slow
-def test_the_site_builds_without_a_warning_or_a_broken_link(tmp_path: Path) -> None:
+def test_the_site_builds_without_a_warning_or_a_broken_link(
+    chromium: Browser, tmp_path: Path
+) -> None:
     for module in ("sphinx", "myst_nb", "furo"):
         pytest.importorskip(module)
     command = [sys.executable, "-m", "sphinx", "-W", "--keep-going", "-q", "-d", tmp_path / "trees"]
@@ -205,3 +237,5 @@ def test_the_site_builds_without_a_warning_or_a_broken_link(tmp_path: Path) -> N
         told = pages[(tmp_path / "site" / "api" / f"{package.__name__}.html").resolve()].anchors
         names = {f"{package.__name__}.{name}" for name in package.__all__}
         assert [n for n in sorted(names) if not {n, f"module-{n}"} & told] == []
+    with served(tmp_path / "site") as address:
+        check_live_pages(chromium, address)
