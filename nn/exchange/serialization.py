@@ -44,9 +44,10 @@ def save(model: Module, path: str | os.PathLike[str], optimiser: Optimiser | Non
     """Write `model` to `path` ("....safetensors"), or leave the old file as it was.
 
     The file holds the state dict and, for a network made of this package's modules, its
-    architecture, so that `load(path)` can rebuild it; the labels of its classes; and, if it is
-    given, the optimiser with its state, for `load_optimiser`. The new file is written beside the
-    old one and then takes its place in one step: whatever happens, one of the two is there, whole.
+    architecture, so that `load(path)` can rebuild it; the labels of its classes (as text, if they
+    are neither text nor numbers); and, if it is given, the optimiser with its state, for
+    `load_optimiser`. The new file is written beside the old one and then takes its place in one
+    step: whatever happens, one of the two is there, whole.
     What a save that was killed has left beside it goes with the next one. A link stays a link.
 
     Raises ValueError for a name that promises another format, and for a parameter that is not

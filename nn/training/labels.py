@@ -42,9 +42,9 @@ def encode(
     labels = _labels(Y)
     if labels is None:  # numbers
         table = as_table(Y, name)
-        if table.ndim == 2 and table.shape[1] == len(codes) == 2 and _one_hot(table):
-            table = np.array(codes, dtype=float)[table.argmax(axis=1)]
         wide = table.ndim > 1 and table.shape[-1] > 1
+        if wide and table.shape[1:] == (2,) == (len(codes),) and _one_hot(table):
+            table = np.array(codes, dtype=float)[table.argmax(axis=1)]
         kept = () if _plain(classes) else classes
         if wide or (not kept and np.isin(table, codes).all()):
             return table, named if len(named) == len(codes) else kept or tuple(codes)

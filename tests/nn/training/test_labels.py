@@ -75,6 +75,15 @@ def test_pandas_categories_columns_and_dummies_name_the_classes() -> None:
         assert set(predict(model, X, "softmax_cross_entropy")) <= {*classes}
 
 
+@pytest.mark.parametrize(("loss", "outputs"), [("hinge", 1), ("softmax_cross_entropy", 2)])
+def test_two_dummies_are_two_classes_in_training_and_after_it(loss: str, outputs: int) -> None:
+    pd = pytest.importorskip("pandas")
+    dummies, model = pd.get_dummies(pd.Series(SIDE)), Layer(2, outputs, rng=0)
+    fit(model, X, dummies, loss, lr=0.1, epochs=99, progress=False)
+    assert predict(model, X, loss).tolist() == SIDE
+    assert evaluate(model, X, dummies, loss)["accuracy"] == 1
+
+
 def test_a_frame_of_several_numbers_is_a_regression_and_one_of_words_is_refused() -> None:
     pd = pytest.importorskip("pandas")
     model = Layer(2, 2, rng=0)
