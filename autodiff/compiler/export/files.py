@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import ast
 import inspect
+import re
 import textwrap
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from numpy.typing import NDArray
@@ -20,6 +21,8 @@ from .translate import Translator, spelled
 __all__ = ["Network", "Training", "text_of"]
 
 LANGUAGES = ("c", "javascript", "python", "numpy")
+
+_TABLE = re.compile(r"^(\w+) = (.*(?:\n[^\w@].*)*)", re.MULTILINE)
 
 # what JavaScript's Math has not, and Python has built in
 _MISSING = {
@@ -98,24 +101,28 @@ def text_of(network: Network, language: str) -> str:
     return write(network, what, body, language, dtype)
 
 
-def _merged(sources: Iterable[str]) -> list[ast.stmt]:
-    """The statements of several modules, each once; tables that share a name get names apart."""
-    found: dict[str, ast.stmt] = {}
+def _apart(sources: Iterable[str]) -> list[str]:
+    """The texts of several modules, with names apart for tables that share a name and no more."""
+    taken: dict[str, str] = {}
+    found = []
     for source in sources:
-        renamed: dict[str, str] = {}
-        for node in ast.parse(source).body:
-            for one in (n for n in ast.walk(node) if isinstance(n, ast.Name)):
-                one.id = renamed.get(one.id, one.id)
-            match node:
-                case ast.Assign(targets=[ast.Name(name) as target]):
-                    while name in found and ast.unparse(found[name]) != ast.unparse(node):
-                        renamed[name] = renamed[target.id] = target.id = name = f"{name}_"
-                case ast.FunctionDef(name=name):
-                    pass
-                case _:
-                    name = ast.unparse(node)
-            found.setdefault(name, node)
-    return list(found.values())
+        own: dict[str, str] = {}
+        for name, value in _TABLE.findall(source):
+            own[name] = name
+            while taken.setdefault(own[name], value) != value:
+                own[name] += "_"
+        found.append(_renamed(source, own))
+    return found
+
+
+def _renamed(source: str, names: Mapping[str, str]) -> str:
+    return re.sub(r"\w+", lambda word: names.get(word[0], word[0]), source)
+
+
+def _merged(sources: Iterable[str]) -> list[ast.stmt]:
+    """The statements of several modules, each once."""
+    nodes = (node for source in _apart(sources) for node in ast.parse(source).body)
+    return list({ast.unparse(node): node for node in nodes}.values())
 
 
 def _braces(network: Network, what: str, body: list[ast.stmt], language: str, dtype: str) -> str:
@@ -134,7 +141,7 @@ def _braces(network: Network, what: str, body: list[ast.stmt], language: str, dt
         names = network.arguments
         arrays = ", ".join(map(out.say["array"].format, names))
         out.put("predict", arrays, ", ".join(names), network.sizes[1])
-    return "\n".join(out.lines).rstrip("\n") + "\n"
+    return out.text()
 
 
 def _python(network: Network, what: str, body: list[ast.stmt], *_: str) -> str:
@@ -177,7 +184,7 @@ def _numpy(network: Network, what: str) -> str:
     if network.training is not None:
         sources.append(network.training.loss.source)
     head = "import numpy as np\n"
-    blocks = dict.fromkeys(b for source in sources for b in source.split("\n\n\n"))  # each once
+    blocks = dict.fromkeys(b for s in _apart(sources) for b in s.split("\n\n\n"))  # each once
     body = "\n\n\n".join(block.strip("\n") for block in blocks if block.strip() != head.strip())
     numbers = _numbers(network)
     made = f"parameters = np.array({numbers}, dtype=np.{network.theta.dtype})"

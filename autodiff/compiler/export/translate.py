@@ -68,7 +68,7 @@ class Translator:
 
     def text(self) -> str:
         """All that has been written."""
-        return "\n".join(self.lines) + "\n"
+        return "\n".join(self.lines).rstrip("\n") + "\n"
 
     def put(self, construct: str, *operands: object, indent: int = 0) -> None:
         """A line, or a few, by the table."""

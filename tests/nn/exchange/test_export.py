@@ -17,6 +17,7 @@ import pytest
 import autodiff
 import nn
 from autodiff import GATES, Value, gate
+from autodiff.compiler.export.files import _apart
 from nn import (
     MLP,
     Activation,
@@ -243,6 +244,14 @@ def test_a_training_step_in_c_is_the_optimisers(tmp_path: Path) -> None:
         costs.append(program(X, y))
         optimiser.step()
     np.testing.assert_allclose(found, [*costs, *program.theta()], rtol=1e-11, atol=1e-13)
+
+
+def test_tables_of_two_programs_that_share_a_name_are_kept_apart() -> None:
+    one = "C1 = [1.0, 2.0]\n\n\ndef outputs(x):\n    return C1[x]\n"
+    two = "C1 = [1.0,\n  3.0]\nC1_ = [4.0]\n\n\ndef gradient(x):\n    return C1[x] + C1_[0]\n"
+    names: dict[str, Any] = {}
+    exec("\n".join(_apart([one, two, one])), names)
+    assert (names["outputs"](1), names["gradient"](1)) == (2.0, 7.0)
 
 
 def every_gate() -> tuple[Callable[..., Any], list[Value], np.ndarray]:
