@@ -9,7 +9,7 @@ be differentiated again, to any order.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextvars import ContextVar
 from typing import Any
 
@@ -141,7 +141,13 @@ class Run:
     what a run around this one differentiates by.
     """
 
-    def __init__(self, f: Callable[..., Any], arguments: Sequence[Any], argnums: Any = None):
+    def __init__(
+        self,
+        f: Callable[..., Any],
+        arguments: Sequence[Any],
+        argnums: Any = None,
+        named: Mapping[str, Any] | None = None,
+    ) -> None:
         if not arguments:
             raise TypeError("nothing to differentiate by: call it with at least one number")
         chosen = range(len(arguments)) if argnums is None else _positions(argnums, len(arguments))
@@ -159,7 +165,7 @@ class Run:
         around = _LEAVES.get()
         token = _LEAVES.set(around.union(self.leaves))
         try:
-            self.out = (enable_grad()(f) if WATCHERS else f)(*inputs)
+            self.out = (enable_grad()(f) if WATCHERS else f)(*inputs, **(named or {}))
         finally:
             _LEAVES.reset(token)
         others = () if argnums is None else flat(arguments)
@@ -234,8 +240,8 @@ def grad(f: Callable[..., Any], argnums: int | Sequence[int] | None = None) -> C
 
     ``grad(f)(x)`` is df/dx, ``grad(f)(x, y)`` is ``[∂f/∂x, ∂f/∂y]``: floats, or Values where an
     argument is a Value. A list among the arguments has a list of slopes in its place. `argnums`
-    picks an argument (``1``) or several (``(0, 2)``), as in JAX; the others are handed to f as
-    they are.
+    picks an argument (``1``) or several (``(0, 2)``), as in JAX; the others, and those given by
+    name, are handed to f as they are.
 
     >>> grad(lambda x, y: x * y + x.exp())(0.0, 5.0)
     [6.0, 0.0]
@@ -245,8 +251,8 @@ def grad(f: Callable[..., Any], argnums: int | Sequence[int] | None = None) -> C
     [2.0, 1.0]
     """
 
-    def gradient(*arguments: Any) -> Any:
-        return value_and_grad(f, argnums)(*arguments)[1]
+    def gradient(*arguments: Any, **named: Any) -> Any:
+        return value_and_grad(f, argnums)(*arguments, **named)[1]
 
     return gradient
 
@@ -260,8 +266,8 @@ def value_and_grad(
     (9.0, 6.0)
     """
 
-    def value_and_gradient(*arguments: Any) -> tuple[Any, Any]:
-        run = Run(f, arguments, argnums)
+    def value_and_gradient(*arguments: Any, **named: Any) -> tuple[Any, Any]:
+        run = Run(f, arguments, argnums, named)
         root = run.root
         slopes = run.nested(run.slopes(root))
         if not run.as_graph:
@@ -287,8 +293,8 @@ def jacobian(
     [[3.0, 2.0], [1.0, 1.0]]
     """
 
-    def matrix(*arguments: Any) -> list[Any]:
-        run = Run(f, arguments, argnums)
+    def matrix(*arguments: Any, **named: Any) -> list[Any]:
+        run = Run(f, arguments, argnums, named)
         rows = map_nested(lambda out: run.slopes(one_value(out, f)), run.out)
         return list(run.finished(rows))
 
@@ -306,8 +312,8 @@ def hessian(
     [[6.0, 4.0], [4.0, 0.0]]
     """
 
-    def matrix(*arguments: Any) -> list[list[Any]]:
-        run = Run(f, arguments, argnums)
+    def matrix(*arguments: Any, **named: Any) -> list[list[Any]]:
+        run = Run(f, arguments, argnums, named)
         slopes = gradient_graph(run.root, run.leaves)
         return list(run.finished([run.slopes(slope) for slope in slopes]))
 

@@ -93,6 +93,8 @@ def test_argnums_picks_arguments_as_in_jax() -> None:
     assert jacobian(lambda x, y: [x * y, x], argnums=0)(2.0, 3.0) == [[3.0], [1.0]]
     assert hessian(lambda x, y: x * x * y, argnums=(0,))(2.0, 3.0) == [[6.0]]
     assert grad(lambda x, power: x**power, argnums=0)(3.0, 2) == 6.0
+    assert grad(lambda x, power: x**power)(3.0, power=2) == 6.0
+    assert hessian(lambda x, *, power: x**power)(3.0, power=3) == [[18.0]]
     assert grad(grad(lambda x, y: x * x * y, argnums=0), argnums=1)(2.0, 3.0) == 4.0
     with pytest.raises(ValueError, match="argnums=3, but the function is called with 3 arguments"):
         grad(f, argnums=3)(*at)
