@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from ..checks import known
 from ..optimisers import Optimiser
 from ..report.table import aligned
 
@@ -51,7 +52,7 @@ class History:
 
     def __getitem__(self, name: str) -> list[float]:
         if self.epochs and name not in self.epochs[0]:
-            raise KeyError(f"{name!r} was not recorded; there are {', '.join(self.epochs[0])}")
+            raise KeyError(f"{name!r} was not recorded; {known(name, self.epochs[0])}")
         return [epoch[name] for epoch in self.epochs]
 
     @property
