@@ -71,7 +71,8 @@ class Scene:
 def scene(root: Value, title: str = "", fold: bool | None = None, *, grouped: bool = True) -> Scene:
     """Read the graph below `root`.
 
-    fold     whether groups start folded; None folds them in graphs of more than sixty gates
+    fold     whether groups inside the model start folded; None folds them in graphs of more than
+             sixty gates
     grouped  False leaves the graph's own gates only, with nothing to fold or unfold
 
     Raises ValueError for a graph that is too large to be looked at, saying how large it is.
@@ -114,7 +115,8 @@ class _Builder:
             if step not in self.where:
                 parent = self.where[step.parent] if step.parent else -1
                 self.where[step] = len(self.made.groups)
-                opened = not self.folded or step.level == "model"
+                outermost = step.level == "model" and not step.parent
+                opened = not self.folded or outermost
                 self.made.groups.append(Group(step.title, step.level, parent, open=opened))
         return self.where[frame] if frame else -1
 

@@ -8,10 +8,11 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from autodiff import DomainError, Value, topological_order
-from nn import MLP, losses
+from nn import MLP, Layer, Positionwise, Sequential, TransformerBlock, losses
 from tests.viz.pages.conftest import WIDTHS, Judge, Open
 from viz import explore, random_circuit
 from viz.pages.page import Page as Made
+from viz.pages.scene import scene
 from viz.words.names import Naming
 from viz.words.symbols import text_symbol
 
@@ -681,3 +682,21 @@ def test_equal_graphs_give_equal_pages_and_save_writes_them(tmp_path: Path) -> N
     assert explore(network()[0]).html == made.html
     assert "http://" not in made.html.replace("http://www.w3.org/2000/svg", "")
     assert "https://" not in made.html
+
+
+def test_a_transformer_opens_at_its_model_and_unfolds_to_heads() -> None:
+    """Block, attention, head and layer lie inside one another; at first the model alone is open."""
+    block = TransformerBlock(4, 2, hidden=6, rng=0)
+    model = Sequential(block, Positionwise(Layer(4, 3, rng=0)))
+    rows = model([[1.0, 0.0, 0.5, 0.2], [0.0, 1.0, 0.1, 0.3]])
+    made = scene(sum(v for row in rows for v in row))
+    opened = [group for group in made.groups if group.open]
+    assert len(opened) == 1
+    assert opened[0].parent == -1
+    head = next(group for group in made.groups if "AttentionHead" in group.title)
+    around = []
+    while head.parent >= 0:
+        head = made.groups[head.parent]
+        around.append(head.title)
+    assert any("SelfAttention" in title for title in around)
+    assert any("TransformerBlock" in title for title in around)
