@@ -104,8 +104,19 @@ def beside(app: object, failed: Exception | None) -> None:
         studio.build(Path(app.outdir) / "studio")  # type: ignore[attr-defined]
 
 
+def level(
+    _app: object, _page: str, _template: str, context: dict[str, object], _tree: object
+) -> None:
+    """Captions in the theme's navigation are headings, and headings have a level."""
+    tree = str(context.get("furo_navigation_tree", ""))
+    context["furo_navigation_tree"] = tree.replace(
+        'role="heading"', 'role="heading" aria-level="2"'
+    )
+
+
 def setup(app: object) -> None:
     app.connect("config-inited", generate)  # type: ignore[attr-defined]
     app.connect("autodoc-skip-member", skip)  # type: ignore[attr-defined]
     app.connect("autodoc-process-docstring", docstrings.process)  # type: ignore[attr-defined]
+    app.connect("html-page-context", level, priority=900)  # type: ignore[attr-defined]
     app.connect("build-finished", beside)  # type: ignore[attr-defined]
