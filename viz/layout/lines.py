@@ -18,6 +18,7 @@ __all__ = ["wrap"]
 
 TURN = 12.0  # points from the end of a line to the first wire that turns there
 PITCH = 9.0  # between two wires side by side
+TRIES = 6  # at the end of a line, before it ends where it may first
 SHORT = 8.0  # how many passing wires an empty line would be worth
 
 
@@ -76,11 +77,11 @@ class _Whole:
             for (x, _), box in zip(self.laid.boxes, self.boxes, strict=True)
             if not box.loose
         )
-        found, end = [], math.inf
+        found, end = [], spans[0][1] if spans else 0.0
         for left, right in spans:
             if left > end:
                 found.append((left + end) / 2)
-            end = max(end, right) if found or end < math.inf else right
+            end = max(end, right)
         return found
 
     @cached_property
@@ -100,10 +101,9 @@ class _Whole:
         return [t for t, last in self.last.items() if self.at[t] <= cut < last]
 
     def _frames_cut(self, cut: float) -> int:
-        sides = zip(self.at, self.chains, strict=True)
-        left, right = set[int](), set[int]()
-        for at, chain in sides:
-            (left if at <= cut else right).update(chain)
+        sides = list(zip(self.at, self.chains, strict=True))
+        left = {frame for at, chain in sides if at <= cut for frame in chain}
+        right = {frame for at, chain in sides if at > cut for frame in chain}
         return len(left & right)
 
     def _chosen(self, width: float) -> list[float]:
@@ -114,11 +114,12 @@ class _Whole:
             start = max(chosen[-1], 0.0)
             rest = [cut for cut in self.cuts if cut > start] + [math.inf]
             long = {cut: min(cut, self.laid.width) - start for cut in rest}
+            room = width - margin(self.passing(chosen[-1]))
             fitting = sorted(
-                (cut for cut in rest if long[cut] <= width),
+                (cut for cut in rest if long[cut] + margin(self.passing(cut)) <= room),
                 key=lambda cut: worth.get(cut, -math.inf) - SHORT * long[cut] / width,
             )
-            for cut in [*fitting, rest[0]]:
+            for cut in [*fitting[:TRIES], rest[0]]:
                 if _Line(self, chosen[-1], cut).outer <= width:
                     break
             chosen.append(cut)
@@ -170,14 +171,13 @@ class _Line:
         frames = [-1, *(parent + 1 for parent in whole.frames)]
         self.laid = place(boxes, wires, frames, [(0.0, 0.0), *whole.least], whole.room)
         ((self.x, _, self.width, _),) = self.laid.frames[0]
-        self.entering = sorted(entering, key=lambda t: self.first(t)[1])
+        self.enters: dict[int, Point] = {}  # where something enters
+        for key in self.ways:
+            if key.tail in sources and key.tail not in self.enters:
+                self.enters[key.tail] = self.way(key)[0]
+        self.entering = sorted(entering, key=lambda t: self.enters[t][1])
         self.leaving = sorted(leaving, key=lambda t: self.way(Wire(t, -1, 0))[-1][1])
         self.outer = self.width + margin(entering) + margin(leaving)
-
-    def first(self, tail: int) -> Point:
-        """Where something enters."""
-        keys = (key for key in self.ways if key.tail == tail)
-        return self.way(next(keys))[0]
 
     def way(self, key: Wire) -> list[Point]:
         """The points of a wire in this line."""
@@ -229,7 +229,7 @@ class _Page:
         """From the end of line k to the beginning of the next, the upper wires outside."""
         line, after = self.lines[k], self.lines[k + 1]
         outer = len(line.leaving) - 1 - line.leaving.index(tail)
-        begin = self.moved(k + 1, [after.first(tail)])[0][1]
+        begin = self.moved(k + 1, [after.enters[tail]])[0][1]
         end = self.moved(k, line.way(Wire(tail, -1, 0)))[-1][1]
         right = line.outer - margin(line.leaving) + TURN + PITCH * outer
         left = margin(after.entering) - TURN - PITCH * after.entering.index(tail)
