@@ -48,8 +48,8 @@ def compile(  # noqa: A001
               Values or modules, are the parameters; they need not be listed. A module by itself
               predicts, also if it has just one output.
     backend   "numpy", "native" (machine code), or "auto": native if llvmlite is installed
-              and the program has at most 100 array operations (unrolled loops give many) and
-              30,000 parameters
+              and the program has at most 100 array operations (equal steps of a recurrence count
+              once) and 30,000 parameters
     dtype     what it computes in: "float64", or "float32" (half the memory; about 7 digits)
 
     >>> import autodiff
