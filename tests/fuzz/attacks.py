@@ -69,8 +69,8 @@ def programs(seed: int, folder: Path) -> None:
 
 
 def machine_code(seed: int, folder: Path) -> None:
-    """Vectors of any width, either precision and any number of rows: machine code of a random
-    program or network equals the one for NumPy."""
+    """Vectors of any width and any number of rows: machine code of a random program, or of a
+    network in either precision, equals the one for NumPy."""
     from tests.autodiff.compiler.llvm.test_emit import (
         OLDER,
         WIDTHS,
@@ -87,7 +87,8 @@ def machine_code(seed: int, folder: Path) -> None:
     f, X = _network(rng) if seed % 2 else recipe_as_loss(seed)
     X = np.resize(X, (rows, *X.shape[1:]))
     X = X * (1 + 1e-6 * np.random.default_rng(seed).normal(size=X.shape))
-    dtype, digits = rng.choice([("float64", 1e-12), ("float64", 1e-12), ("float32", 1e-3)])
+    single = seed % 6 == 1  # random programs may lose all of its digits
+    dtype, digits = ("float32", 1e-3) if single else ("float64", 1e-12)
     wide = host if lanes == host.lanes else machine.Processor(*OLDER[lanes])
     with mock.patch.object(machine, "host", return_value=wide):
         assert_agree(f, X, rows=(rows,), dtype=dtype, rtol=digits)
