@@ -34,7 +34,7 @@ MOST_OPERATIONS: Final = 100
 MOST_PARAMETERS: Final = 30_000
 LEAST_STEPS: Final = 1_000
 LONGEST: Final = 1_000  # array operations that machine code is made of at all: so many take seconds
-LINES: Final = 3  # an array operation has about as many
+LINES: Final = 5  # an array operation has about as many
 _numbers = itertools.count(1)
 
 # A context that is entered, not settings that are put back: Ctrl-C cannot leave them behind.

@@ -670,7 +670,7 @@ def test_what_has_not_changed_is_not_compiled_again() -> None:
     assert program.report().versions[0]["milliseconds"] is version
 
 
-@pytest.mark.parametrize("n", [80, 500, 2000])
+@pytest.mark.parametrize("n", [250, 500, 2000])
 def test_unrolled_loops_compile_to_code_that_grows_with_their_length(n: int) -> None:
     """Three array operations a turn, lines of bounded length; "auto" takes NumPy."""
     w = Value(0.9)

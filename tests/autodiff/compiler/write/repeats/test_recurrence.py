@@ -180,3 +180,31 @@ def test_the_steps_of_an_optimiser_are_loops_too() -> None:
     assert_equal_to_numpy(f, X)
     pytest.importorskip("llvmlite")
     agree(f, X, backend="native")
+
+
+def test_gated_recurrent_units_are_loops_too() -> None:
+    """h ← (1 - z)·n + z·h, where n sees as much of h as r lets through: "auto" goes native."""
+    weights = Weights(3)
+
+    def f(x: list[list[Value]]) -> Value:
+        h: list[Value] = [Value(0.0)] * WIDTH
+        for row in x:
+            new = [dot(w, row) + b for w, b in zip(weights.W, weights.b, strict=True)]
+            old = [dot(u, h) for u in weights.U]
+            r, z, n = (slice(k * WIDTH, (k + 1) * WIDTH) for k in range(3))
+            reset = [(a + b).sigmoid() for a, b in zip(new[r], old[r], strict=True)]
+            keep = [(a + b).sigmoid() for a, b in zip(new[z], old[z], strict=True)]
+            seen = [k * b for k, b in zip(reset, old[n], strict=True)]
+            fresh = [(a + b).tanh() for a, b in zip(new[n], seen, strict=True)]
+            h = [(1 - k) * a + k * b for k, a, b in zip(keep, fresh, h, strict=True)]
+        return sum(v * v for v in h)  # type: ignore[return-value]
+
+    def length(steps: int) -> int:
+        x = RNG.normal(size=(2, steps, INPUTS))
+        return len(autodiff.compile(f, backend="numpy").prepare(x).source.splitlines())
+
+    assert length(32) <= length(6)
+    pytest.importorskip("llvmlite")
+    program = agree(f, RNG.normal(size=(3, 32, INPUTS)), backend="auto")
+    assert program.report().versions[0]["backend"] == "native"
+    assert program.loops.count("for t in range(") >= 2
