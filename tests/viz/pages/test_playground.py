@@ -226,6 +226,41 @@ def test_no_text_is_tiny_or_cut_off(opened: Open) -> None:
     assert small == []
 
 
+def test_losses_of_training_and_test_points_are_drawn_with_axes(
+    opened: Open, tmp_path: Path
+) -> None:
+    """The loss of the held-back points is that which Python finds for them."""
+    table = tmp_path / "own.csv"
+    rows = [(k % 7, k % 5, int(k % 7 > 3)) for k in range(35)]
+    table.write_text("\n".join(",".join(map(str, row)) for row in rows), encoding="utf-8")
+    page = opened(playground(table))
+    page.fill("#share", "40")
+    page.locator("#share").blur()
+    for _ in range(3):
+        page.click("#step")
+    curve = page.locator("#curve")
+    expect(curve).to_have_attribute("aria-label", re.compile("training.*test loss.*in 3 steps"))
+    assert curve.locator("polyline").count() == 2
+    assert set("0123") <= set(curve.locator("text").all_text_contents())
+    parts = {"training": [], "test": []}  # type: dict[str, list[float]]
+    predict = python(page)["predict"]
+    for x1, x2, label in rows:
+        page.locator("#example").fill(str(sum(map(len, parts.values()))))
+        test = page.inner_text("#example-text").endswith("test")
+        loss = losses.logistic(Value(predict(x1, x2)), label).data
+        parts["test" if test else "training"].append(loss)
+    assert len(parts["test"]) == 14
+    for name, found in parts.items():
+        expect(curve).to_contain_text(f"{name} {sum(found) / len(found):.3g}")
+    page.fill("#share", "100")
+    page.locator("#share").blur()
+    expect(page.locator("#fault")).to_contain_text("a number from 0 to 90")
+    page.fill("#share", "0")
+    page.locator("#share").blur()
+    page.click("#step")
+    assert curve.locator("polyline").count() == 1
+
+
 @pytest.mark.parametrize("width", WIDTHS)
 def test_is_accessible_and_fits(opened: Open, judge: Judge, scheme: str, width: int) -> None:
     page = opened(playground(), width)
@@ -257,8 +292,7 @@ def test_the_ring_of_the_example_is_drawn_on_top_of_the_dots(opened: Open) -> No
     }""")
     page.click("#step")
     expect(page.locator("#status")).to_contain_text("step 1 ")
-    expect(page.locator("#curve")).to_contain_text("1 step")
-    expect(page.locator("#curve")).not_to_contain_text("steps")
+    expect(page.locator("#curve")).to_have_attribute("aria-label", re.compile("in 1 step$"))
     radii = page.evaluate("window.radii")
     assert len(radii) > 100
     assert radii[-1] == max(radii) == 6

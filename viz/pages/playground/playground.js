@@ -1,7 +1,7 @@
 // The playground: choose data and a network, train it, look into it.
 
 const GRID = 32, FRAME = 12; // cells of a map, milliseconds of training between two pictures
-const state = {timer: null, data: [], order: [], losses: [], chosen: null, backward: false, own: null};
+const state = {timer: null, data: [], train: [], test: [], order: [], losses: [], chosen: null, backward: false, own: null};
 const inputs = {centre: [0, 0], scale: [1, 1]};
 let net = null, buttons = [], lines = [], reach = 2, shuffle = random(0);
 
@@ -33,7 +33,11 @@ function reset() {
     const sizes = widths(), seed = setting("#seed", "The seed", (n) => Number.isInteger(n) && n >= 0, "a whole number from 0");
     const own = find("#shape").value === "own" && state.own;
     if (own === null) throw new Error("Choose a CSV file first: two columns of numbers, then one of classes.");
+    const share = setting("#share", "The share of test points", (n) => n >= 0 && n <= 90, "a number from 0 to 90");
     state.data = own ? own.data : points(find("#shape").value, value("#noise"), seed);
+    const held = shuffled([...state.data.keys()], random(seed + 3)).slice(0, Math.round((share / 100) * state.data.length));
+    state.test = held.map((k) => state.data[k]);
+    state.train = state.data.filter((point) => !state.test.includes(point));
     Object.assign(inputs, own ? {centre: own.centre, scale: own.scale} : {centre: [0, 0], scale: [1, 1]});
     net = new Net(sizes, DATA.activations[Number(find("#activation").value) || 0], seed);
     shuffle = random(seed + 2);
@@ -70,25 +74,21 @@ function step() {
   }
   complain("");
   const batch = [];
-  while (batch.length < Math.min(size, state.data.length)) {
-    if (!state.order.length) {
-      state.order = [...state.data.keys()];
-      for (let i = state.order.length - 1; i > 0; i--) {
-        const j = Math.floor(shuffle() * (i + 1));
-        [state.order[i], state.order[j]] = [state.order[j], state.order[i]];
-      }
-    }
-    batch.push(state.data[state.order.pop()]);
+  while (batch.length < Math.min(size, state.train.length)) {
+    if (!state.order.length) state.order = shuffled([...state.train], shuffle);
+    batch.push(state.order.pop());
   }
   net.step(batch, lr, decay);
   return true;
 }
 
+const percent = ({accuracy}) => `${(100 * accuracy).toFixed(1)} %`;
+
 function record() {
-  const now = net.measure(state.data);
-  state.losses.push(now.loss);
+  const now = net.measure(state.train), held = state.test.length ? net.measure(state.test) : null;
+  state.losses.push({step: net.steps, training: now.loss, test: held ? held.loss : NaN});
   if (state.losses.length > 600) state.losses = state.losses.filter((_, k) => k % 2 === 0);
-  find("#status").textContent = `step ${net.steps} · loss ${number(now.loss, 3)} · accuracy ${(100 * now.accuracy).toFixed(1)} %`;
+  find("#status").textContent = `step ${net.steps} · loss ${number(now.loss, 3)} · accuracy ${percent(now)}${held ? ` · test loss ${number(held.loss, 3)} · test accuracy ${percent(held)}` : ""}`;
   find("#status").dataset.accuracy = now.accuracy;
   if (!Number.isFinite(now.loss)) {
     pause();
@@ -109,7 +109,7 @@ function run() {
     state.timer = requestAnimationFrame(tick);
     const end = performance.now() + FRAME;
     // at most once through the data, so that one can watch
-    const last = net.steps + Math.ceil(state.data.length / (Math.max(1, value("#batch")) || 1));
+    const last = net.steps + Math.ceil(state.train.length / (Math.max(1, value("#batch")) || 1));
     while (step() && net.steps < last && performance.now() < end);
     record();
     show();
@@ -157,8 +157,9 @@ function surface(numbers) {
   context.clearRect(0, 0, n, n);
   context.drawImage(small, 0, 0, n, n);
   const chosen = value("#example"), style = getComputedStyle(document.documentElement);
-  const dots = [...state.data.entries()];
-  for (const [k, {x, y}] of [...dots, dots[chosen]]) { // the ring comes last, on top of the others
+  const dots = [...state.data.entries()], held = new Set(state.test);
+  for (const [k, dot] of [...dots, dots[chosen]]) { // the ring comes last, on top of the others
+    const {x, y} = dot;
     context.beginPath();
     context.arc(((x[0] + reach) / (2 * reach)) * n, ((reach - x[1]) / (2 * reach)) * n, k === chosen ? 6 : 3.2, 0, 7);
     context.fillStyle = `rgb(${colours[y]})`;
@@ -166,6 +167,11 @@ function surface(numbers) {
     context.lineWidth = k === chosen ? 2.5 : 1;
     context.strokeStyle = style.getPropertyValue(k === chosen ? "--ink" : "--paper");
     context.stroke();
+    if (!held.has(dot)) continue;
+    context.beginPath(); // a point of the test is hollow
+    context.arc(((x[0] + reach) / (2 * reach)) * n, ((reach - x[1]) / (2 * reach)) * n, 2, 0, 7);
+    context.fillStyle = style.getPropertyValue("--paper");
+    context.fill();
   }
 }
 
@@ -201,7 +207,7 @@ function show() {
   const example = state.data[value("#example")], {graph} = net;
   graph.zeroGrad();
   net.run(example);
-  find("#example-text").textContent = `x1 = ${number(example.x[0], 3)}, x2 = ${number(example.x[1], 3)}, class ${example.y}`;
+  find("#example-text").textContent = `x1 = ${number(example.x[0], 3)}, x2 = ${number(example.x[1], 3)}, class ${example.y}${state.test.includes(example) ? ", test" : ""}`;
   const strength = ({w, z, slot}) => (state.backward ? graph.grad[z] * graph.local[z][slot] : graph.data[w]);
   const most = state.backward ? Math.max(...lines.map((row) => Math.abs(strength(row)))) || 1 : 2;
   for (const row of lines) {
@@ -224,7 +230,7 @@ function show() {
     ? "Wires: gradient of the example's loss that flows back on each wire. Numbers: gradient of each output."
     : "Wires: weights. Numbers: each output for the example.";
   find("#legend").textContent = `${told} Orange is positive, blue negative.`;
-  drawCurve(find("#curve"), "loss", state.losses, net.steps);
+  drawLosses(find("#curve"), state.losses);
   look();
   if (!find("#code").hidden) find("#code").value = net.python(inputs);
 }
@@ -277,7 +283,7 @@ on("#step", "click", () => {
   show();
 });
 on("#reset", "click", reset);
-for (const id of ["#shape", "#noise", "#widths", "#activation", "#seed"]) on(id, "change", reset);
+for (const id of ["#shape", "#noise", "#widths", "#activation", "#seed", "#share"]) on(id, "change", reset);
 on("#example", "input", show);
 for (const [id, backward] of [["#forward", false], ["#backward", true]]) {
   on(id, "click", () => {

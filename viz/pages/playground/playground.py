@@ -59,7 +59,7 @@ def playground(csv: str | os.PathLike[str] | None = None) -> Page:
         "most": MOST,
         "csv": None if csv is None else _table(Path(csv)),
     }
-    scripts = ["write", "model", "diagram", "playground_net", "playground"]
+    scripts = ["write", "model", "diagram", "playground_net", "playground_losses", "playground"]
     return page("playground", "Playground", data, scripts, gates=names, height=1000)
 
 

@@ -11,6 +11,15 @@ function random(seed) {
   };
 }
 
+/** A list put into a random order, in place. */
+function shuffled(list, draw) {
+  for (let i = list.length - 1; i > 0; i--) {
+    const j = Math.floor(draw() * (i + 1));
+    [list[i], list[j]] = [list[j], list[i]];
+  }
+  return list;
+}
+
 const SHAPES = {
   moons: (u, y) => (y ? [0.5 - Math.cos(Math.PI * u), 0.25 - Math.sin(Math.PI * u)] : [Math.cos(Math.PI * u) - 0.5, Math.sin(Math.PI * u) - 0.25]),
   circles: (u, y) => [Math.cos(2 * Math.PI * u), Math.sin(2 * Math.PI * u)].map((c) => c * (y ? 0.6 : 1.4)),
