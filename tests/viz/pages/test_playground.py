@@ -3,6 +3,7 @@
 import json
 import math
 import re
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ from playwright.sync_api import Page, expect
 
 from autodiff import Value
 from nn import MLP, losses
+from nn.optimisers import SGD, Adam, Optimiser
 from tests.viz.pages.conftest import WIDTHS, Judge, Open
 from viz import playground
 from viz.command.cli import main
@@ -259,6 +261,46 @@ def test_losses_of_training_and_test_points_are_drawn_with_axes(
     page.locator("#share").blur()
     page.click("#step")
     assert curve.locator("polyline").count() == 1
+
+
+@pytest.mark.parametrize(
+    ("label", "optimiser"),
+    [
+        ("SGD", lambda p: SGD(p, lr=0.3)),
+        ("SGD, momentum 0.9", lambda p: SGD(p, lr=0.05, momentum=0.9)),
+        ("Adam", lambda p: Adam(p, lr=0.02)),
+    ],
+)
+def test_three_steps_of_an_optimiser_are_those_of_nn(
+    opened: Open, tmp_path: Path, label: str, optimiser: Callable[[list[Value]], Optimiser]
+) -> None:
+    """On all points at once, with L2 on the weights."""
+    table = tmp_path / "own.csv"
+    rows = [(k % 4 + 0.02 * k * k, k % 3 - 0.2 * k, int(k % 4 > 2)) for k in range(12)]
+    table.write_text("\n".join(",".join(map(str, row)) for row in rows), encoding="utf-8")
+    page = opened(playground(table))
+    for field, text in {"share": "0", "widths": "3", "batch": "12", "decay": "0.01"}.items():
+        page.fill(f"#{field}", text)
+    page.locator("#decay").blur()
+    page.select_option("#optimiser", label=label)
+    start = exported(page, tmp_path)
+    model = MLP(2, start["widths"], start["activation"])
+    model.load_state_dict(start["state"])
+    weights = [w for layer in model.layers for neuron in layer.neurons for w in neuron.w]
+    used = optimiser(model.parameters())
+    for _ in range(3):
+        page.click("#step")
+        loss = sum((w**2 for w in weights), Value(0.0)) * (0.01 / 2)
+        for *x, y in rows:
+            scaled = zip(x, start["centre"], start["scale"], strict=True)
+            loss += losses.logistic(model([(a - c) / s for a, c, s in scaled]), y) / 12
+        used.zero_grad()
+        loss.backward()
+        used.step()
+    found = MLP(2, start["widths"], start["activation"])
+    found.load_state_dict(exported(page, tmp_path)["state"])
+    for a, b in zip(found.parameters(), model.parameters(), strict=True):
+        assert math.isclose(a.data, b.data, rel_tol=1e-9, abs_tol=1e-12)
 
 
 @pytest.mark.parametrize("width", WIDTHS)

@@ -40,6 +40,7 @@ function reset() {
     state.train = state.data.filter((point) => !state.test.includes(point));
     Object.assign(inputs, own ? {centre: own.centre, scale: own.scale} : {centre: [0, 0], scale: [1, 1]});
     net = new Net(sizes, DATA.activations[Number(find("#activation").value) || 0], seed);
+    net.use(find("#optimiser").value);
     shuffle = random(seed + 2);
     complain("");
   } catch (error) {
@@ -284,6 +285,10 @@ on("#step", "click", () => {
 });
 on("#reset", "click", reset);
 for (const id of ["#shape", "#noise", "#widths", "#activation", "#seed", "#share"]) on(id, "change", reset);
+on("#optimiser", "change", ({target}) => {
+  net.use(target.value); // each has a scale of its own, and so a rate to start from
+  find("#lr").value = net.optimiser.rate;
+});
 on("#example", "input", show);
 for (const [id, backward] of [["#forward", false], ["#backward", true]]) {
   on(id, "click", () => {

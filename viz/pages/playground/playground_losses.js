@@ -29,8 +29,8 @@ function drawLosses(host, rows) {
     svg("text", {x: 162, y: 149, "text-anchor": "middle"}, "step"),
     svg("text", {x: 4, y: 12}, "loss"),
     ...told.flatMap((name, k) => [
-      svg("line", {class: name, x1: 60 + 118 * k, y1: 8, x2: 78 + 118 * k, y2: 8}),
-      svg("text", {x: 82 + 118 * k, y: 12}, `${name} ${number(last[name], 3)}`),
+      svg("line", {class: name, x1: 60 + 128 * k, y1: 8, x2: 78 + 128 * k, y2: 8}),
+      svg("text", {x: 82 + 128 * k, y: 12}, `${name} ${number(last[name], 3)}`),
       svg("polyline", {class: name, points: rows.filter((row) => Number.isFinite(row[name])).map((row) => `${x(row.step).toFixed(1)},${y(row[name]).toFixed(1)}`).join(" ")}),
     ]),
   );

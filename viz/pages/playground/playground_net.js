@@ -57,6 +57,20 @@ function readTable(text, most) {
   return {data, centre, scale, classes};
 }
 
+/** How a parameter moves, {usual rate, move(gradient, memory, step)}; the optimisers of nn. */
+const OPTIMISERS = {
+  sgd: {rate: 0.3, move: (g) => g},
+  momentum: {rate: 0.05, move: (g, memory) => (memory.velocity = 0.9 * (memory.velocity || 0) + g)},
+  adam: {
+    rate: 0.02,
+    move: (g, memory, step) => {
+      memory.mean = 0.9 * (memory.mean || 0) + 0.1 * g;
+      memory.square = 0.999 * (memory.square || 0) + 0.001 * g * g;
+      return memory.mean / (1 - 0.9 ** step) / (Math.sqrt(memory.square / (1 - 0.999 ** step)) + 1e-8);
+    },
+  },
+};
+
 class Net {
   /** `widths` of the hidden layers; the output is one logit. */
   constructor(widths, activation, seed) {
@@ -117,14 +131,22 @@ class Net {
     return this.graph.data[this.loss];
   }
 
-  /** One step of gradient descent on a batch; `decay` pulls weights, not biases, to 0. */
+  /** Forget what an optimiser has gathered, and train with this one. */
+  use(optimiser) {
+    this.optimiser = OPTIMISERS[optimiser];
+    this.memory = new Map(this.parameters.map((i) => [i, {}]));
+    this.moves = 0;
+  }
+
+  /** One step of training on a batch; `decay` pulls weights, not biases, to 0. */
   step(batch, lr, decay) {
     const {graph} = this;
     graph.zeroGrad();
     for (const example of batch) this.run(example);
     if (decay) for (const i of this.weights) graph.grad[i] += batch.length * decay * graph.data[i];
-    for (const i of this.parameters) graph.data[i] -= (lr / batch.length) * graph.grad[i];
     this.steps += 1;
+    this.moves += 1;
+    for (const i of this.parameters) graph.data[i] -= lr * this.optimiser.move(graph.grad[i] / batch.length, this.memory.get(i), this.moves);
   }
 
   measure(data) {
