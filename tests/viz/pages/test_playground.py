@@ -303,6 +303,61 @@ def test_three_steps_of_an_optimiser_are_those_of_nn(
         assert math.isclose(a.data, b.data, rel_tol=1e-9, abs_tol=1e-12)
 
 
+def test_points_are_added_by_click_and_by_keyboard_and_taken_away(opened: Open) -> None:
+    page = opened(playground())
+    page.click("#step")
+    page.select_option("#class", "1")
+    box = page.locator("#surface").bounding_box()
+    assert box is not None
+    page.locator("#surface").click(position={"x": box["width"] / 2, "y": box["height"] / 2})
+    expect(page.locator("#example")).to_have_value("200")
+    shown = page.locator("#example-text")
+    expect(shown).to_have_text(re.compile(r"^x1 = .*, x2 = .*, class 1$"))
+    assert all(abs(x) < 0.05 for x in point(page))  # the middle of the plane
+    page.select_option("#class", "0")
+    page.fill("#x1", "5")
+    page.fill("#x2", "-0.5")
+    page.press("#add", "Enter")
+    expect(shown).to_have_text("x1 = 5, x2 = −0.5, class 0")
+    expect(page.locator("#status")).to_contain_text("step 1 ")  # the network is as it was
+    page.click("#reset")
+    expect(page.locator("#status")).to_contain_text("step 0 ")
+    expect(shown).to_have_text("x1 = 5, x2 = −0.5, class 0")  # and the point stays
+    page.press("#remove", "Enter")
+    expect(page.locator("#example")).to_have_value("200")
+    expect(shown).to_contain_text("class 1")
+    page.fill("#x1", "")
+    page.click("#add")
+    expect(page.locator("#fault")).to_have_text("A point has two numbers, x1 and x2.")
+
+
+def test_one_point_to_train_on_stays(opened: Open, tmp_path: Path) -> None:
+    table = tmp_path / "own.csv"
+    table.write_text("1,2,a\n3,4,b\n")
+    page = opened(playground(table))
+    page.click("#remove")
+    page.click("#remove")
+    expect(page.locator("#fault")).to_have_text("One point to train on must stay.")
+    page.click("#step")
+    expect(page.locator("#status")).to_contain_text("step 1 ")
+
+
+def test_the_classes_of_a_table_keep_their_names(opened: Open, tmp_path: Path) -> None:
+    table = tmp_path / "own.csv"
+    rows = [f"{k},{k % 3},{'été <b>' if k > 20 else 'hiver'}" for k in range(40)]
+    table.write_text("\n".join(rows), encoding="utf-8")
+    page = opened(playground(table))
+    names = ["hiver", "été <b>"]
+    for y, name in enumerate(names):
+        expect(page.locator(f"#name{y}")).to_have_text(f"class {name}")
+    assert page.locator("#class option").all_text_contents() == names
+    expect(page.locator("#example-text")).to_contain_text("class hiver")
+    train(page)
+    assert exported(page, tmp_path)["classes"] == names
+    classify = python(page)["classify"]
+    assert [classify(1, 1), classify(39, 1)] == names
+
+
 @pytest.mark.parametrize("width", WIDTHS)
 def test_is_accessible_and_fits(opened: Open, judge: Judge, scheme: str, width: int) -> None:
     page = opened(playground(), width)

@@ -2,7 +2,8 @@
 
 const GRID = 32, FRAME = 12; // cells of a map, milliseconds of training between two pictures
 const state = {timer: null, data: [], train: [], test: [], order: [], losses: [], chosen: null, backward: false, own: null};
-const inputs = {centre: [0, 0], scale: [1, 1]};
+const PLAIN = {centre: [0, 0], scale: [1, 1], classes: ["0", "1"]}; // how points became numbers
+const inputs = {...PLAIN};
 let net = null, buttons = [], lines = [], reach = 2, shuffle = random(0);
 
 const value = (id) => find(id).valueAsNumber;
@@ -27,18 +28,27 @@ function widths() {
   return list;
 }
 
-function reset() {
+/** A network as it is before training; `renew` makes the data anew too. */
+function reset(renew) {
   pause();
   try {
     const sizes = widths(), seed = setting("#seed", "The seed", (n) => Number.isInteger(n) && n >= 0, "a whole number from 0");
     const own = find("#shape").value === "own" && state.own;
     if (own === null) throw new Error("Choose a CSV file first: two columns of numbers, then one of classes.");
     const share = setting("#share", "The share of test points", (n) => n >= 0 && n <= 90, "a number from 0 to 90");
-    state.data = own ? own.data : points(find("#shape").value, value("#noise"), seed);
-    const held = shuffled([...state.data.keys()], random(seed + 3)).slice(0, Math.round((share / 100) * state.data.length));
-    state.test = held.map((k) => state.data[k]);
-    state.train = state.data.filter((point) => !state.test.includes(point));
-    Object.assign(inputs, own ? {centre: own.centre, scale: own.scale} : {centre: [0, 0], scale: [1, 1]});
+    if (renew) {
+      const {data, ...told} = own || {data: points(find("#shape").value, value("#noise"), seed), ...PLAIN};
+      const held = new Set(shuffled([...data], random(seed + 3)).slice(0, Math.round((share / 100) * data.length)));
+      Object.assign(inputs, told);
+      state.data = [...data];
+      state.test = [...held];
+      state.train = data.filter((point) => !held.has(point));
+      reach = 1.15 * extent();
+      inputs.classes.forEach((name, y) => {
+        find(`#name${y}`).textContent = `class ${name}`;
+        find("#class").options[y].textContent = name;
+      });
+    }
     net = new Net(sizes, DATA.activations[Number(find("#activation").value) || 0], seed);
     net.use(find("#optimiser").value);
     shuffle = random(seed + 2);
@@ -48,15 +58,43 @@ function reset() {
     return;
   }
   find("#noise").disabled = find("#shape").value === "own";
-  reach = 1.15 * Math.max(...state.data.flatMap(({x}) => x.map(Math.abs)));
   state.order = [];
   state.losses = [];
   if (state.chosen && !(net.layers[state.chosen[0]] || [])[state.chosen[1]]) state.chosen = null;
-  find("#example").max = state.data.length - 1;
-  if (value("#example") >= state.data.length) find("#example").value = 0;
   build();
+  changed(Math.min(value("#example"), state.data.length - 1));
+}
+
+const extent = () => Math.max(...state.data.flatMap(({x}) => x.map(Math.abs)));
+
+/** Points were added or removed: the losses are of others now, and the example is this one. */
+function changed(example) {
+  find("#example").max = state.data.length - 1;
+  find("#example").value = example;
+  state.order = [];
+  if (state.losses.length && state.losses[state.losses.length - 1].step === net.steps) state.losses.pop();
   record();
   show();
+}
+
+function add(x) {
+  if (!x.every(Number.isFinite)) return complain("A point has two numbers, x1 and x2.");
+  complain("");
+  const point = {x, y: find("#class").selectedIndex};
+  state.data.push(point);
+  state.train.push(point);
+  if (extent() > reach) reach = 1.15 * extent();
+  changed(state.data.length - 1);
+}
+
+function remove() {
+  const [point] = state.data.slice(value("#example")), rest = state.train.filter((other) => other !== point);
+  if (!rest.length) return complain("One point to train on must stay.");
+  complain("");
+  state.train = rest;
+  state.test = state.test.filter((other) => other !== point);
+  state.data = state.data.filter((other) => other !== point);
+  changed(Math.min(value("#example"), state.data.length - 1));
 }
 
 // ── training ─────────────────────────────────────────────────────────────────────────────────
@@ -208,7 +246,7 @@ function show() {
   const example = state.data[value("#example")], {graph} = net;
   graph.zeroGrad();
   net.run(example);
-  find("#example-text").textContent = `x1 = ${number(example.x[0], 3)}, x2 = ${number(example.x[1], 3)}, class ${example.y}${state.test.includes(example) ? ", test" : ""}`;
+  find("#example-text").textContent = `x1 = ${number(example.x[0], 3)}, x2 = ${number(example.x[1], 3)}, class ${inputs.classes[example.y]}${state.test.includes(example) ? ", test" : ""}`;
   const strength = ({w, z, slot}) => (state.backward ? graph.grad[z] * graph.local[z][slot] : graph.data[w]);
   const most = state.backward ? Math.max(...lines.map((row) => Math.abs(strength(row)))) || 1 : 2;
   for (const row of lines) {
@@ -283,8 +321,15 @@ on("#step", "click", () => {
   record();
   show();
 });
-on("#reset", "click", reset);
-for (const id of ["#shape", "#noise", "#widths", "#activation", "#seed", "#share"]) on(id, "change", reset);
+on("#reset", "click", () => reset());
+on("#add", "click", () => add([value("#x1"), value("#x2")]));
+on("#remove", "click", remove);
+on("#surface", "click", ({clientX, clientY}) => {
+  const {left, top, width, height} = find("#surface").getBoundingClientRect();
+  add([((clientX - left) / width) * 2 * reach - reach, reach - ((clientY - top) / height) * 2 * reach]);
+});
+for (const id of ["#shape", "#noise", "#seed", "#share"]) on(id, "change", () => reset(true));
+for (const id of ["#widths", "#activation"]) on(id, "change", () => reset());
 on("#optimiser", "change", ({target}) => {
   net.use(target.value); // each has a scale of its own, and so a rate to start from
   find("#lr").value = net.optimiser.rate;
@@ -307,7 +352,7 @@ function own(text) {
     return;
   }
   find("#shape").value = "own";
-  reset();
+  reset(true);
 }
 on("#file", "change", async (event) => {
   const [file] = event.target.files;
@@ -327,5 +372,5 @@ window.matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () 
 });
 
 find("#activation").value = Math.min(1, DATA.activations.length - 1);
-if (DATA.csv === null) reset();
+if (DATA.csv === null) reset(true);
 else own(DATA.csv);

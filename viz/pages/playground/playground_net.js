@@ -171,7 +171,7 @@ class Net {
     return found;
   }
 
-  python({centre, scale}) {
+  python({centre, scale, classes}) {
     const state = Object.entries(this.state()).map(([name, array]) => `    ${JSON.stringify(name)}: ${JSON.stringify(array)},`);
     return `from nn import MLP
 
@@ -180,15 +180,21 @@ model.load_state_dict({
 ${state.join("\n")}
 })
 centre, scale = ${JSON.stringify(centre)}, ${JSON.stringify(scale)}
+classes = ${JSON.stringify(classes)}
 
 
 def predict(x1, x2):
-    """The logit of a point; above 0 it is of class 1."""
+    """The logit of a point; above 0 it is of classes[1]."""
     return model([(x1 - centre[0]) / scale[0], (x2 - centre[1]) / scale[1]]).data
 
 
+def classify(x1, x2):
+    """The class of a point."""
+    return classes[predict(x1, x2) > 0]
+
+
 if __name__ == "__main__":
-    print(predict(0.5, -0.25))
+    print(classify(0.5, -0.25))
 `;
   }
 
