@@ -239,6 +239,8 @@ class MLP(Sequential):
             activation, str | Nonlinearity
         )
         chosen: list[Any] = [*activation] if several else [activation] * hidden  # type: ignore[misc]
+        for each in chosen or [activation]:
+            resolve(each)  # a name that there is not is refused, used or not
         if len(chosen) != hidden:
             raise ValueError(
                 f"MLP: {len(chosen)} activations for {hidden} hidden layers; the last layer's is "

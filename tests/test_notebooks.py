@@ -663,6 +663,16 @@ def test_no_answer_is_neither_right_nor_wrong(number: str) -> None:
     assert exercises.check(number, [..., 3]).right is None
 
 
+def test_a_number_of_no_exercise_is_said() -> None:
+    assert "no such exercise" in exercises.check("9.99", 3).reason
+    assert "no such exercise" in exercises.check(1.1, 3).reason  # type: ignore[arg-type]
+
+
+def test_formulas_and_arrays_are_taken_as_people_write_them() -> None:
+    assert exercises.check("1.5", "y²/(x+y)²")
+    assert exercises.check("1.1", np.array([2, 2, 3, -3]))
+
+
 def test_an_answer_cannot_inject_markup() -> None:
     assert "<b>" not in exercises.check("1.1", "<b>")._repr_html_()
 

@@ -4,6 +4,8 @@ import copy
 import html
 import math
 import random
+import re
+import unicodedata
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
@@ -42,6 +44,8 @@ class Verdict:
 
 def check(number: str, answer: Any) -> Verdict:
     """Judge the answer to exercise `number`; `...` is an answer that is still to be given."""
+    if number not in CHECKERS:
+        return Verdict(str(number), False, "there is no such exercise; its number is a text: '1.2'")
     parts = answer if isinstance(answer, list | tuple) else [answer]
     if any(part is ... for part in parts):
         return Verdict(number, None, "not answered yet: put your answer in place of the dots")
@@ -208,7 +212,8 @@ def formula(answer: Any) -> Any:
     """Text as a SymPy expression in real symbols; σ and ^ mean what they mean on paper."""
     import sympy
 
-    text = str(answer).replace("^", "**").replace("σ", "sigma")
+    text = str(answer).replace("^", "**").replace("σ", "sigma").replace("−", "-")
+    text = re.sub("[²³⁴⁵]", lambda found: f"**{unicodedata.digit(found[0])}", text)
     names = {name: sympy.Symbol(name, real=True) for name in "abcdefghijklmnopqrstuvwxyz"}
     names["sigma"] = sympy.Lambda(names["z"], 1 / (1 + sympy.exp(-names["z"])))
     try:
@@ -249,6 +254,8 @@ def number(a: Any) -> float:
 
 def numbers(answer: Any, count: int) -> list[float]:
     """The answer as a list of so many numbers."""
+    if hasattr(answer, "tolist"):
+        answer = answer.tolist()
     if not isinstance(answer, Sequence) or isinstance(answer, str) or len(answer) != count:
         raise Wrong(f"a list of {count} numbers is wanted, not {answer!r}")
     return [number(a) for a in answer]

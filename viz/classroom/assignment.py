@@ -55,9 +55,18 @@ class Assignment:
         }
 
     def save(self, folder: str | os.PathLike[str]) -> list[Path]:
-        """Write the plan, a sheet for each student, their keys, and all sheets for the printer."""
+        """Write the plan, and a sheet and a key for each student.
+
+        Raises ValueError where another assignment lies: its answers could no longer be marked.
+        """
         into = Path(folder)
-        made = {into / PLAN: json.dumps(asdict(self), ensure_ascii=False, indent=2) + "\n"}
+        plan = json.dumps(asdict(self), ensure_ascii=False, indent=2) + "\n"
+        if (into / PLAN).exists() and (into / PLAN).read_text(encoding="utf-8") != plan:
+            raise ValueError(
+                f"{os.fspath(folder)!r} holds another assignment, and answers are marked by its "
+                "plan; give another folder"
+            )
+        made = {into / PLAN: plan}
         for student, name in zip(self.students, _file_names(self.students), strict=True):
             title = f"{self.title or TITLES[self.hide]}: {student}"
             sheet = worksheet(self.circuits(student), self.hide, title=title, student=student)
@@ -122,9 +131,21 @@ def assignment(
     return made
 
 
+def text_of(path: Path) -> str:
+    """A text that was written anywhere: UTF-8, UTF-16 with its mark, else Western European."""
+    data = path.read_bytes()
+    if data[:2] in (b"\xff\xfe", b"\xfe\xff"):
+        return data.decode("utf-16")
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        return data.decode("cp1252", "replace")
+
+
 def _names(roster: Path) -> list[str]:
-    with roster.open(encoding="utf-8-sig", newline="") as file:
-        rows = [row for row in csv.reader(file) if any(cell.strip() for cell in row)]
+    lines = text_of(roster).splitlines()
+    comma = max(",;\t", key=lines[0].count) if lines else ","  # as Excel has it in Europe
+    rows = [row for row in csv.reader(lines, delimiter=comma) if any(c.strip() for c in row)]
     heads = [cell.strip().lower() for cell in rows[0]] if rows else []
     column = heads.index("name") if "name" in heads else 0
     names = [row[column].strip() for row in rows["name" in heads :] if len(row) > column]

@@ -7,19 +7,21 @@ import json
 import math
 import os
 import re
+import warnings
 from collections.abc import Iterable
 from fractions import Fraction
 from pathlib import Path
 from typing import NamedTuple
 
 from ..pages.worksheet.questions import GRID, Blank
-from .assignment import PLAN, Assignment
+from .assignment import PLAN, Assignment, text_of
 
 __all__ = ["Mark", "mark"]
 
 NEAR = 10 * GRID  # three digits are enough
-LINE = re.compile(r"(?m)^\s*answers of (?P<student>.+?): (?P<given>.*)$")
-EMPTY, SIGN, UNKNOWN = "empty", "Check the sign.", "no known mistake"
+LINE = re.compile(r"(?m)^[\s>|]*answers of (?P<student>.+?): (?P<given>.*)$")
+EMPTY, SIGN, NO_NUMBER = "empty", "Check the sign.", "not a number"
+UNKNOWN = "no known mistake"
 
 
 class Mark(NamedTuple):
@@ -45,8 +47,9 @@ def mark(
              ``answers of Ada: 1A=-4; 1B=3``; of a student's lines the last one counts
     path     where to write the marks, as a CSV with a column for each blank
 
-    Whoever handed in nothing has all blanks empty. Raises ValueError for a folder without an
-    assignment, and for a line of somebody who is not on the roster.
+    Whoever handed in nothing has all blanks empty. What cannot be marked is warned of: a file
+    without such a line, somebody who is not on the roster, a blank that the sheet has not. Raises
+    ValueError for a folder without an assignment.
     """
     plan = Path(folder) / PLAN
     if not plan.is_file():
@@ -58,6 +61,8 @@ def mark(
     for student in handed_out.students:
         questions = handed_out.questions(student)
         mine = given.get(student, {})
+        if strange := [tag for tag in mine if tag and tag not in questions]:
+            warnings.warn(f"{student}: the sheet has no blank {strange[0]}", stacklevel=2)
         marks.append(Mark(student, {t: judged(mine.get(t, ""), b) for t, b in questions.items()}))
     if path is not None:
         _write(Path(path), marks)
@@ -71,14 +76,14 @@ def judged(text: str, blank: Blank) -> str | None:
     >>> judged("-4", product), judged("4.0", product), judged("12", product), judged("", product)
     (None, 'Check the sign.', 'upstream only', 'empty')
     >>> judged("-3.999", product), judged("-8/2", product), judged("many", product)
-    ('no known mistake', None, 'no known mistake')
+    ('no known mistake', None, 'not a number')
     """
     if not text.strip():
         return EMPTY
     try:
         answer = float(Fraction(text.replace("−", "-").replace(" ", "")))
     except (ValueError, ZeroDivisionError, OverflowError):
-        return UNKNOWN
+        return NO_NUMBER
     if _agrees(answer, blank.truth):
         return None
     if _agrees(-answer, blank.truth):
@@ -97,20 +102,26 @@ def _read(
     answers: Iterable[str | os.PathLike[str]], students: tuple[str, ...]
 ) -> dict[str, dict[str, str]]:
     """What each student has given, by blank."""
+    known = {_plain(student): student for student in students}
     given: dict[str, dict[str, str]] = {}
-    paths = [
-        p
-        for each in map(Path, answers)
-        for p in (sorted(each.iterdir()) if each.is_dir() else [each])
-    ]
-    for path in paths:
-        for line in LINE.finditer(path.read_text(encoding="utf-8-sig")):
-            student = line["student"].strip()
-            if student not in students:
-                raise ValueError(f"{path.name}: {student!r} is not on the roster")
+    files = (sorted(p.rglob("*")) if p.is_dir() else [p] for p in map(Path, answers))
+    for path in (path for several in files for path in several if not path.is_dir()):
+        lines = list(LINE.finditer(text_of(path)))
+        if not lines:
+            warnings.warn(f"{path.name}: no line 'answers of ...' in it", stacklevel=3)
+        for line in lines:
+            student = known.get(_plain(line["student"]))
+            if student is None:
+                what = f"{path.name}: {line['student'].strip()!r} is not on the roster"
+                warnings.warn(what, stacklevel=3)
+                continue
             pairs = (pair.partition("=") for pair in line["given"].split(";"))
             given[student] = {tag.strip(): text.strip() for tag, _, text in pairs}
     return given
+
+
+def _plain(name: str) -> str:
+    return " ".join(name.casefold().split())
 
 
 def _write(path: Path, marks: list[Mark]) -> None:

@@ -34,11 +34,14 @@ def near(word: str, known: Iterable[str]) -> str:
 class Parser(argparse.ArgumentParser):
     """The parser of one command; it reports in one line, through `main`."""
 
-    def __init__(self, prog: str, expression: str = "", **options: Any) -> None:
-        """`expression` says how many: "+" an expression, "*" perhaps one, "" none."""
+    def __init__(self, prog: str, expression: str = "", words: str = "", **options: Any) -> None:
+        """`expression` says how many: "+" an expression, "*" perhaps one, "" none; "files" are
+        something else, which `words` describes."""
         layout = argparse.RawDescriptionHelpFormatter
         super().__init__(prog, formatter_class=layout, allow_abbrev=False, **options)
-        if expression:
+        if expression == "files":
+            self.add_argument("arguments", metavar="FOLDER ANSWERS", nargs="+", help=words)
+        elif expression:
             about = "the expression, then what its names stand for: x=-2 y=1e-3 z=pi/2 w=1,2,3"
             self.add_argument(
                 "arguments", metavar="EXPRESSION name=value", nargs=expression, help=about

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+import warnings
 from collections.abc import Sequence
 
 from .arguments import Parser, Refused
@@ -40,8 +42,8 @@ def assign(argv: Sequence[str]) -> int:
         written = made.save(folder)
     except (OSError, ValueError) as error:
         raise Refused(str(error)) from None
-    print(f"wrote {len(written)} files into {folder}: for each of {len(made.students)} students a")
-    print("sheet and a key, and the plan, which is for the teacher alone")
+    print(f"wrote {len(written)} files into {folder}: a sheet and a key")
+    print(f"for each of the students ({len(made.students)}), and the plan, for the teacher alone")
     return 0
 
 
@@ -49,7 +51,8 @@ def hand_back(argv: Sequence[str]) -> int:
     """`autodiff mark`: mark and hand back; the exit status."""
     parser = Parser(
         "autodiff mark",
-        "+",
+        "files",
+        "the assignment's folder, then what came back: text files, or folders of them",
         usage="autodiff mark FOLDER ANSWERS ... [-o MARKS.csv]",
         description="Mark what came back for an assignment: text files, or folders of them, with\n"
         "the lines that the button 'Copy my answers' gives.",
@@ -59,11 +62,17 @@ def hand_back(argv: Sequence[str]) -> int:
     from ..classroom.marking import mark
 
     folder, *answers = chosen.arguments
+    if not answers:
+        parser.error("name what came back: text files, or folders of them")
     output = chosen.output or "marks.csv"
     try:
-        marks = mark(folder, answers, output)
+        with warnings.catch_warnings(record=True) as said:
+            warnings.simplefilter("always")
+            marks = mark(folder, answers, output)
     except (OSError, ValueError) as error:
         raise Refused(str(error)) from None
+    for warning in said:
+        print(f"autodiff: {warning.message}", file=sys.stderr)
     for each in marks:
         print(f"{each.student}: {each.right} of {len(each.mistakes)}")
     print(f"wrote {output}")

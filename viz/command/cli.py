@@ -62,11 +62,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     {"expression": "x * y", "root": "f", "value": 6.0, "gradients": {"x": 3.0, "y": 2.0}, ...
     0
     """
-    # where the locale is C the words arrive as bytes; they are UTF-8
-    arguments = [
-        word.encode("utf-8", "surrogateescape").decode("utf-8", "surrogateescape")
-        for word in (sys.argv[1:] if argv is None else argv)
-    ]
+    arguments = [*map(_typed, sys.argv[1:] if argv is None else argv)]
     if sys.stdout is None:  # closed by the caller: files are written all the same
         sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115
     if hasattr(sys.stdout, "reconfigure"):  # a label in Chinese on a terminal that has no Chinese
@@ -94,6 +90,14 @@ def main(argv: Sequence[str] | None = None) -> int:
         print(f"autodiff: {error}", file=sys.stderr)
         _print_no_more()
         return 1
+
+
+def _typed(word: str) -> str:
+    """What was typed: where the locale is C the words arrive as bytes, which are UTF-8."""
+    try:
+        return word.encode("utf-8", "surrogateescape").decode("utf-8", "surrogateescape")
+    except UnicodeEncodeError:  # half a character, which no bytes stand for
+        return word
 
 
 def _print_no_more() -> None:

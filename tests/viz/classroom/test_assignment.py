@@ -75,6 +75,26 @@ def test_a_roster_that_does_not_tell_its_students_apart_is_refused(
         assignment(tmp_path / "class.csv")
 
 
+@pytest.mark.parametrize(
+    "text", ["name;mail\nJosé;a@b\n", "name\tmail\nJosé\ta@b\n", "mail,name\na@b,José\n"]
+)
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "cp1252"])
+def test_a_roster_is_read_as_spreadsheets_write_it(
+    text: str, encoding: str, tmp_path: Path
+) -> None:
+    (tmp_path / "class.csv").write_bytes(text.encode(encoding))
+    assert assignment(tmp_path / "class.csv").students == ("José",)
+
+
+def test_an_assignment_is_not_written_over_another(tmp_path: Path) -> None:
+    """Its plan is what answers are marked by."""
+    path = roster(tmp_path, ["Ada"])
+    assignment(path, seed=1, difficulty="easy").save(tmp_path / "out")
+    assignment(path, seed=1, difficulty="easy").save(tmp_path / "out")
+    with pytest.raises(ValueError, match="out' holds another assignment"):
+        assignment(path, seed=2, difficulty="easy").save(tmp_path / "out")
+
+
 @pytest.mark.parametrize("option", [{"hide": "nothing"}, {"difficulty": "nightmare"}])
 def test_what_there_is_not_is_refused(option: dict[str, str], tmp_path: Path) -> None:
     with pytest.raises(ValueError, match=r"(hide is one of|difficulty is)"):
@@ -92,7 +112,7 @@ def test_the_commands_hand_out_and_mark(tmp_path: Path, capsys: pytest.CaptureFi
     out = tmp_path / "homework"
     options = ["--seed", "7", "--difficulty", "easy", "-o", str(out)]
     assert main(["assignment", "--roster", str(roster(tmp_path, ["Ada"])), *options]) == 0
-    assert "of 1 students" in capsys.readouterr().out
+    assert "for each of the students (1)" in capsys.readouterr().out
     plan = json.loads((out / "assignment.json").read_text("utf-8"))
     made = Assignment(**plan | {"students": tuple(plan["students"])})
     right = "; ".join(f"{tag}={b.truth}" for tag, b in made.questions("Ada").items())
@@ -103,6 +123,8 @@ def test_the_commands_hand_out_and_mark(tmp_path: Path, capsys: pytest.CaptureFi
         (row,) = csv.DictReader(file)
     assert row["right"] == row["of"] == str(len(made.questions("Ada")))
     assert main(["assignment"]) == 2
+    assert main(["mark", str(out)]) == 2
+    assert "name what came back" in capsys.readouterr().err
     assert main(["mark", str(tmp_path), str(mail)]) == 2
     assert "has no assignment.json" in capsys.readouterr().err
 

@@ -8,7 +8,7 @@ import pytest
 
 from tests.viz.classroom.test_assignment import CLASS, roster
 from viz import Mark, assignment, mark
-from viz.classroom.marking import EMPTY, SIGN, UNKNOWN
+from viz.classroom.marking import EMPTY, NO_NUMBER, SIGN
 from viz.pages.worksheet.questions import Blank
 
 
@@ -16,7 +16,7 @@ def planted(blank: Blank, rng: random.Random) -> tuple[str, str | None]:
     """An answer, and what is to be said of it."""
     truth = blank.truth
     slips = [(number, said) for number, said in blank.slips if number not in (truth, -truth)]
-    kinds: list[tuple[str, str | None]] = [(f"{truth:g}", None), ("", EMPTY), ("π", UNKNOWN)]
+    kinds: list[tuple[str, str | None]] = [(f"{truth:g}", None), ("", EMPTY), ("π", NO_NUMBER)]
     if truth:
         kinds.append((f"{-truth:g}".replace("-", "−"), SIGN))
     if slips:
@@ -60,8 +60,24 @@ def test_whoever_hands_in_nothing_has_all_empty_and_the_last_line_counts(tmp_pat
     assert kurt == Mark("Kurt", dict.fromkeys(ada.mistakes, EMPTY))
 
 
-def test_a_stranger_is_named(tmp_path: Path) -> None:
-    assignment(roster(tmp_path, ["Ada"]), seed=1, difficulty="easy").save(tmp_path)
-    (tmp_path / "in.txt").write_text("answers of Eve: 1A=1", "utf-8")
-    with pytest.raises(ValueError, match=r"in\.txt: 'Eve' is not on the roster"):
-        mark(tmp_path, [tmp_path / "in.txt"])
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("answers of Eve: 1A=1", r"in\.txt: 'Eve' is not on the roster"),
+        ("Dear teacher, I was ill.", r"in\.txt: no line 'answers of \.\.\.' in it"),
+        ("answers of Ada: 7Z=1", "Ada: the sheet has no blank 7Z"),
+    ],
+)
+def test_what_cannot_be_marked_is_said_and_stops_nobody(
+    text: str, said: str, tmp_path: Path
+) -> None:
+    made = assignment(roster(tmp_path, ["Ada", "Kurt"]), seed=1, difficulty="easy")
+    made.save(tmp_path)
+    right = "; ".join(f"{tag}={b.truth}" for tag, b in made.questions("Kurt").items())
+    (tmp_path / "in" / "Kurt").mkdir(parents=True)  # as a learning platform unpacks it
+    (tmp_path / "in" / "in.txt").write_text(text, "utf-8")
+    (tmp_path / "in" / "Kurt" / "a.txt").write_text(f"> answers of  KURT: {right}", "utf-16")
+    with pytest.warns(UserWarning, match=said):
+        _, kurt = mark(tmp_path, [tmp_path / "in"], tmp_path / "marks.csv")
+    assert kurt.right == len(kurt.mistakes)
+    assert (tmp_path / "marks.csv").exists()

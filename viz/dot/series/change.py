@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import math
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
@@ -99,7 +100,7 @@ def draw_step(
                  graph, or where there are none, every leaf
     options      those of `compare`
 
-    The graph itself is left as it is.
+    The graph itself is left as it is. Raises ValueError for a learning rate that is not above 0.
 
     >>> from autodiff import parse
     >>> from viz import draw_step
@@ -107,6 +108,8 @@ def draw_step(
     >>> [mark.text for mark in diagram.drawing.marks if "dL" in getattr(mark, "text", "")]
     ['w − 0.05 · dL/dw = 2 − 0.05 · 12 = 1.4']
     """
+    if not 0 < lr < math.inf:
+        raise ValueError(f"a learning rate is above 0, got {lr}")
     order = topological_order(root)
     known = naming(names or {})
     moving = _moving(order, known, parameters)
