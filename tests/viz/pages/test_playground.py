@@ -358,6 +358,61 @@ def test_the_classes_of_a_table_keep_their_names(opened: Open, tmp_path: Path) -
     assert [classify(1, 1), classify(39, 1)] == names
 
 
+@pytest.mark.parametrize("hidden", [[], [3, 2]])
+def test_a_model_and_points_of_python_start_the_page_and_come_back(
+    opened: Open, tmp_path: Path, hidden: list[int]
+) -> None:
+    model = MLP(2, [*hidden, 1], "sigmoid", rng=3)
+    X, y = [[170.0, 2.0], [150.0, 0.0], [160.0, 1.0]], ["yes", "no", "yes"]
+    page = opened(playground(model, X, y))
+    expect(page.locator("#widths")).to_have_value(", ".join(map(str, hidden)))
+    expect(page.locator("#example-text")).to_contain_text("x1 = 170, x2 = 2, class yes")
+    state = {name: array.tolist() for name, array in model.state_dict().items()}
+    assert exported(page, tmp_path)["state"] == state
+    predict = python(page)["predict"]
+    assert all(predict(*x) == model(x).data for x in X)
+    page.click("#step")
+    trained = exported(page, tmp_path)
+    assert trained["state"] != state
+    model.load_state_dict(trained["state"])  # and back
+    assert python(page)["predict"](*X[0]) == model(X[0]).data
+    page.click("#reset")
+    assert exported(page, tmp_path)["state"] == state
+    page.fill("#seed", "1")
+    page.locator("#seed").blur()
+    assert exported(page, tmp_path)["state"] != state
+
+
+@pytest.mark.parametrize(
+    ("model", "said"),
+    [
+        (MLP(3, [4, 1]), "this one takes 3 and gives 1"),
+        (MLP(2, [4, 3]), "takes 2 and gives 3"),
+        (MLP(2, [17, 1]), r"the widths \[17, 1\]"),
+        (MLP(2, [4, 4, 1], ["relu", "tanh"]), "one activation in all hidden layers"),
+        (MLP(2, [4, 1], output="sigmoid"), "none in the last"),
+        (MLP(2, [4, 1], "leaky_relu(0.2)"), r"got 'leaky_relu\(0.2\)'"),
+    ],
+)
+def test_a_model_that_the_page_cannot_draw_is_refused(model: MLP, said: str) -> None:
+    with pytest.raises(ValueError, match=said):
+        playground(model)
+
+
+def test_points_that_the_page_cannot_draw_are_refused() -> None:
+    model = MLP(2, [4, 1])
+    with pytest.raises(TypeError, match=r"an nn\.MLP, got int"):
+        playground(3)  # type: ignore[arg-type]
+    with pytest.raises(ValueError, match="X together with y"):
+        playground(model, [[1, 2]])
+    with pytest.raises(ValueError, match="row 1 of X is"):
+        playground(model, [[1, 2], [1]], [0, 1])
+    with pytest.raises(ValueError, match="3 classes, give two"):
+        playground(model, [[1, 2], [2, 2], [3, 2]], [0, 1, 2])
+    with pytest.raises(ValueError, match="1 points and 2 labels"):
+        playground(model, [[1, 2]], [0, 1])
+
+
 @pytest.mark.parametrize("width", WIDTHS)
 def test_is_accessible_and_fits(opened: Open, judge: Judge, scheme: str, width: int) -> None:
     page = opened(playground(), width)

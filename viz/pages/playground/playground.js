@@ -1,7 +1,7 @@
 // The playground: choose data and a network, train it, look into it.
 
 const GRID = 32, FRAME = 12; // cells of a map, milliseconds of training between two pictures
-const state = {timer: null, data: [], train: [], test: [], order: [], losses: [], chosen: null, backward: false, own: null};
+const state = {timer: null, data: [], train: [], test: [], order: [], losses: [], chosen: null, backward: false, own: DATA.points, model: DATA.model};
 const PLAIN = {centre: [0, 0], scale: [1, 1], classes: ["0", "1"]}; // how points became numbers
 const inputs = {...PLAIN};
 let net = null, buttons = [], lines = [], reach = 2, shuffle = random(0);
@@ -50,6 +50,7 @@ function reset(renew) {
       });
     }
     net = new Net(sizes, DATA.activations[Number(find("#activation").value) || 0], seed);
+    if (state.model) net.load(state.model.state);
     net.use(find("#optimiser").value);
     shuffle = random(seed + 2);
     complain("");
@@ -328,6 +329,7 @@ on("#surface", "click", ({clientX, clientY}) => {
   const {left, top, width, height} = find("#surface").getBoundingClientRect();
   add([((clientX - left) / width) * 2 * reach - reach, reach - ((clientY - top) / height) * 2 * reach]);
 });
+for (const id of ["#widths", "#activation", "#seed"]) on(id, "change", () => (state.model = null)); // another network than the given
 for (const id of ["#shape", "#noise", "#seed", "#share"]) on(id, "change", () => reset(true));
 for (const id of ["#widths", "#activation"]) on(id, "change", () => reset());
 on("#optimiser", "change", ({target}) => {
@@ -372,5 +374,10 @@ window.matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () 
 });
 
 find("#activation").value = Math.min(1, DATA.activations.length - 1);
+if (DATA.model) {
+  find("#widths").value = DATA.model.widths.join(", ");
+  if (DATA.model.activation) find("#activation").value = DATA.activations.findIndex(({gate}) => gate === DATA.model.activation);
+}
+if (DATA.points) find("#shape").value = "own";
 if (DATA.csv === null) reset(true);
 else own(DATA.csv);

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import csv as csv_module
 import os
+from collections.abc import Iterable
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -18,15 +19,25 @@ from nn import MLP, losses
 from ..page import Page, page
 from ..placement import size_of
 from ..scene import scene
+from .given import given_model, given_points
 
 __all__ = ["playground"]
 
 MOST = 2000  # rows of a table that the page trains on
 
 
-def playground(csv: str | os.PathLike[str] | None = None) -> Page:
+def playground(
+    model: MLP | str | os.PathLike[str] | None = None,
+    X: Iterable[Any] | None = None,
+    y: Iterable[Any] | None = None,
+    *,
+    csv: str | os.PathLike[str] | None = None,
+) -> Page:
     """A page in which a small network learns to tell two classes of points apart.
 
+    model   a network to start with: an MLP with two inputs and one output, the logit; the name of
+            a table may stand in its place
+    X, y    points to start with: two numbers each, and labels of two classes
     csv     a table to start with: two columns of numbers, then a column that has two different
             entries, the classes; a first line of names may be there. The page can also open one.
 
@@ -34,10 +45,17 @@ def playground(csv: str | os.PathLike[str] | None = None) -> Page:
 
     >>> playground()
     <Playground: ... kB of HTML; .save(path)>
+    >>> playground(MLP(2, [4, 1], "tanh", rng=0), [[0.0, 1.0], [1.0, 0.0]], ["no", "yes"])
+    <Playground: ... kB of HTML; .save(path)>
 
     Raises ValueError, naming the file and the line, for a table that cannot be read, and
-    FileNotFoundError where there is none.
+    FileNotFoundError where there is none; ValueError or TypeError, saying what does not fit, for
+    a model or points that the page cannot show.
     """
+    if isinstance(model, str | os.PathLike):
+        model, csv = None, model
+    if (X is None) != (y is None) or (X is not None and csv is not None):
+        raise ValueError("playground: give X together with y, or else csv=")
     neuron = MLP(1, [1])([Value(1.0)]).gate
     activations = [row for row in GATES.values() if _is_activation(row)]
     logit, target = Value(0.0), Value(0.0)
@@ -57,6 +75,8 @@ def playground(csv: str | os.PathLike[str] | None = None) -> Page:
         },
         "leafSize": size_of("leaf", "w[88,88]"),
         "most": MOST,
+        "model": None if model is None else given_model(model, [row.name for row in activations]),
+        "points": None if X is None or y is None else given_points(X, y, MOST),
         "csv": None if csv is None else _table(Path(csv)),
     }
     scripts = ["write", "model", "diagram", "playground_net", "playground_losses", "playground"]

@@ -171,6 +171,14 @@ class Net {
     return found;
   }
 
+  /** Take parameters as `state` writes them. */
+  load(state) {
+    this.layers.forEach((neurons, l) => neurons.forEach(({w, b}, j) => {
+      w.forEach((i, k) => (this.graph.data[i] = state[`${2 * l}.weight`][j][k]));
+      this.graph.data[b] = state[`${2 * l}.bias`][j];
+    }));
+  }
+
   python({centre, scale, classes}) {
     const state = Object.entries(this.state()).map(([name, array]) => `    ${JSON.stringify(name)}: ${JSON.stringify(array)},`);
     return `from nn import MLP
