@@ -413,6 +413,33 @@ def test_points_that_the_page_cannot_draw_are_refused() -> None:
         playground(model, [[1, 2]], [0, 1])
 
 
+def test_a_weight_is_edited_by_hand(opened: Open, tmp_path: Path) -> None:
+    """By a click on its wire, and by the keyboard in the fields of its neuron."""
+    page = opened(playground(MLP(2, [2, 1], "tanh", rng=0)))
+    before = page.inner_text("#status")
+    wire = page.locator("#net .grip").nth(1)  # from x2 to a1[0]
+    wire.dispatch_event("click")
+    field = page.get_by_label("w1[0,1]", exact=True)
+    expect(field).to_be_focused()
+    page.keyboard.type("-2.5")
+    page.keyboard.press("Enter")
+    expect(page.locator("#status")).not_to_have_text(before)
+    page.locator("#net .grip").nth(4).click()  # from a1[0] to the logit
+    expect(page.get_by_label("w2[0,0]", exact=True)).to_be_focused()
+    page.locator("button.neuron").last.press("Enter")
+    page.get_by_label("b2[0]", exact=True).fill("0.75")
+    page.get_by_label("b2[0]", exact=True).press("Enter")
+    state = exported(page, tmp_path)["state"]
+    assert (state["0.weight"][0][1], state["2.bias"]) == (-2.5, [0.75])
+    expect(page.locator("#gate-text")).to_contain_text("0.75")
+    page.get_by_label("b2[0]", exact=True).fill("")
+    page.get_by_label("b2[0]", exact=True).press("Enter")
+    expect(page.locator("#fault")).to_have_text("b2[0] is a number; “nothing” is not.")
+    assert exported(page, tmp_path)["state"] == state
+    page.click("#step")
+    assert exported(page, tmp_path)["state"] != state
+
+
 @pytest.mark.parametrize("width", WIDTHS)
 def test_is_accessible_and_fits(opened: Open, judge: Judge, scheme: str, width: int) -> None:
     page = opened(playground(), width)

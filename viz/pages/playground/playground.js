@@ -73,7 +73,6 @@ function changed(example) {
   find("#example").max = state.data.length - 1;
   find("#example").value = example;
   state.order = [];
-  if (state.losses.length && state.losses[state.losses.length - 1].step === net.steps) state.losses.pop();
   record();
   show();
 }
@@ -126,6 +125,8 @@ const percent = ({accuracy}) => `${(100 * accuracy).toFixed(1)} %`;
 
 function record() {
   const now = net.measure(state.train), held = state.test.length ? net.measure(state.test) : null;
+  const last = state.losses[state.losses.length - 1];
+  if (last && last.step === net.steps) state.losses.pop(); // points or weights were changed by hand
   state.losses.push({step: net.steps, training: now.loss, test: held ? held.loss : NaN});
   if (state.losses.length > 600) state.losses = state.losses.filter((_, k) => k % 2 === 0);
   find("#status").textContent = `step ${net.steps} · loss ${number(now.loss, 3)} · accuracy ${percent(now)}${held ? ` · test loss ${number(held.loss, 3)} · test accuracy ${percent(held)}` : ""}`;
@@ -227,7 +228,12 @@ function build() {
     (neuron.w || []).forEach((w, k) => {
       const [x1, y1] = place(l - 1, k), line = svg("line", {x1, y1, x2: x, y2: y});
       lines.push({line, w, z: neuron.z, slot: neuron.w.length + k});
-      picture.append(line);
+      const wide = svg("line", {class: "grip", x1, y1, x2: x, y2: y}, svg("title", {}, `${net.graph.nodes[w].label}: click to edit`));
+      wide.addEventListener("click", () => {
+        choose(l - 1, j);
+        opened.fields.get(w).select();
+      });
+      picture.append(line, wide);
     });
     const canvas = html("canvas", {width: GRID, height: GRID}), text = html("span", {});
     const made = html(l ? "button" : "div", {class: `neuron ${columns[l].length > 8 ? "crowded" : ""}`, style: `left: ${x}%; top: ${y}%`}, canvas, text);
@@ -285,22 +291,41 @@ function choose(l, j) {
   opened.diagram.fit();
 }
 
+/** Fields for the parameters of a neuron: node -> field. */
+function fields({w, b}) {
+  const made = new Map([...w, b].map((i) => [i, html("input", {type: "number", step: "any"})]));
+  for (const [i, field] of made) {
+    field.addEventListener("change", () => {
+      if (!Number.isFinite(field.valueAsNumber)) return complain(`${net.graph.nodes[i].label} is a number; “${field.value || "nothing"}” is not.`);
+      complain("");
+      net.graph.data[i] = field.valueAsNumber;
+      record();
+      show();
+    });
+  }
+  find("#weights").replaceChildren(...[...made].map(([i, field]) => html("label", {}, net.graph.nodes[i].label, field)));
+  return made;
+}
+
 function look() {
   const host = find("#gates");
-  host.hidden = state.chosen === null;
+  host.hidden = find("#weights").hidden = state.chosen === null;
   if (state.chosen === null) {
     opened = null;
     host.replaceChildren();
-    find("#gate-text").textContent = "Choose a neuron of the network.";
+    find("#gate-text").textContent = "Choose a neuron of the network, or a wire to edit its weight.";
     return;
   }
   const [l, j] = state.chosen, neuron = net.layers[l][j], scene = net.scene(l, j);
   if (!opened || opened.neuron !== neuron) {
     host.replaceChildren();
     const model = new Model(scene);
-    opened = {neuron, model, diagram: new Diagram(host, model, {}, `Gates of ${scene.title}`)};
+    opened = {neuron, model, fields: fields(neuron), diagram: new Diagram(host, model, {}, `Gates of ${scene.title}`)};
   }
   const {model, diagram} = opened;
+  for (const [i, field] of opened.fields) {
+    if (field !== document.activeElement) field.value = Number(net.graph.data[i].toPrecision(4));
+  }
   scene.nodes.forEach(({data}, i) => (model.graph.data[i] = data));
   model.run();
   // The diagram seeds its root with 1; here what the rest of the network sends back stands there.
