@@ -68,6 +68,13 @@ class Network(NamedTuple):
         names = [spelled(name_of(array)) for array in self.outputs.function.inputs]
         return names if len(names) > 1 else ["x"]
 
+    @property
+    def lengths(self) -> list[tuple[str, int]]:
+        """How many numbers each of them has."""
+        assert self.outputs is not None
+        sizes = [array.size for array in self.outputs.function.inputs]
+        return list(zip(self.arguments, sizes, strict=True))
+
 
 def text_of(network: Network, language: str) -> str:
     """The text of a file: `predict` gives one example's outputs, `gradient` the mean loss of E
@@ -140,7 +147,8 @@ def _braces(network: Network, what: str, body: list[ast.stmt], language: str, dt
     if network.outputs is not None:
         names = network.arguments
         arrays = ", ".join(map(out.say["array"].format, names))
-        out.put("predict", arrays, ", ".join(names), network.sizes[1])
+        checks = "".join(f'    expect("{a}", {a}, {size});\n' for a, size in network.lengths)
+        out.put("predict", arrays, ", ".join(names), network.sizes[1], checks)
     return out.text()
 
 
@@ -157,8 +165,13 @@ def _python(network: Network, what: str, body: list[ast.stmt], *_: str) -> str:
         )
     if network.outputs is not None:
         names = ", ".join(network.arguments)
+        checks = "".join(
+            f"    if len({a}) != {size}:\n"
+            f'        raise ValueError(f"{a} has {{len({a})}} numbers, expected {size}")\n'
+            for a, size in network.lengths
+        )
         parts.append(
-            f"\n\ndef predict({names}):\n    out = [0.0] * {network.sizes[1]}\n"
+            f"\n\ndef predict({names}):\n{checks}    out = [0.0] * {network.sizes[1]}\n"
             f"    outputs(parameters, {names}, out)\n    return out"
         )
     return "\n".join(parts) + "\n"

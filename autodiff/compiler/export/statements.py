@@ -77,8 +77,14 @@ function whole(x, n) {{
 }}
 """,
     "predict": """\
+function expect(name, x, length) {{
+    if (x.length !== length) {{
+        throw new RangeError(`${{name}} has ${{x.length}} numbers, expected ${{length}}`);
+    }}
+}}
+
 export function predict({1}) {{
-    const out = new Float64Array({2});
+{3}    const out = new Float64Array({2});
     outputs(parameters, {1}, out);
     return out;
 }}
@@ -95,6 +101,6 @@ RESERVED: Final = frozenset(
     instanceof int interface let long new null package private protected public register restrict
     return short signed sizeof static struct super switch this throw true try typedef typeof union
     unsigned var void volatile while with yield await async arguments eval undefined
-    main real parameters predict train NaN Infinity NAN INFINITY Math Number Float64Array
+    main real parameters predict expect train NaN Infinity NAN INFINITY Math Number Float64Array
     """.split()  # noqa: SIM905
 )

@@ -401,3 +401,20 @@ def test_a_token_that_there_is_not_is_refused_or_the_nearest(tmp_path: Path) -> 
     exec((tmp_path / "net.py").read_text(encoding="utf-8"), names)
     with pytest.raises(ValueError, match=r"an example picks row 7.0; there are rows 0 to 4"):
         names["predict"](beyond[0].tolist())
+
+
+@pytest.mark.parametrize("given", [[[1.0, 2.0]], [1.0], [], [1.0, 2.0, 3.0]])
+def test_another_number_of_inputs_is_refused(given: list[Any], tmp_path: Path) -> None:
+    """A row too much around them, or a number too few, must not give an answer all the same."""
+    model, _ = moons()
+    nn.export(model, tmp_path / "net.py")
+    space: dict[str, Any] = {}
+    exec((tmp_path / "net.py").read_text(encoding="utf-8"), space)
+    with pytest.raises(ValueError, match=f"x has {len(given)} numbers, expected 2"):
+        space["predict"](given)
+    if node := shutil.which("node"):
+        nn.export(model, tmp_path / "net.mjs")
+        script = tmp_path / "main.mjs"
+        script.write_text(f'import {{predict}} from "./net.mjs";\npredict({given});\n', "utf-8")
+        run = subprocess.run([node, script], capture_output=True, text=True, check=False)
+        assert f"x has {len(given)} numbers, expected 2" in run.stderr
