@@ -46,9 +46,13 @@ class Names:
         return self.layers
 
     def parameter(self, labels: Sequence[str], usual: str) -> str:
-        """From the labels of the parameters, if they have a word in common; else the usual name."""
+        """From the labels of the parameters, if they have a word in common; else the usual name.
+
+        Layers number their weights; one parameter by itself is called as it is labelled.
+        """
         word = stem(labels)
-        plain = word is None or word.rstrip("0123456789_") in ("w", "W", "b", "p", "d")
+        alone = len(labels) == 1 and usual.startswith("p")
+        plain = not alone and (word or "").rstrip("0123456789_") in ("w", "W", "b", "p", "d")
         return self.unique(usual if plain or word is None else word)
 
 
