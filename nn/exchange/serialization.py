@@ -36,6 +36,7 @@ __all__ = ["architecture", "build", "load", "load_optimiser", "save"]
 FORMAT = "glassgrad 1"
 ABANDONED = 3600.0  # seconds; a younger file beside the target may still be written
 MODULES = 10_000  # more than any network has that is made of scalars
+DEEP = 100  # modules within each other
 OPTIMISER = "(optimiser)"  # no attribute is called so
 OTHERS = (".pt", ".pth", ".bin", ".ckpt", ".pkl", ".npz", ".npy", ".json", ".h5", ".onnx")
 
@@ -289,6 +290,7 @@ class _Building:
         self.numbers = numbers
         self.left = numbers + MODULES
         self.built: list[tuple[Module, float] | None] = []  # and what each has cost
+        self.heights: dict[Module, int] = {}
 
     def module(self, description: Description) -> Module:
         given = dict(description)
@@ -301,7 +303,12 @@ class _Building:
             raise ValueError(f"unknown module {name!r}; known: {', '.join(_KINDS)}")
         kind = _KINDS[name]
         if kind in _HOLDERS:
-            module = _hold(kind, [self.module(part) for part in given["modules"]])
+            parts = [self.module(part) for part in given["modules"]]
+            height = 1 + max((self.heights.get(part, 0) for part in parts), default=0)
+            if height > DEEP:
+                raise ValueError(f"its modules are nested more than {DEEP} deep")
+            module = _hold(kind, parts)
+            self.heights[module] = height
         elif "init" in inspect.signature(kind).parameters:
             module = kind(**given | {"init": self.zero})
         else:

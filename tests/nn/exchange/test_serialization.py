@@ -160,6 +160,10 @@ FORGED = {
     "activations, doubled 60 times": chained(60, '{"class": "Activation", "activation": "relu"}'),
     "100,000 deep": '{"class": "Residual", "modules": [' * 100_000 + "]}" * 100_000,
     "900 deep": '{"class": "Residual", "modules": [' * 900 + LAYER + "]}" * 900,
+    "each in the next, side by side": '{"class": "Sequential", "modules": ['
+    + LAYER
+    + "".join(f', {{"class": "Residual", "modules": [{{"same as": {k}}}]}}' for k in range(1, 2000))
+    + "]}",
     "the same as none": '{"class": "Sequential", "modules": [{"same as": 7}]}',
     "the same as the last": f'{{"class": "Sequential", "modules": [{LAYER}, {{"same as": -1}}]}}',
 }
