@@ -1,4 +1,4 @@
-"""Chapters 14 and 15: forward and reverse mode, how the engine works."""
+"""Chapters 15 and 16: forward and reverse mode, how the engine works."""
 
 import math
 from collections.abc import Callable
@@ -11,7 +11,7 @@ from .checking import calling, close, derivation, exercise, number, number_exerc
 # ── 14. forward and reverse mode ─────────────────────────────────────────────────────────────
 
 number_exercise(
-    "14.1",
+    "15.1",
     5,
     {
         3: "that is forward mode: one pass for each input gives a column",
@@ -23,7 +23,7 @@ number_exercise(
 )
 
 number_exercise(
-    "14.2",
+    "15.2",
     9,
     {
         5: "y moves f on two paths: through x · y, and directly",
@@ -37,7 +37,7 @@ number_exercise(
 )
 
 derivation(
-    "14.3",
+    "15.3",
     "c*a*(1 - a)",
     {
         "a*(1 - a)": "that is the local gradient; z moves at the rate c",
@@ -50,7 +50,7 @@ derivation(
 )
 
 derivation(
-    "14.4",
+    "15.4",
     "(c*b - a*d)/b**2",
     {
         "c/b + a*d/b**2": "a larger denominator makes the quotient smaller: mind the sign",
@@ -64,7 +64,7 @@ derivation(
 
 
 @exercise(
-    "14.5",
+    "15.5",
     "code",
     [
         "grad gives all slopes at once; which of them count, and how much?",
@@ -100,7 +100,7 @@ def _(answer: Any) -> str | None:
 
 
 @exercise(
-    "14.6",
+    "15.6",
     "bug",
     [
         "Try it on a chain of tanh, and on x + y. Which is wrong, and by how much?",
@@ -131,7 +131,7 @@ def _(answer: Any) -> str | None:
 # ── 15. how this engine works ────────────────────────────────────────────────────────────────
 
 number_exercise(
-    "15.1",
+    "16.1",
     7,
     {
         4: "those are the weighted sums; the hidden neurons have an activation",
@@ -145,7 +145,7 @@ number_exercise(
 )
 
 number_exercise(
-    "15.2",
+    "16.2",
     13,
     {
         9: "those are the weights; every neuron has a bias, too",
@@ -158,7 +158,7 @@ number_exercise(
 )
 
 derivation(
-    "15.3",
+    "16.3",
     "o*(1 - o)",
     {
         "o*(1 + o)": "e^(−a) is 1/o − 1, not 1/o + 1: mind the sign",
@@ -171,7 +171,7 @@ derivation(
 )
 
 derivation(
-    "15.4",
+    "16.4",
     "2*a*b",
     {
         "2*a": "b is a factor of the whole; it stays",
@@ -184,7 +184,7 @@ derivation(
 
 
 @exercise(
-    "15.5",
+    "16.5",
     "code",
     [
         "On the right of 0 it is a/(1 + a). What is its slope there, and on the left?",
@@ -196,7 +196,7 @@ def _(answer: Any) -> str | None:
 
 
 @exercise(
-    "15.6",
+    "16.6",
     "bug",
     [
         "Print gradcheck(gate, [0.7]): what is the ratio of the two numbers?",

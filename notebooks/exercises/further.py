@@ -1,4 +1,4 @@
-"""Chapters 9 to 13: activations, modern blocks, costs, PyTorch, a GPT."""
+"""Chapters 9 to 17: activations, modern blocks, a GPT, costs, PyTorch."""
 
 import math
 from typing import Any
@@ -113,7 +113,7 @@ function_exercise(
 # ── 10. residual, layer norm, convolution ────────────────────────────────────────────────────
 
 
-@exercise("10.1", "number", ["The shortcut has a slope of its own.", "d(z + f)/dz."])
+@exercise("12.1", "number", ["The shortcut has a slope of its own.", "d(z + f)/dz."])
 def _(answer: Any) -> str | None:
     found = number(answer)
     if close(found, -0.2):
@@ -124,7 +124,7 @@ def _(answer: Any) -> str | None:
 
 
 @exercise(
-    "10.2", "number", ["Subtract the mean, 2.", "Divide by the root of the mean of the squares."]
+    "12.2", "number", ["Subtract the mean, 2.", "Divide by the root of the mean of the squares."]
 )
 def _(answer: Any) -> str | None:
     found = numbers(answer, 4)
@@ -144,7 +144,7 @@ def _(answer: Any) -> str | None:
 
 
 @exercise(
-    "10.3",
+    "12.3",
     "code",
     ["Row i has w₁ left of the diagonal, w₂ on it, w₃ right of it.", "np.eye(m, k=...)."],
 )
@@ -167,7 +167,7 @@ def _(answer: Any) -> str | None:
 
 
 derivation(
-    "10.4",
+    "12.4",
     "1 + w*(1 - a**2)",
     {
         "w*(1 - a**2)": "the shortcut adds its 1",
@@ -180,7 +180,7 @@ derivation(
 )
 
 number_exercise(
-    "10.5",
+    "12.5",
     4,
     {
         5: "the last window would reach beyond the end",
@@ -200,7 +200,7 @@ def normed(z: list[float], power: float = 0.5, centre: bool = True, less: int = 
 
 
 function_exercise(
-    "10.6",
+    "12.6",
     normed,
     [([1.0, 1.0, 1.0, 5.0],), ([0.0, 2.0],)],
     {
@@ -217,7 +217,7 @@ function_exercise(
 
 
 @exercise(
-    "11.1",
+    "14.1",
     "number",
     ["How many forward passes?", "One for each parameter, and one to compare with."],
 )
@@ -232,7 +232,7 @@ def _(answer: Any) -> str | None:
     return "one forward pass for each of the parameters"
 
 
-@exercise("11.2", "number", ["Count wires into gates.", "Each of the four gates has two."])
+@exercise("14.2", "number", ["Count wires into gates.", "Each of the four gates has two."])
 def _(answer: Any) -> str | None:
     found = number(answer)
     if close(found, 8):
@@ -244,7 +244,7 @@ def _(answer: Any) -> str | None:
     return "two gates ×, two gates +, two wires each"
 
 
-@exercise("11.3", "code", ["x + x doubles the paths.", "Twenty times is 2²⁰."])
+@exercise("14.3", "code", ["x + x doubles the paths.", "Twenty times is 2²⁰."])
 def _(answer: Any) -> str | None:
     with calling(answer):
         x = Value(0.5)
@@ -265,7 +265,7 @@ def _(answer: Any) -> str | None:
 
 
 derivation(
-    "11.4",
+    "14.4",
     "(n + 1)*t",
     {
         "n*t": "and one run with nothing wiggled, to compare with",
@@ -278,7 +278,7 @@ derivation(
 )
 
 number_exercise(
-    "11.5",
+    "14.5",
     1000,
     {
         20: "that is forward mode, one pass for each input",
@@ -307,7 +307,7 @@ def bowl(x: list[float]) -> float:
 
 
 function_exercise(
-    "11.6",
+    "14.6",
     wiggled,
     [(bowl, [1.0, 2.0], 0.5), (bowl, [-1.0, 0.5], 0.1)],
     {
@@ -323,7 +323,7 @@ function_exercise(
 # ── 12. the same in PyTorch ──────────────────────────────────────────────────────────────────
 
 
-@exercise("12.1", "code", ["requires_grad=True; (x ** 3).sum().backward().", "x.grad.tolist()."])
+@exercise("17.1", "code", ["requires_grad=True; (x ** 3).sum().backward().", "x.grad.tolist()."])
 def _(answer: Any) -> str | None:
     with calling(answer):
         for at in ([1.0, 2.0, -3.0], [0.5]):
@@ -338,7 +338,7 @@ def _(answer: Any) -> str | None:
     return None
 
 
-@exercise("12.2", "number", ["In PyTorch, too, leaves accumulate.", "Two passes of 2t."])
+@exercise("17.2", "number", ["In PyTorch, too, leaves accumulate.", "Two passes of 2t."])
 def _(answer: Any) -> str | None:
     found = number(answer)
     if close(found, 6):
@@ -349,7 +349,7 @@ def _(answer: Any) -> str | None:
 
 
 @exercise(
-    "12.3",
+    "17.3",
     "code",
     [
         "A row of Linear.weight holds the weights of one neuron.",
@@ -379,7 +379,7 @@ def _(answer: Any) -> str | None:
 
 
 number_exercise(
-    "12.4",
+    "17.4",
     2,
     {
         4: "that is reduction='sum'; by default PyTorch takes the mean",
@@ -392,7 +392,7 @@ number_exercise(
 )
 
 derivation(
-    "12.5",
+    "17.5",
     "2*(o - y)/n",
     {
         "(o - y)/n": "PyTorch's MSELoss has no ½ before the square",
@@ -405,7 +405,7 @@ derivation(
 )
 
 function_exercise(
-    "12.6",
+    "17.6",
     lambda neurons: [list(weights) for weights in neurons],
     [([[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]],), ([[1.0, 2.0], [3.0, 4.0]],)],
     {

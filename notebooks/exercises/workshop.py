@@ -1,4 +1,4 @@
-"""Chapter 16: ten programs with a mistake each."""
+"""Chapter 18: ten programs with a mistake each."""
 
 import math
 import random
@@ -10,7 +10,7 @@ from nn import MLP, losses
 from .checking import Wrong, calling, close, derivation, exercise, number, number_exercise, numbers
 
 
-@exercise("16.1", "bug", ["The gradient points to where the loss grows.", "One sign."])
+@exercise("18.1", "bug", ["The gradient points to where the loss grows.", "One sign."])
 def _(answer: Any) -> str | None:
     p, q = Value(1.0), Value(-2.0)
     (p * p + 3 * q).backward()
@@ -27,7 +27,7 @@ def _(answer: Any) -> str | None:
     return None
 
 
-@exercise("16.2", "bug", ["What is in p.grad when backward() is called again?",
+@exercise("18.2", "bug", ["What is in p.grad when backward() is called again?",
                           "Leaves accumulate; forget the old gradient first."])  # fmt: skip
 def _(answer: Any) -> str | None:
     model = MLP(1, [1], init="zeros")
@@ -41,7 +41,7 @@ def _(answer: Any) -> str | None:
     return None if close(w, 0.392) else f"after three steps w is 0.392, not {w:.4g}"
 
 
-@exercise("16.3", "bug", [".data is a plain number: what does Value(number) know of the model?",
+@exercise("18.3", "bug", [".data is a plain number: what does Value(number) know of the model?",
                           "Stay in Values from the output to the loss."])  # fmt: skip
 def _(answer: Any) -> str | None:
     model = MLP(2, [1], rng=0)
@@ -60,7 +60,7 @@ def _(answer: Any) -> str | None:
     return None
 
 
-@exercise("16.4", "bug", ["What is `total` after the loop?", "= or += ?"])
+@exercise("18.4", "bug", ["What is `total` after the loop?", "= or += ?"])
 def _(answer: Any) -> str | None:
     model = MLP(1, [1], rng=0)
     X, y = [[1.0], [2.0], [-1.0]], [1.0, -1.0, 0.5]
@@ -79,7 +79,7 @@ def _(answer: Any) -> str | None:
     return None if all(p.grad for p in model.parameters()) else "no gradient arrives"
 
 
-@exercise("16.5", "bug", ["What is (score > 0): a number of which kind?",
+@exercise("18.5", "bug", ["What is (score > 0): a number of which kind?",
                           "True == 1, but False is not -1."])  # fmt: skip
 def _(answer: Any) -> str | None:
     with calling(answer):
@@ -100,7 +100,7 @@ def _(answer: Any) -> str | None:
     return None
 
 
-@exercise("16.6", "bug", ["[a] * 3 is a list of one object, three times.",
+@exercise("18.6", "bug", ["[a] * 3 is a list of one object, three times.",
                           "Draw inside two loops."])  # fmt: skip
 def _(answer: Any) -> str | None:
     with calling(answer):
@@ -117,7 +117,7 @@ def _(answer: Any) -> str | None:
     return None if len({w.data for w in flat}) == 6 else "the numbers must differ, too"
 
 
-@exercise("16.7", "bug", ["e^1000 is too large. Does softmax change if all z grow by 1?",
+@exercise("18.7", "bug", ["e^1000 is too large. Does softmax change if all z grow by 1?",
                           "Subtract the largest first."])  # fmt: skip
 def _(answer: Any) -> str | None:
     with calling(answer):
@@ -134,7 +134,7 @@ def _(answer: Any) -> str | None:
     return None
 
 
-@exercise("16.8", "bug", ["How far apart are x + h and x - h?", "Rise over run: the run is 2h."])
+@exercise("18.8", "bug", ["How far apart are x + h and x - h?", "Rise over run: the run is 2h."])
 def _(answer: Any) -> str | None:
     with calling(answer):
         found = number(answer(lambda x: x * x, 3.0))
@@ -149,7 +149,7 @@ def _(answer: Any) -> str | None:
     return None
 
 
-@exercise("16.9", "bug", ["What does v remember from the step before?", "Where is it made 0?"])
+@exercise("18.9", "bug", ["What does v remember from the step before?", "Where is it made 0?"])
 def _(answer: Any) -> str | None:
     with calling(answer):
         found = number(answer([1.0, 1.0, -0.5], 0.1, 0.9))
@@ -162,7 +162,7 @@ def _(answer: Any) -> str | None:
     return f"v is 1, then 1.9, then 1.21; so p ends at -0.411, not at {found:g}"
 
 
-@exercise("16.10", "bug", ["May anything be computed from the test rows?",
+@exercise("18.10", "bug", ["May anything be computed from the test rows?",
                            "Mean and deviation come from the training rows alone."])  # fmt: skip
 def _(answer: Any) -> str | None:
     import numpy as np
@@ -186,7 +186,7 @@ def _(answer: Any) -> str | None:
 
 
 number_exercise(
-    "16.11",
+    "18.11",
     1e-4,
     {
         -1e-4: "it is too large, not too small",
@@ -200,7 +200,7 @@ number_exercise(
 )
 
 derivation(
-    "16.12",
+    "18.12",
     "3*x**2 + h**2",
     {
         "3*x**2": "that is the limit, for h to 0",
@@ -213,7 +213,7 @@ derivation(
 )
 
 
-@exercise("16.13", "code", ["Walk from the root to its parents; which nodes do you meet?",
+@exercise("18.13", "code", ["Walk from the root to its parents; which nodes do you meet?",
                             "topological_order(root) is that list."])  # fmt: skip
 def _(answer: Any) -> str | None:
     x, y, z, w = (Value(v) for v in (1.0, 2.0, 3.0, 0.0))
