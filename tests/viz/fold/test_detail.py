@@ -41,8 +41,10 @@ def flowing_in(picture: Picture) -> dict[str, float]:
 def assert_same_graph(picture: Picture, root: Value) -> None:
     """Same root value, same leaf gradients, and the wires add up to the gradients."""
     top = picture.node(picture.root)
-    stands_for_it = root.parents[-1:]  # the only term of a sum
-    assert root in top.members or set(stands_for_it) & set(top.members)
+    stands_for_it = [root]  # and the only term of a sum, of that the only term of its sum, ...
+    while len(only := stands_for_it[-1].parents) == 1 and only[0].data == root.data:
+        stands_for_it.append(only[0])
+    assert set(stands_for_it) & set(top.members)
     assert root.data in top.values
     shown = {
         leaf: grad for leaf, grad in picture.leaf_grads().items() if not isinstance(leaf, Constant)
@@ -59,6 +61,14 @@ def assert_same_graph(picture: Picture, root: Value) -> None:
         if node.kind == "box" and len(node.members) == len(grads) and None not in grads:
             held = math.fsum(g for g in grads if g is not None)  # nothing but leaves in this box
             assert math.isclose(back[node.name], held, rel_tol=1e-9, abs_tol=1e-12)
+
+
+def test_a_sum_of_one_sum_of_one_term_is_that_term() -> None:
+    x = Value(0.5)
+    root = GATES["sum"]([GATES["logsumexp"]([x])])
+    root.backward()
+    for detail in LEVELS:
+        assert_same_graph(build(root, detail), root)
 
 
 @given(recipes(), st.sampled_from(LEVELS))
