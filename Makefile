@@ -11,7 +11,7 @@ VENV ?= .venv
 ARGS ?=
 BIN := $(VENV)/bin
 
-.PHONY: help demo test notebooks run-notebooks docs site bench fuzz lint format clean
+.PHONY: help demo test notebooks run-notebooks messages notebooks-zh docs site bench fuzz lint format clean
 
 help: ## list these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
@@ -27,8 +27,14 @@ notebooks: $(VENV)/.installed-notebook ## open the course in JupyterLab
 	$(BIN)/jupyter lab --notebook-dir=notebooks $(ARGS)
 
 run-notebooks: $(VENV)/.installed-test ## run every notebook from top to bottom, keep nothing
-	find notebooks -name '*.ipynb' -not -path '*/.*' -print | sort | \
+	find notebooks -maxdepth 1 -name '*.ipynb' -print | sort | \
 	    xargs -r -n 1 -P 2 $(BIN)/jupyter nbconvert --to notebook --execute --output-dir build/notebooks $(ARGS)
+
+messages: $(VENV)/.installed-test ## bring the catalogues of the translations up to date
+	$(BIN)/python notebooks/translate.py messages $(ARGS)
+
+notebooks-zh: $(VENV)/.installed-test ## write the course and README.md in Chinese
+	$(BIN)/python notebooks/translate.py write $(ARGS)
 
 docs: $(VENV)/.installed-docs ## build the site into build/site
 	$(BIN)/sphinx-build -W --keep-going -b html docs build/site $(ARGS)
