@@ -1,26 +1,27 @@
 """`python -m tests.fuzz --minutes 60`: every attack in turn, with a table at the end.
 
 What is found is told with its attack and seed; put that line into kept.txt, mend the library, and
-it stays a test.
+it stays a test. With `--table docs/attacks.md` the seeds go on where that page ends, so that its
+counts grow from run to run, and what is found is put into kept.txt.
 """
 
 from __future__ import annotations
 
 import argparse
 import contextlib
-import itertools
+import os
 import signal
 import sys
 import tempfile
 import time
 import warnings
-from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
 from tqdm import tqdm
 
 from tests.fuzz.attacks import ATTACKS, Attack
+from tests.fuzz.table import Table, Tally, keep
 
 MEMORY = 8 << 30  # bytes that nothing may exceed
 SECONDS = 20  # that nothing may take
@@ -71,36 +72,48 @@ def main() -> int:
     parser.add_argument(
         "--only", nargs="*", choices=[a.name for a in ATTACKS], help="these attacks alone"
     )
+    parser.add_argument(
+        "--table", type=Path, help="go on where this page ends, up to its goals, and write it anew"
+    )
     chosen = parser.parse_args()
     with contextlib.suppress(ImportError):
         import resource
 
         resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
+    os.environ["GLASSGRAD_CACHE"] = os.devnull  # thousands of programs that nobody needs again
     attacks = [a for a in ATTACKS if not chosen.only or a.name in chosen.only]
-    spent = dict.fromkeys((a.name for a in attacks), 0.0)
-    cases: Counter[str] = Counter()
-    found: list[str] = []
-    seeds = {a.name: itertools.count(chosen.first) for a in attacks}
-    end = time.monotonic() + 60 * chosen.minutes
+    page = Table(chosen.table) if chosen.table else None
+    before = page.before if page else {}
+    tallies = {a.name: before.get(a.name, Tally(0, 0.0)) for a in attacks}
+    goals = {a.name: chosen.cases or (a.goal if page else sys.maxsize) for a in attacks}
+    failed = 0
+    end, written = time.monotonic() + 60 * chosen.minutes, time.monotonic()
     with tempfile.TemporaryDirectory() as folder, tqdm(unit=" cases", file=sys.stderr) as bar:
         while time.monotonic() < end:
-            left = [a for a in attacks if chosen.cases is None or cases[a.name] < chosen.cases]
+            left = [a for a in attacks if tallies[a.name].cases < goals[a.name]]
             if not left:
                 break
-            attack = min(left, key=lambda a: spent[a.name])  # equal time for each
-            seed, start = next(seeds[attack.name]), time.monotonic()
+            attack = min(left, key=lambda a: tallies[a.name].seconds)  # equal time for each
+            cases, seconds = tallies[attack.name]
+            seed, start = chosen.first + cases, time.monotonic()
             wrong = tried(attack, seed, Path(folder))
-            spent[attack.name] += time.monotonic() - start
-            cases[attack.name] += 1
+            tallies[attack.name] = Tally(cases + 1, seconds + time.monotonic() - start)
             bar.update()
             if wrong:
-                found.append(attack.name)
+                failed += 1
                 bar.write(f"{attack.name}: {seed}  # {wrong}", file=sys.stdout)
-    print("\n| attack | what must hold | cases | found |\n|---|---|--:|--:|")
+                if page:
+                    keep(attack, seed, wrong)
+            if page and time.monotonic() > written + 60:  # whoever stops it loses a minute
+                page.write(tallies, Path(folder))
+                written = time.monotonic()
+        if page:
+            page.write(tallies, Path(folder))
+    print("\n| attack | what must hold | cases | seconds |\n|---|---|--:|--:|")
     for attack in attacks:
-        wrong_ones = found.count(attack.name)
-        print(f"| {attack.name} | {attack.claim} | {cases[attack.name]:,} | {wrong_ones} |")
-    return int(bool(found))
+        tally = tallies[attack.name]
+        print(f"| {attack.name} | {attack.claim} | {tally.cases:,} | {tally.seconds:,.0f} |")
+    return int(failed > 0)
 
 
 if __name__ == "__main__":

@@ -6,17 +6,10 @@ from pathlib import Path
 import pytest
 
 from tests.fuzz.attacks import ATTACKS, Attack
+from tests.fuzz.table import HEAD, Table, Tally, kept
 from tests.oracles import oracle
 
-KEPT = Path(__file__).with_name("kept.txt")
 NAMED = {attack.name: attack for attack in ATTACKS}
-
-
-def kept() -> list[tuple[str, int]]:
-    lines = [line.partition("#")[0].strip() for line in KEPT.read_text("utf-8").splitlines()]
-    return [
-        (name.strip(), int(seed)) for name, _, seed in (x.partition(":") for x in lines) if name
-    ]
 
 
 @pytest.mark.parametrize(
@@ -44,7 +37,22 @@ def test_a_defect_is_found_and_told(tmp_path: Path) -> None:
         while seed == 2:
             pass
 
-    attack = Attack("wrong", wrong, 1)
+    attack = Attack("wrong", wrong, 1, 1)
     assert tried(attack, 0, tmp_path, seconds=1) is None
     assert re.match("AssertionError: one is wrong", tried(attack, 1, tmp_path, seconds=1) or "")
     assert tried(attack, 2, tmp_path, seconds=1) == "took more than 1 s"
+
+
+def test_the_page_counts_on_from_run_to_run(tmp_path: Path) -> None:
+    """The table alone is written; rows of attacks that were not tried stay."""
+    page = tmp_path / "attacks.md"
+    page.write_text(f"# Attacks\n\n{HEAD}\nBy hand.\n", "utf-8")
+    Table(page).write({"tables": Tally(7, 1.0), "labels": Tally(1234, 5.2)}, tmp_path)
+    again = Table(page)
+    assert again.before == {"tables": (7, 1.0), "labels": (1234, 5.0)}
+    again.write({"tables": Tally(9, 2.0)}, tmp_path)
+    text = page.read_text("utf-8")
+    assert Table(page).before == {"tables": (9, 2.0), "labels": (1234, 5.0)}
+    assert text.count("Counted until") == 1
+    assert text.startswith("# Attacks\n")
+    assert text.endswith("\nBy hand.\n")
