@@ -7,7 +7,9 @@ aligned ``name   what it is`` lines becomes a definition list.
 import re
 
 # What is cited, and the part of the bibliography that says what it is.
-_CITED = re.compile(r"(?P<cs229>CS229(?: \([\d.]+\))?)|(?P<lecturenotes>[Nn]otes? 00\d)")
+_CITED = re.compile(
+    r"(?P<cs229>CS229(?: \([\d.]+\))?)|(?P<courses>CS231n)|(?P<lecturenotes>[Nn]otes? 00\d)"
+)
 _TERM = re.compile(r"^(\S(?:[^\n]*?\S)?)\s{2,}(\S.*)$")
 
 

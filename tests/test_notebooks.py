@@ -132,6 +132,19 @@ def test_its_exercises_ask_for_more_than_numbers(notebook: Path) -> None:
         assert len(exercises.HINTS[number]) >= 2, number
 
 
+def test_its_exercises_say_their_kind_and_their_grade(notebook: Path) -> None:
+    """★ ★★ ★★★, all three; in brackets what is asked for."""
+    if "★" not in "".join(sources(notebook, "markdown")):
+        return
+    titles = re.findall(
+        r"(?m)^\*\*(\d+\.\d+)\*\* (★+) \(([\w ]+)\)", "\n".join(sources(notebook, "markdown"))
+    )
+    assert [number for number, _, _ in titles] == asked(notebook)
+    assert {stars for _, stars, _ in titles} == {"★", "★★", "★★★"}
+    for number, _, kind in titles:
+        assert exercises.KIND[number] == {"find the bug": "bug"}.get(kind, kind), number
+
+
 # ── the exercises ────────────────────────────────────────────────────────────────────────────
 
 
@@ -248,7 +261,8 @@ def translate(model: Any, activation: str = "Tanh") -> Any:
 RIGHT: dict[str, list[Any]] = {
     "1.1": [[2, 2, 3, -3], (2.0, 2.0, 3.0, -3.0)],
     "1.2": [[0, 3]],
-    "1.3": [lambda x, y: x * x + x * y, lambda x, y: x * (x + y)],
+    "1.4": [[1000, 1, 1]],
+    "1.7": [lambda x, y: (3 * x + 5) * y, lambda x, y: 3 * x * y + 5 * y],
     "2.1": [0.25, Value(0.25)],
     "2.2": [4.6],
     "2.3": [lambda z: 2 * (2 * z).sigmoid() - 1],
@@ -422,7 +436,7 @@ WRONG: dict[str, list[tuple[Any, str]]] = {
     "1.1": [
         ([3, 3, 2, -2], "swaps"),
         ([2, 2, 3, 3], "turns the sign"),
-        ([2, 5, 3, -3], "∂f/∂b is not 5"),
+        ([2, 5, 3, -3], "df/db is not 5"),
         ([2, 2, 3], "a list of 4 numbers"),
     ],
     "1.2": [
@@ -431,9 +445,19 @@ WRONG: dict[str, list[tuple[Any, str]]] = {
         ([0, 1], "multiplies what flows back"),
         ([1, 2], "one input gets all"),
     ],
-    "1.3": [
-        (lambda x, y: x * y, "∂f/∂x"),
-        (lambda x, y: x * x + x * y + y, "∂f/∂y"),
+    "1.4": [
+        ([2000, 0.5, 1], "those are the gradients themselves"),
+        ([1000, 1000, 1000], "not every gradient grows"),
+        ([1, 1000, 1], "the other way round"),
+        ([1000, 2, 1], "w has not changed"),
+        ([1000, 1, 1000], "gradient of b is 1"),
+        ([2, 1, 1], "1000 times as large"),
+    ],
+    "1.7": [
+        (lambda x, y: 3 * x * y, "y alone must add 5"),
+        (lambda x, y: 3 * x * y + 5, "y alone must add 5"),
+        (lambda x, y: 3 * (x + y), "is df/dx = 3.000"),
+        (lambda x, y: 3 * x * y + y, "is df/dy"),
         (lambda x, y: 1.0, "must return a Value"),
         (5, "a function is wanted"),
         (lambda x: x, "raises TypeError"),
@@ -669,7 +693,7 @@ def test_a_number_of_no_exercise_is_said() -> None:
 
 
 def test_formulas_and_arrays_are_taken_as_people_write_them() -> None:
-    assert exercises.check("1.5", "y²/(x+y)²")
+    assert exercises.check("1.5", "2*a²*x + 2*a*b")
     assert exercises.check("1.1", np.array([2, 2, 3, -3]))
 
 
@@ -693,7 +717,15 @@ def test_a_guess_is_compared_with_what_comes_out() -> None:
     assert exercises.guess(2).reveal(2.0)
     assert exercises.guess([1, 2]).reveal(np.array([1.0, 2.0]))
     assert str(exercises.guess(3).reveal(2.5)) == "✗ your guess: 3, and it is 2.5"
-    assert exercises.guess().reveal(2.5).right is None
+    assert exercises.guess([..., ...]).reveal([2.5, 3]).right is None
+
+
+def test_what_comes_out_is_folded_away_until_it_was_guessed() -> None:
+    verdict = exercises.guess().reveal(2.5)
+    assert "2.5" not in str(verdict)
+    shown, _, folded = verdict._repr_html_().partition("</summary>")
+    assert "2.5" not in shown
+    assert "2.5" in folded
 
 
 @pytest.mark.parametrize(

@@ -23,10 +23,13 @@ _told: dict[str, int] = {}
 
 
 class Verdict:
-    """What `check` thinks of an answer: true if it is right; shows itself in a notebook."""
+    """What `check` thinks of an answer: true if it is right; shows itself in a notebook.
 
-    def __init__(self, number: str, right: bool | None, reason: str) -> None:
-        self.number, self.right, self.reason = number, right, reason
+    `behind` is what a notebook shows only when asked, behind a fold.
+    """
+
+    def __init__(self, number: str, right: bool | None, reason: str, behind: str = "") -> None:
+        self.number, self.right, self.reason, self.behind = number, right, reason, behind
 
     def __bool__(self) -> bool:
         return self.right is True
@@ -39,15 +42,17 @@ class Verdict:
 
     def _repr_html_(self) -> str:
         colour = {True: "#1a7f37", False: "#cf222e", None: "#6e7781"}[self.right]
-        return f'<span style="color:{colour}">{html.escape(str(self))}</span>'
+        said = f'<span style="color:{colour}">{html.escape(str(self))}</span>'
+        if not self.behind:
+            return said
+        return f"<details><summary>{said}</summary>{html.escape(self.behind)}</details>"
 
 
 def check(number: str, answer: Any) -> Verdict:
     """Judge the answer to exercise `number`; `...` is an answer that is still to be given."""
     if number not in CHECKERS:
         return Verdict(str(number), False, "there is no such exercise; its number is a text: '1.2'")
-    parts = answer if isinstance(answer, list | tuple) else [answer]
-    if any(part is ... for part in parts):
+    if unanswered(answer):
         return Verdict(number, None, "not answered yet: put your answer in place of the dots")
     try:
         reason = CHECKERS[number](answer)
@@ -56,6 +61,12 @@ def check(number: str, answer: Any) -> Verdict:
     except Exception as error:
         reason = f"your answer raises {type(error).__name__}: {error}"
     return Verdict(number, reason is None, reason or "right")
+
+
+def unanswered(answer: Any) -> bool:
+    """Whether dots still stand in the place of the answer, or of a part of it."""
+    parts = answer if isinstance(answer, list | tuple) else [answer]
+    return any(part is ... for part in parts)
 
 
 class Wrong(Exception):
@@ -96,10 +107,9 @@ class Guess:
         self.expected = expected
 
     def reveal(self, found: Any) -> Verdict:
-        if self.expected is ...:
-            return Verdict(
-                "your guess", None, f"put it in place of the dots; it is {_shown(found)}"
-            )
+        if unanswered(self.expected):
+            said = "put it in place of the dots; to see what comes out, click here"
+            return Verdict("your guess", None, said, behind=_shown(found))
         right = bool(same(array(self.expected), array(found)))
         said = f"{_shown(self.expected)}, and it is {_shown(found)}"
         return Verdict("your guess", right, "right" if right else said)

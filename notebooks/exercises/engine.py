@@ -38,7 +38,7 @@ def _(answer: Any) -> str | None:
         return "∂(c - d)/∂d = -1: a difference turns the sign for its second input"
     for name, a, b in zip("abcd", found, right, strict=True):
         if not close(a, b):
-            return f"∂f/∂{name} is not {a:g}: multiply what arrives by the local gradient"
+            return f"df/d{name} is not {a:g}: multiply what arrives by the local gradient"
     return None
 
 
@@ -60,24 +60,8 @@ def _(answer: Any) -> str | None:
     return "one input gets all, the other nothing; and × 3 comes before that on the way back"
 
 
-@exercise(
-    "1.3", "code", ["∂f/∂y = x: so y stands beside x in a product.", "What has the slope 2x?"]
-)
-def _(answer: Any) -> str | None:
-    with calling(answer):
-        for x, y in points(5, 2):
-            if not isinstance(answer(Value(x), Value(y)), Value):
-                return "the function must return a Value: compute with x and y themselves"
-            dx, dy = grad(answer)(x, y)
-            if not close(dx, 2 * x + y):
-                return f"at x = {x:.2f}, y = {y:.2f} is ∂f/∂x = {dx:.3f}, not {2 * x + y:.3f}"
-            if not close(dy, x):
-                return f"at x = {x:.2f}, y = {y:.2f} is ∂f/∂y = {dy:.3f}, not {x:.3f}"
-    return None
-
-
 number_exercise(
-    "1.4",
+    "1.3",
     16,
     {
         8: "that is the slope of the square; the gate × 2 lies between it and x",
@@ -89,17 +73,41 @@ number_exercise(
     ["Forward first: 2, then 4, then 16.", "Backward: 2·4 at the square, then × 2, then × 1."],
 )
 
+
+@exercise(
+    "1.4",
+    "number",
+    ["× swaps: which number does w get?", "Is x in the gradient of x? Is it in that of b?"],
+)
+def _(answer: Any) -> str | None:
+    w, x, b = numbers(answer, 3)
+    if [w, x, b] == [1000, 1, 1]:
+        return None
+    if [w, x, b] == [2000, 0.5, 1]:
+        return "those are the gradients themselves; how many times as large as before are they?"
+    if w == x == b == 1000:
+        return "not every gradient grows: the product swaps, and the sum hands on what it gets"
+    if [w, x] == [1, 1000]:
+        return "the other way round: × hands to w what x is"
+    if w != 1000:
+        return "the gradient of w is x, which is 1000 times as large"
+    if x != 1:
+        return "the gradient of x is w, and w has not changed"
+    return "the gradient of b is 1, whatever x is"
+
+
 derivation(
     "1.5",
-    "y**2/(x + y)**2",
+    "2*(a*x + b)*a",
     {
-        "y/(x + y)": "x stands in the denominator, too: two paths",
-        "-x*y/(x + y)**2": "that is the path through the denominator alone",
-        "y/(x + y) + x*y/(x + y)**2": "a larger denominator makes f smaller: mind the sign",
-        "x**2/(x + y)**2": "that is ∂f/∂y",
+        "2*(a*x + b)": "that is the slope of the square; the product with a lies between it and x",
+        "2*(a*x + b)*x": "that is df/da: the product swaps, so x gets times a",
+        "2*a": "the slope of the square is twice what is squared, a·x + b",
+        "2*(a*x + b) + a": "slopes in a row multiply, they do not add up",
+        "a": "that is the slope of a·x + b; the square comes after it",
     },
-    "add up both paths from x: through the product, and through the sum",
-    ["With p = xy and s = x + y: f = p/s.", "y/s − p/s², on one denominator."],
+    "with u = a·x + b: the slope of u², times the slope of u",
+    ["What is squared? Call it u.", "∂f/∂u = 2u, and ∂u/∂x = a."],
 )
 
 
@@ -119,6 +127,40 @@ function_exercise(
         lambda a, b, upstream: [upstream / 2, upstream / 2]: "max does not share out",
     },
     ["How does max(4, 7) react if 7 grows a little? If 4 does?", "Slopes of 1 and 0."],
+)
+
+
+@exercise(
+    "1.7",
+    "code",
+    ["df/dx = 3y: so 3y stands beside x in a product.", "What has a slope in y, but none in x?"],
+)
+def _(answer: Any) -> str | None:
+    with calling(answer):
+        for x, y in points(5, 2):
+            if not isinstance(answer(Value(x), Value(y)), Value):
+                return "the function must return a Value: compute with x and y themselves"
+            dx, dy = grad(answer)(x, y)
+            if close(dx, 3 * y) and close(dy, 3 * x):
+                return "df/dx is right; y alone must add 5 to df/dy, and a mere number adds nothing"
+            if not close(dx, 3 * y):
+                return f"at x = {x:.2f}, y = {y:.2f} is df/dx = {dx:.3f}, not {3 * y:.3f}"
+            if not close(dy, 3 * x + 5):
+                return f"at x = {x:.2f}, y = {y:.2f} is df/dy = {dy:.3f}, not {3 * x + 5:.3f}"
+    return None
+
+
+function_exercise(
+    "1.8",
+    math.prod,
+    [([2.0, 3.0, 4.0],), ([5.0],), ([-0.5, 8.0],), ([3.0, 0.0, 2.0],)],
+    {
+        sum: "2 times as far, and that 3 times as far, is 6 times as far, not 5",
+        lambda slopes: math.prod(slopes) * 0: "whoever starts with 0 and multiplies stays there",
+        lambda slopes: slopes[-1]: "that is the last gate alone",
+        max: "the others count as well: think of gear wheels",
+    },
+    ["u moves 2 times as far as x, v 3 times as far as u: and v as x?", "Start with 1."],
 )
 
 
