@@ -264,8 +264,8 @@ RIGHT: dict[str, list[Any]] = {
     "1.4": [[1000, 1, 1]],
     "1.7": [lambda x, y: (3 * x + 5) * y, lambda x, y: 3 * x * y + 5 * y],
     "2.1": [0.25, Value(0.25)],
-    "2.2": [4.6],
-    "2.3": [lambda z: 2 * (2 * z).sigmoid() - 1],
+    "2.3": [4.6],
+    "2.7": [lambda z: 2 * (2 * z).sigmoid() - 1],
     "3.1": [24],
     "3.2": ["abcde", "acbde", list("abcde")],
     "3.3": [8],
@@ -463,8 +463,8 @@ WRONG: dict[str, list[tuple[Any, str]]] = {
         (lambda x: x, "raises TypeError"),
     ],
     "2.1": [(0.5, "σ(0) itself"), (1, "σ · (1 - σ)"), ("a", "a number is wanted")],
-    "2.2": [(2.0, "not yet below"), (7, "come closer"), (-4.6, "come closer")],
-    "2.3": [
+    "2.3": [(2.0, "not yet below"), (7, "come closer"), (-4.6, "come closer")],
+    "2.7": [
         (lambda z: 2 * z.sigmoid() - 1, "twice its input"),
         (lambda z: z.sigmoid(), "but tanh is"),
         (lambda z: z.tanh(), "tanh gate itself"),

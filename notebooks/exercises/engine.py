@@ -176,7 +176,21 @@ def _(answer: Any) -> str | None:
     return None
 
 
-@exercise("2.2", "number", ["σ′(z) is about e^(−z) far out.", "Where is e^(−z) = 0.01?"])
+derivation(
+    "2.2",
+    "1 - a",
+    {
+        "-a": "σ is never negative: at −z it is near 1 where it was near 0",
+        "a": "that would be so if σ itself were symmetric; its slope is",
+        "1/a": "that is more than 1, and σ never is; 1/(1 + e^z) is not 1 over σ(z)",
+        "a*(1 - a)": "that is the slope",
+    },
+    "σ(−z) = 1/(1 + e^z); multiply above and below by e^(−z)",
+    ["Where is σ(−z) if σ(z) is 0.9?", "What is left of 1?"],
+)
+
+
+@exercise("2.3", "number", ["σ′(z) is about e^(−z) far out.", "Where is e^(−z) = 0.01?"])
 def _(answer: Any) -> str | None:
     z = number(answer)
     s = 1 / (1 + math.exp(-z)) if z > -700 else 0.0
@@ -187,8 +201,50 @@ def _(answer: Any) -> str | None:
     return None
 
 
+derivation(
+    "2.4",
+    "a*(1 - a)*x",
+    {
+        "a*(1 - a)": "that arrives at the sum; the product with w swaps, so times x",
+        "x": "σ lies between the sum and f: times a(1 − a)",
+        "a*x": "the slope of σ is a(1 − a)",
+        "a*(1 - a)/x": "multiply by the other input, do not divide",
+    },
+    "upstream a(1 − a), then the gate × swaps",
+    ["What arrives at the sum?", "∂(wx)/∂w = x."],
+)
+
+
+derivation(
+    "2.5",
+    "a*(1 - a)*(1 - 2*a)",
+    {
+        "a*(1 - a)": "that is the first derivative",
+        "1 - 2*a": "a depends on z, too: multiply by its own slope, a(1 − a)",
+        "a*(1 - a)**2": "(a − a²)′ = a′ − 2·a·a′",
+        "-2*a": "that loses the first term of a − a²",
+    },
+    "differentiate a − a² by z, where a′ = a(1 − a)",
+    ["σ′ = a − a².", "Its slope is a′ − 2a·a′."],
+)
+
+
+function_exercise(
+    "2.6",
+    lambda z: 1 / (1 + math.exp(-z)) if z >= 0 else math.exp(z) / (1 + math.exp(z)),
+    [(0.0,), (2.0,), (-2.0,), (1000.0,), (-1000.0,)],
+    {
+        lambda z: 1 / (1 + math.exp(-z)): "e^1000 is still computed for z = −1000",
+        lambda z: 1 / (1 + math.exp(-abs(z))): "for negative z it must be below ½",
+        lambda z: min(1.0, max(0.0, 0.5 + z / 4)): "that is its tangent at 0, cut off",
+        lambda z: math.exp(z) / (1 + math.exp(z)): "now it overflows on the other side",
+    },
+    ["Which sign of the exponent is safe for negative z?", "σ(z) = e^z/(1 + e^z)."],
+)
+
+
 @exercise(
-    "2.3",
+    "2.7",
     "code",
     [
         "tanh runs from −1 to 1, σ from 0 to 1: stretch it, and shift it.",
@@ -209,46 +265,6 @@ def _(answer: Any) -> str | None:
             if any(node.gate is not None and node.gate.name == "tanh" for node in [out]):
                 return "that is the tanh gate itself; use the sigmoid"
     return None
-
-
-derivation(
-    "2.4",
-    "a*(1 - a)*(1 - 2*a)",
-    {
-        "a*(1 - a)": "that is the first derivative",
-        "1 - 2*a": "a depends on z, too: multiply by its own slope, a(1 − a)",
-        "a*(1 - a)**2": "(a − a²)′ = a′ − 2·a·a′",
-        "-2*a": "that loses the first term of a − a²",
-    },
-    "differentiate a − a² by z, where a′ = a(1 − a)",
-    ["σ′ = a − a².", "Its slope is a′ − 2a·a′."],
-)
-
-derivation(
-    "2.5",
-    "a*(1 - a)*x",
-    {
-        "a*(1 - a)": "that arrives at the sum; the product with w swaps, so times x",
-        "x": "σ lies between the sum and f: times a(1 − a)",
-        "a*x": "the slope of σ is a(1 − a)",
-        "a*(1 - a)/x": "multiply by the other input, do not divide",
-    },
-    "upstream a(1 − a), then the gate × swaps",
-    ["What arrives at the sum?", "∂(wx)/∂w = x."],
-)
-
-function_exercise(
-    "2.6",
-    lambda z: 1 / (1 + math.exp(-z)) if z >= 0 else math.exp(z) / (1 + math.exp(z)),
-    [(0.0,), (2.0,), (-2.0,), (1000.0,), (-1000.0,)],
-    {
-        lambda z: 1 / (1 + math.exp(-z)): "e^1000 is still computed for z = −1000",
-        lambda z: 1 / (1 + math.exp(-abs(z))): "for negative z it must be below ½",
-        lambda z: min(1.0, max(0.0, 0.5 + z / 4)): "that is its tangent at 0, cut off",
-        lambda z: math.exp(z) / (1 + math.exp(z)): "now it overflows on the other side",
-    },
-    ["Which sign of the exponent is safe for negative z?", "σ(z) = e^z/(1 + e^z)."],
-)
 
 
 # ── 3. why the sort ──────────────────────────────────────────────────────────────────────────
