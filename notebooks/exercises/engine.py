@@ -270,16 +270,19 @@ def _(answer: Any) -> str | None:
 # ── 3. why the sort ──────────────────────────────────────────────────────────────────────────
 
 
-@exercise(
-    "3.1", "number", ["d = 2a³.", "Or: a reaches d by four wires; multiply along each, add up."]
+number_exercise(
+    "3.1",
+    11,
+    {
+        10: "that is the product; a third wire leads from x into the sum",
+        6: "the product has two wires from x: 5 comes back along each",
+        5: "that is one wire of three",
+        1: "the last share must be added to the others: +=, not =",
+        25: "5 and 5 come back along different wires: they add up, they do not multiply",
+    },
+    "one share for each wire: the product sends the other input, the sum sends 1",
+    ["Which number comes back along each of the three wires?", "5 + 5 + 1."],
 )
-def _(answer: Any) -> str | None:
-    d = number(answer)
-    if close(d, 24):
-        return None
-    if close(d, 8):
-        return "a reaches d by four wires; add up what comes back along each of them"
-    return "d = (a · a) · (a + a) = 2a³; how fast does that grow at a = 2?"
 
 
 @exercise(
@@ -298,16 +301,16 @@ def _(answer: Any) -> str | None:
     return None
 
 
-@exercise("3.3", "number", ["One pass gives 2(w − 1).", "A leaf keeps what it has."])
+@exercise(
+    "3.3", "number", ["d = 2a³.", "Or: a reaches d by four wires; multiply along each, add up."]
+)
 def _(answer: Any) -> str | None:
-    found = number(answer)
-    if close(found, 8):
+    d = number(answer)
+    if close(d, 24):
         return None
-    if close(found, 4):
-        return "that is one pass; a leaf keeps what it has and adds the second"
-    if close(found, 12) or close(found, 16):
-        return "only the leaf accumulates; nothing inside the graph is counted twice"
-    return "∂(w - 1)²/∂w = 2 (w - 1) is 4 at w = 3, and there were two backward passes"
+    if close(d, 8):
+        return "a reaches d by four wires; add up what comes back along each of them"
+    return "d = (a · a) · (a + a) = 2a³; how fast does that grow at a = 2?"
 
 
 derivation(
@@ -323,19 +326,27 @@ derivation(
     ["f = a·b: to a comes b, to b comes a.", "And ∂b/∂a = 1 hands that on."],
 )
 
-number_exercise(
+
+@exercise(
     "3.5",
-    32,
-    {
-        10: "every doubling doubles the number of paths; they multiply",
-        5: "those are the gates",
-        31: "count the paths, not the nodes between",
-        16: "that is after four doublings",
-        6: "those are the nodes",
-    },
-    "after one doubling there are two paths, after two doublings four",
-    ["x + x has two wires from x.", "2 · 2 · 2 · 2 · 2."],
+    "number",
+    ["Every gate has two wires.", "After one gate there are two paths, after two gates four."],
 )
+def _(answer: Any) -> str | None:
+    wires, paths = numbers(answer, 2)
+    if [wires, paths] == [10, 32]:
+        return None
+    if [wires, paths] == [32, 10]:
+        return "the other way round: the wires come first"
+    if paths == 10:
+        return "every gate doubles the number of paths: they multiply, they do not add up"
+    if paths in (16, 31):
+        return "2, 4, 8, 16: and the fifth doubling?"
+    if paths != 32:
+        return "after one gate there are two paths, after two gates four"
+    if wires == 5:
+        return "those are the gates; x + x has two wires from x"
+    return "five gates with two wires each, and the sorted walk visits each wire once"
 
 
 def adjoints(order: Sequence[Value], back: bool = True, add: bool = True) -> list[float]:
@@ -374,6 +385,58 @@ function_exercise(
         lambda order: [0.0 for _ in order]: "the root's own adjoint is 1",
     },
     ["What is bar[v] when v's turn comes?", "reversed(order)."],
+)
+
+
+derivation(
+    "3.7",
+    "y**2/(x + y)**2",
+    {
+        "y/(x + y)": "x stands in the denominator, too: two paths",
+        "-x*y/(x + y)**2": "that is the path through the denominator alone",
+        "y/(x + y) + x*y/(x + y)**2": "a larger denominator makes f smaller: mind the sign",
+        "x**2/(x + y)**2": "that is df/dy",
+    },
+    "add up both paths from x: through the product, and through the sum",
+    ["With p = xy and s = x + y: f = p/s.", "y/s − p/s², on one denominator."],
+)
+
+
+def paths(order: Sequence[Value]) -> float:
+    found: dict[Value, float] = {}
+    for v in order:
+        found[v] = 1.0 if v is order[0] else sum(found[parent] for parent in v.parents)
+    return found[order[-1]]
+
+
+def _circuits() -> list[tuple[Order]]:
+    x, y = Value(2.0), Value(3.0)
+    doubled = x + x
+    again = doubled * doubled
+    side = x * y
+    return [
+        (Order([x, doubled]),),
+        (Order([x, doubled, again]),),
+        (Order([x, y, side, doubled, side * doubled]),),
+    ]
+
+
+function_exercise(
+    "3.8",
+    paths,
+    _circuits(),
+    {
+        lambda order: sum(len(v.parents) for v in order): "those are the wires; where wires "
+        "follow each other, the paths multiply",
+        lambda order: math.prod(len(set(v.parents)) or 1 for v in order): "a + a has two wires "
+        "to the same parent, and both count",
+        lambda order: sum(1.0 for v in order if order[0] in v.parents): "those are the gates that "
+        "use the first node; follow the paths to the end",
+        lambda order: math.prod(len(v.parents) or 1 for v in order): "paths multiply in a row, but "
+        "beside each other they add up; and those from another leaf do not count",
+    },
+    ["How many paths lead to a node, if you know it for its parents?", "1 for the first node."],
+    kind="code",
 )
 
 
