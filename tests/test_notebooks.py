@@ -6,6 +6,7 @@ That they run is checked by `make run-notebooks`, which executes them from top t
 import ast
 import json
 import math
+import random
 import re
 import sys
 from pathlib import Path
@@ -203,6 +204,33 @@ def heated(logits: list[float], temperature: float, top: float | None = None) ->
     return [power / sum(powers) for power in powers]
 
 
+def xavier(nin: int, nout: int, rng: Any, six: float = 6.0) -> list[list[float]]:
+    bound = math.sqrt(six / (nin + nout))
+    return [[rng.uniform(-bound, bound) for _ in range(nin)] for _ in range(nout)]
+
+
+def a_layer(
+    nin: int, nout: int, seed: int | None, deviation: float | None = None
+) -> list[list[float]]:
+    rng, spread = random.Random(seed), deviation or nin**-0.5
+    return [[rng.gauss(0, spread) for _ in range(nin)] for _ in range(nout)]
+
+
+def fitted(layer: Any, X: Any, power: float = 0.5, centred: bool = False) -> None:
+    z = np.array([[v.data for v in np.ravel(layer(x))] for x in X])
+    for w in layer.parameters():
+        w.data /= ((z - z.mean() * centred) ** 2).mean() ** power
+
+
+def folds(n: int, k: int) -> list[tuple[Any, Any]]:
+    return [([i for i in range(n) if i % k != f], range(f, n, k)) for f in range(k)]
+
+
+def blocks(n: int, k: int) -> list[tuple[Any, Any]]:
+    parts = np.array_split(np.arange(n), k)
+    return [(np.setdiff1d(np.arange(n), part), part) for part in parts]
+
+
 def along_by_gradient(f: Any, at: Any, along: Any) -> float:
     return sum(slope * rate for slope, rate in zip(grad(f)(*at), along, strict=True))
 
@@ -287,6 +315,10 @@ RIGHT: dict[str, list[Any]] = {
     "9.1": [0.25**20],
     "9.2": [4],
     "9.3": [lambda z: 0.7 * z.tanh() + 0.03 * z, lambda z: z / (1 + abs(z))],
+    "10.5": [xavier],
+    "10.6": [a_layer],
+    "10.7": [fitted],
+    "11.7": [folds],
     "12.1": [0.8],
     "12.2": [[-1 / 3**0.5, -1 / 3**0.5, -1 / 3**0.5, 3**0.5], [-0.577, -0.577, -0.577, 1.732]],
     "12.3": [lambda w, m: sum(w[k] * np.eye(m, k=k - 1) for k in range(3))],
@@ -545,6 +577,35 @@ WRONG: dict[str, list[tuple[Any, str]]] = {
         (lambda z: 0.5 * z, "beyond ±1"),
         (lambda z: 0.1 * z + 0.2, "instead of 0"),
         (lambda z: 0.1 * z.data, "return a Value"),
+    ],
+    "10.5": [
+        (lambda nin, nout, rng: xavier(nin, nout, rng, 2.0), "a uniform number's is b/√3"),
+        (lambda nin, nout, rng: xavier(nout, nin, rng), "a row for each neuron"),
+        (lambda nin, nout, rng: a_layer(nin, nout, 0, (2 / 80) ** 0.5), "has no bound"),
+        (lambda nin, nout, rng: [xavier(nin, 1, rng)[0]] * nout, "would stay one"),
+        (lambda nin, nout, rng: abs(np.array(xavier(nin, nout, rng))), "not from 0"),
+        (lambda nin, nout, rng: xavier(nin, nout, rng, 12.0), "times what it should be"),
+    ],
+    "10.6": [
+        (lambda nin, nout, seed: [a_layer(nin, 1, seed)[0]] * nout, "starts the generator anew"),
+        (lambda nin, nout, seed: a_layer(nin, nout, None), "equal seeds"),
+        (lambda nin, nout, seed: a_layer(nin, nout, 0), "no effect"),
+        (lambda nin, nout, seed: a_layer(nin, nout, seed, 1 / nin), "1/√nin"),
+        (lambda nin, nout, seed: a_layer(nout, nin, seed), "30 rows of 40"),
+    ],
+    "10.7": [
+        (lambda layer, X: fitted(layer, X, 1.0), "divide by its root"),
+        (lambda layer, X: None, "in place"),
+        (lambda layer, X: fitted(layer, X, centred=True), "the outputs' mean, too"),
+        (lambda layer, X: [fitted(n, X, 0.3) for n in layer.neurons], "one number for all"),
+    ],
+    "11.7": [
+        (lambda n, k: [(part, train) for train, part in folds(n, k)], "first the rows"),
+        (lambda n, k: [(list(range(n)), part) for _, part in folds(n, k)], "is in both"),
+        (lambda n, k: [folds(n, k)[0]] * k, "exactly once"),
+        (lambda n, k: folds(n, k)[1:], "3 pairs, not 2"),
+        (lambda n, k: blocks(n, k), "i mod 3"),
+        (lambda n, k: [(train[1:], part) for train, part in folds(n, k)], "loses row"),
     ],
     "12.1": [(-0.2, "adds its 1"), (1, "differentiate z + f(z)")],
     "12.2": [

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from .plots.activations import plot_activations
     from .plots.attention import plot_attention
     from .plots.diagnosis import plot_diagnosis
+    from .plots.lessons import plot_fit, plot_images, plot_layers, plot_runs
     from .plots.networks import plot_gradient_flow, plot_network
     from .plots.training import plot_confusion, plot_decision_boundary, plot_history
     from .words.derivation import Explanation, explain
@@ -61,9 +62,13 @@ __all__ = [
     "plot_confusion",
     "plot_decision_boundary",
     "plot_diagnosis",
+    "plot_fit",
     "plot_gradient_flow",
     "plot_history",
+    "plot_images",
+    "plot_layers",
     "plot_network",
+    "plot_runs",
     "random_circuit",
     "render",
     "watch",

@@ -5,7 +5,7 @@ the answer that returns None if it is right, else the reason; tests feed it both
 helps on, step by step; ``guess(3).reveal(f.data)`` is for saying first what will come out.
 """
 
-from . import beyond, engine, further, networks, workshop
+from . import beyond, engine, further, networks, practice, workshop
 from .checking import CHECKERS, HINTS, KIND, KINDS, TABLES, Verdict, check, guess, hint
 
 __all__ = [
@@ -22,5 +22,6 @@ __all__ = [
     "guess",
     "hint",
     "networks",
+    "practice",
     "workshop",
 ]

@@ -1,0 +1,118 @@
+"""Plots that compare: layers of several networks, runs of several seeds; pictures side by side."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from .axes import axes_or_new, colours, ink, subplots, tidy
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+__all__ = ["plot_fit", "plot_images", "plot_layers", "plot_runs"]
+
+
+def plot_layers(
+    sizes: Mapping[str, Sequence[float]], *, ylabel: str = "size", ax: Axes | None = None
+) -> Axes:
+    """One number for each layer of several networks, on a logarithmic scale.
+
+    A straight line that falls is a size that shrinks by the same factor at every layer. Zeros have
+    no logarithm and are left out.
+
+    >>> ax = plot_layers({"sigmoid": [1.0, 0.25, 0.0625]}, ylabel="size of the gradient")
+    >>> ax.get_xlabel(), ax.get_yscale()
+    ('layer', 'log')
+    """
+    ax = axes_or_new(ax, 6.4, 3.2)
+    for (name, numbers), colour in zip(sizes.items(), _enough(len(sizes)), strict=True):
+        places = [(k, size) for k, size in enumerate(numbers) if size > 0]
+        ax.plot(*zip(*places, strict=True), "o-", color=colour, markersize=4, label=name)
+    ax.set(yscale="log", xlabel="layer", ylabel=ylabel)
+    ax.locator_params(axis="x", integer=True)
+    ax.legend(frameon=False)
+    tidy(ax)
+    return ax
+
+
+def plot_runs(
+    runs: Mapping[str, Sequence[float]], *, ylabel: str = "loss", ax: Axes | None = None
+) -> Axes:
+    """What several runs of each way came to: a dot for each run, a line at their mean.
+
+    Where the dots of two ways lie among each other, the runs do not tell which way is better.
+
+    >>> ax = plot_runs({"plain": [0.5, 0.6], "weight decay": [0.3, 0.35]})
+    >>> [label.get_text() for label in ax.get_yticklabels()]
+    ['plain', 'weight decay']
+    """
+    ax = axes_or_new(ax, 6.4, 0.8 + 0.36 * len(runs))
+    for row, (numbers, colour) in enumerate(zip(runs.values(), _enough(len(runs)), strict=True)):
+        ax.plot(numbers, [row] * len(numbers), "o", color=colour, alpha=0.55, markersize=6)
+        mean = sum(numbers) / len(numbers)
+        ax.plot([mean, mean], [row - 0.32, row + 0.32], color=ink(), linewidth=2)
+    ax.set_yticks(range(len(runs)), list(runs))
+    ax.set_ylim(len(runs) - 0.5, -0.5)
+    ax.set_xlabel(ylabel)
+    tidy(ax)
+    return ax
+
+
+def plot_fit(
+    model: Any, x: Sequence[float], y: Sequence[float], *, label: str = "", ax: Axes | None = None
+) -> Axes:
+    """Data of one column, and the curve of what a network of one input says over it.
+
+    model   a network of one input and one output, or a function of an array
+
+    >>> ax = plot_fit(lambda x: 2 * x, [0.0, 1.0], [0.1, 1.8], label="twice")
+    >>> ax.lines[1].get_label()
+    'twice'
+    """
+    import numpy as np
+
+    from nn import Module, predict
+
+    ax, palette = axes_or_new(ax, 6.4, 3.2), colours()
+    low, high = min(x), max(x)
+    across = np.linspace(low - 0.02 * (high - low), high + 0.02 * (high - low), 300)
+    says = predict(model, across[:, None])[:, 0] if isinstance(model, Module) else model(across)
+    ax.plot(x, y, "o", color=ink(), alpha=0.35, markersize=4, markeredgewidth=0)
+    ax.plot(across, says, color=palette[1], linewidth=2, label=label or None)
+    if label:
+        ax.legend(frameon=False)
+    tidy(ax)
+    return ax
+
+
+def plot_images(
+    images: Sequence[Any], titles: Sequence[Any] = (), *, signed: bool = False, size: float = 1.0
+) -> Any:
+    """Pictures side by side, each an array of rows: dark is large.
+
+    signed   blue above 0, red below, white at 0; all pictures on one scale
+    size     of each, in inches
+
+    >>> axes = plot_images([[[0, 1], [1, 0]], [[1, 0], [0, 1]]], ["a", "b"])
+    >>> [ax.get_title() for ax in axes]
+    ['a', 'b']
+    """
+    import numpy as np
+
+    height = size + (0.3 if len(titles) else 0.05)
+    axes = subplots(1, len(images), size * len(images), height, squeeze=False)[0]
+    reach = max(float(np.abs(image).max()) for image in images)
+    look: Any = {"cmap": "RdBu", "vmin": -reach, "vmax": reach} if signed else {"cmap": "gray_r"}
+    for k, (ax, image) in enumerate(zip(axes, images, strict=True)):
+        ax.imshow(image, **look)
+        ax.set(xticks=[], yticks=[])
+        ax.spines[:].set_visible(signed)
+        if len(titles):
+            ax.set_title(str(titles[k]), fontsize=9)
+    return axes
+
+
+def _enough(count: int) -> list[str]:
+    palette = colours()
+    return [palette[k % len(palette)] for k in range(count)]
