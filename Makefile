@@ -31,6 +31,7 @@ run-notebooks: $(VENV)/.installed-test ## run every notebook from top to bottom,
 	    xargs -r -n 1 -P 2 $(BIN)/jupyter nbconvert --to notebook --execute --output-dir build/notebooks $(ARGS)
 
 messages: $(VENV)/.installed-test ## bring the catalogues of the translations up to date
+	$(BIN)/python docs/messages.py
 	$(BIN)/python notebooks/translate.py messages $(ARGS)
 
 notebooks-zh: $(VENV)/.installed-test ## write the course and README.md in Chinese

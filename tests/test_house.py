@@ -20,6 +20,7 @@ DOORS = {("autodiff.value", "viz.notebook"), ("autodiff.__main__", "viz.command.
 
 # The rooms of viz, lowest first; rooms that stand side by side share a floor.
 FLOORS_OF_VIZ = (
+    ("languages",),
     ("fold", "layout"),
     ("words",),
     ("dot",),

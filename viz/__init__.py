@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from .dot.torch_network import draw_torch
     from .fold.detail import TooLarge, build
     from .fold.picture import Picture
+    from .languages.translate import language
     from .pages.bug_zoo.bug_zoo import bug_zoo
     from .pages.explorer.explorer import explore, watch
     from .pages.playground.playground import playground
@@ -54,6 +55,7 @@ __all__ = [
     "draw_torch",
     "explain",
     "explore",
+    "language",
     "mark",
     "moodle",
     "playground",

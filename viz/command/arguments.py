@@ -14,6 +14,8 @@ from autodiff.graph import topological_order
 from autodiff.text.expression import ExpressionError, parse
 from autodiff.value import Value
 
+from ..languages.translate import translate
+
 __all__ = ["Parser", "Refused", "graph", "learning_rate", "near"]
 
 
@@ -31,14 +33,19 @@ def near(word: str, known: Iterable[str]) -> str:
     return f"; did you mean {found[0]}?" if found else ""
 
 
+class _Layout(argparse.RawDescriptionHelpFormatter):
+    def add_usage(self, usage: Any, actions: Any, groups: Any, prefix: str | None = None) -> None:
+        super().add_usage(usage, actions, groups, prefix or translate("usage: "))
+
+
 class Parser(argparse.ArgumentParser):
     """The parser of one command; it reports in one line, through `main`."""
 
     def __init__(self, prog: str, expression: str = "", words: str = "", **options: Any) -> None:
         """`expression` says how many: "+" an expression, "*" perhaps one, "" none; "files" are
         something else, which `words` describes."""
-        layout = argparse.RawDescriptionHelpFormatter
-        super().__init__(prog, formatter_class=layout, allow_abbrev=False, **options)
+        super().__init__(prog, formatter_class=_Layout, allow_abbrev=False, **options)
+        self.add_argument("--lang", metavar="LANG", help="the language: en or zh (the system's)")
         if expression == "files":
             self.add_argument("arguments", metavar="FOLDER ANSWERS", nargs="+", help=words)
         elif expression:
@@ -75,6 +82,15 @@ class Parser(argparse.ArgumentParser):
             f" {word}" if word[:1] == "-" != word and not meant(word) else word for word in argv
         ]
         return self.parse_intermixed_args(shielded)
+
+    def format_help(self) -> str:
+        """The help, in the language that is spoken."""
+        told: list[tuple[Any, str]] = [(self, "description"), (self, "epilog")]
+        told += [(group, "title") for group in self._action_groups]
+        told += [(action, "help") for action in self._actions]
+        for thing, name in told:
+            setattr(thing, name, translate(getattr(thing, name) or "") or None)
+        return super().format_help()
 
     def error(self, message: str) -> NoReturn:
         """Refuse, with the way to help."""

@@ -19,6 +19,8 @@ from autodiff.text.expression import ExpressionError
 from autodiff.text.reading import called
 from autodiff.value import Value
 
+from ..languages.catalogue import LANGUAGES
+from ..languages.translate import of_reader, speaking, translate
 from .arguments import Parser, Refused, graph, learning_rate, near
 from .classroom import assign, hand_back
 from .results import LOOKS, gates, pictures, said, save
@@ -63,18 +65,36 @@ def main(argv: Sequence[str] | None = None) -> int:
     0
     """
     arguments = [*map(_typed, sys.argv[1:] if argv is None else argv)]
+    lang = _language(arguments)
+    with speaking(lang if lang in LANGUAGES else of_reader()):
+        return _run(arguments, lang)
+
+
+def _language(arguments: list[str]) -> str:
+    """The language that is asked for, taken out of the arguments."""
+    for k, word in enumerate(arguments):
+        if word.partition("=")[0] == "--lang":
+            name = word.partition("=")[2] or "".join(arguments[k + 1 : k + 2])
+            del arguments[k : k + 1 + ("=" not in word)]
+            return name or "?"
+    return ""
+
+
+def _run(arguments: list[str], lang: str) -> int:
     if sys.stdout is None:  # closed by the caller: files are written all the same
         sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115
     if hasattr(sys.stdout, "reconfigure"):  # a label in Chinese on a terminal that has no Chinese
         sys.stdout.reconfigure(errors="backslashreplace")
     try:
         try:
+            if lang and lang not in LANGUAGES:
+                raise Refused(f"--lang is one of {', '.join(LANGUAGES)}, not {lang}")
             if not arguments:
                 raise Refused("give an expression (see: autodiff --help)")
             command = _COMMANDS.get(arguments[0])
             return command(arguments[1:]) if command else _expression(arguments)
         except (Refused, ExpressionError) as error:
-            print(f"autodiff: {error}", file=sys.stderr)
+            print(f"autodiff: {translate(str(error))}", file=sys.stderr)
             return 2
         except SystemExit as done:  # argparse, after --help
             return int(done.code or 0)
@@ -197,7 +217,7 @@ def _asked(question: str) -> str:
 def _write(path: str, write: Callable[[Path], object], notes: TextIO | None) -> None:
     save(path, write)
     if path != "-" and notes:
-        print(f"wrote {path}", file=notes)
+        print(translate(f"wrote {path}"), file=notes)
 
 
 def _version(_: list[str]) -> int:

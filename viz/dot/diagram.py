@@ -16,6 +16,7 @@ from autodiff import Value
 
 from ..fold.detail import build
 from ..fold.picture import Picture
+from ..languages.translate import spoken
 from .render import DPI, Diagram, Program
 from .styles import style_of
 from .themes import Theme
@@ -24,6 +25,7 @@ from .writer import Options
 __all__ = ["draw", "write"]
 
 
+@spoken
 def draw(
     root: Value,
     style: str = "circuit",
@@ -43,6 +45,7 @@ def draw(
     scale: float = 1.0,
     dpi: float = DPI,
     program: Program = "auto",
+    lang: str | None = None,
 ) -> Diagram:
     """Draw everything that `root` depends on. Returns a `graphviz.Digraph`.
 
@@ -101,12 +104,14 @@ def draw(
     )
 
 
+@spoken
 def write(
     picture: Picture,
     style: str = "circuit",
     *,
     dpi: float = DPI,
     program: Program = "auto",
+    lang: str | None = None,
     **options: Any,
 ) -> Diagram:
     """A `Picture` as a `graphviz.Digraph`; the options are those of `draw`."""

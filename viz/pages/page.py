@@ -13,9 +13,11 @@ from dataclasses import fields
 from pathlib import Path
 
 from ..dot.themes import THEMES, Theme
+from ..languages.catalogue import LANGUAGES, used_in
+from ..languages.translate import of_page
 from .javascript import literal, runtime
 
-__all__ = ["Page", "colours", "page", "source"]
+__all__ = ["Page", "colours", "page", "source", "spoken"]
 
 # Green and red are the pictures' colours; these two are told apart by any eye.
 SAFE = {"light": ("#0062a8", "#b24500"), "dark": ("#67b7ff", "#ffa657")}
@@ -78,11 +80,13 @@ def page(
     """
     sources = [runtime(gates), f"const DATA = {literal(data)};\n"]
     sources += [source(name, f"{script}.js") for script in scripts]
+    body = source(name, f"{name}.html")
+    sources.insert(0, spoken("\n".join([title, body, *sources])))
     styles = [colours(), source(name, "base.css"), source(name, f"{name}.css")]
     parts = {
         "title": html.escape(title),
         "style": "\n".join(styles),
-        "body": source(name, f"{name}.html"),
+        "body": body,
         "script": '"use strict";\n(() => {\n' + "\n".join(sources) + "})();",
     }
     text = source(name, "frame.html")
@@ -92,6 +96,13 @@ def page(
     if path is not None:
         made.save(path)
     return made
+
+
+def spoken(code: str) -> str:
+    """The script that translates a page of this text, with the messages that it needs."""
+    said = {lang: used_in(code, lang) for lang in LANGUAGES if lang != "en"}
+    held = f"const LANGUAGE = {literal(of_page())}, MESSAGES = {literal(said)};\n"
+    return held + source("shared", "language.js")
 
 
 def source(name: str, file: str) -> str:

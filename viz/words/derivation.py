@@ -13,6 +13,7 @@ from autodiff.graph import adjoints
 from autodiff.watch.misuse import stale
 
 from ..fold.variables import naming
+from ..languages.translate import spoken, translate
 from .notation import LaTeX, Line, Text
 from .rules import Edge, edges_into
 
@@ -90,6 +91,7 @@ class _Gate(NamedTuple):
         return self.edges
 
 
+@spoken
 def explain(
     v: Value,
     root: Value | None = None,
@@ -98,6 +100,7 @@ def explain(
     names: Mapping[str, object] | None = None,
     terms: int = TERMS,
     digits: int = 4,
+    lang: str | None = None,
 ) -> Explanation:
     """The chain rule for d root/dv, with symbols, formulas and numbers.
 
@@ -236,7 +239,7 @@ def _all_paths(v: Value, root: Value, leaving: dict[Value, list[Edge]]) -> Itera
 def _as_text(blocks: list[_Sum | _Gate], hand: Text) -> str:
     first, *others = blocks
     if isinstance(first, _Gate):
-        leaf = " is a leaf: it was not computed" if first.node.gate is None else ""
+        leaf = translate(" is a leaf: it was not computed") if first.node.gate is None else ""
         lines = [hand.equation(hand.value(first.node)) + leaf]
         return "\n  ".join([*lines, *(hand.equation(hand.partial(e)) for e in first.edges)])
     pad = " " * len(hand.total(first.root, first.v))

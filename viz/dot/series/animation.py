@@ -10,14 +10,21 @@ from typing import Any
 
 from autodiff import Value
 
+from ...languages.translate import spoken
 from ..drawing import Drawing
 from .frames import stills
 
 __all__ = ["animate"]
 
 
+@spoken
 def animate(
-    root: Value, path: str | os.PathLike[str], seconds: float = 1.2, **options: Any
+    root: Value,
+    path: str | os.PathLike[str],
+    seconds: float = 1.2,
+    *,
+    lang: str | None = None,
+    **options: Any,
 ) -> Path:
     """The steps as one moving picture that repeats: an animated .svg or .gif.
 

@@ -15,6 +15,7 @@ from autodiff.graph import adjoints
 from ...fold.detail import build
 from ...fold.picture import Picture
 from ...fold.variables import naming
+from ...languages.translate import spoken
 from ...words.notation import Text as Notation
 from ..drawing import Curve, Drawing, Mark, Shape, Text
 from ..markup import broken, width
@@ -29,6 +30,7 @@ SLIDE = 72 * 13.0  # points that two pictures side by side may take, if no width
 UPDATES = 6  # parameters whose update is written out
 
 
+@spoken
 def compare(
     before: Value | Picture,
     after: Value | Picture,
@@ -41,6 +43,7 @@ def compare(
     notes: Sequence[str] = (),
     dpi: float = DPI,
     program: Program = "auto",
+    lang: str | None = None,
     **options: Any,
 ) -> Diagram:
     """Two states of one graph as one picture; in the second, what is written differently is marked.
@@ -83,6 +86,7 @@ def compare(
     return Diagram(_together(writers, title, list(said)), program=program, dpi=dpi)
 
 
+@spoken
 def draw_step(
     root: Value,
     lr: float = 0.1,
@@ -91,6 +95,7 @@ def draw_step(
     parameters: Iterable[Value | str] | None = None,
     detail: str = "gate",
     names: Mapping[str, object] | None = None,
+    lang: str | None = None,
     **options: Any,
 ) -> Diagram:
     """A graph before and after one step of gradient descent, and how its parameters moved.

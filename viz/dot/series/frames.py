@@ -17,6 +17,7 @@ from autodiff.graph import adjoints
 
 from ...fold.detail import build
 from ...fold.picture import Edge, Node, Part, Picture
+from ...languages.translate import spoken
 from ...layout.columns import Point
 from ..drawing import Curve
 from ..render import Diagram
@@ -138,8 +139,14 @@ def stills(
     return [(moment, Diagram(d)) for moment, d in zip(steps, drawings, strict=True)]
 
 
+@spoken
 def frames(
-    root: Value, folder: str | os.PathLike[str], kind: str = "svg", **options: Any
+    root: Value,
+    folder: str | os.PathLike[str],
+    kind: str = "svg",
+    *,
+    lang: str | None = None,
+    **options: Any,
 ) -> list[Path]:
     """Write one picture per step into `folder`: frame-00.svg, frame-01.svg, ...
 

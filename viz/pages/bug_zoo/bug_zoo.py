@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 
 from autodiff import Constant, DomainError, Value, parse, topological_order
 
+from ...languages.translate import paged
 from ..page import Page, page
 from ..scene import Scene, scene
 
@@ -293,7 +294,14 @@ def exhibits() -> list[Exhibit]:
     ]
 
 
-def bug_zoo(root: Value, path: str | os.PathLike[str] | None = None, *, title: str = "") -> Page:
+@paged
+def bug_zoo(
+    root: Value,
+    path: str | os.PathLike[str] | None = None,
+    *,
+    title: str = "",
+    lang: str | None = None,
+) -> Page:
     """A page: the circuit of `root`, its right gradients, and beside them those of each bug.
 
     Every bug can be followed step by step, with inputs of the reader's own; bugs that need a layer

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Literal, overload
 from autodiff import GATES, Value
 from nn.module import Module, flatten
 
+from ...languages.translate import paged
 from ..page import Page, page
 from ..scene import scene
 
@@ -26,6 +27,7 @@ def explore(
     title: str = "",
     fold: bool | None = None,
     live: Literal[False] = False,
+    lang: str | None = None,
 ) -> Page: ...
 
 
@@ -37,9 +39,11 @@ def explore(
     title: str = "",
     fold: bool | None = None,
     live: Literal[True],
+    lang: str | None = None,
 ) -> Live: ...
 
 
+@paged
 def explore(
     root: Value,
     path: str | os.PathLike[str] | None = None,
@@ -47,6 +51,7 @@ def explore(
     title: str = "",
     fold: bool | None = None,
     live: bool = False,
+    lang: str | None = None,
 ) -> Page | Live:
     """A page in which the graph of `root` is stepped through, changed and trained.
 
@@ -58,6 +63,7 @@ def explore(
     fold    whether module calls start folded; None folds them in graphs of over sixty gates
     live    in a notebook, bound to the Values: what is moved in the page moves them, and what the
             next cell changes is shown; needs the extra ``widgets``
+    lang    "zh" or "en"; by default its reader's browser decides
 
     >>> from autodiff import Value
     >>> x, y, z = Value(-2, label="x"), Value(5, label="y"), Value(-4, label="z")
@@ -87,7 +93,8 @@ def explore(
     return Live(shown, root, made.index)
 
 
-def watch(model: Module, x: Sequence[float], *, title: str = "") -> Live:
+@paged
+def watch(model: Module, x: Sequence[float], *, title: str = "", lang: str | None = None) -> Live:
     """The graph of a model on one example, bound to its parameters: train it in the next cell,
     and weights, activations and gradients move.
 

@@ -16,6 +16,7 @@ from typing import Any
 from autodiff import GATES, Gate, Value
 from nn import MLP, losses
 
+from ...languages.translate import paged
 from ..page import Page, page
 from ..placement import size_of
 from ..scene import scene
@@ -26,12 +27,14 @@ __all__ = ["playground"]
 MOST = 2000  # rows of a table that the page trains on
 
 
+@paged
 def playground(
     model: MLP | str | os.PathLike[str] | None = None,
     X: Iterable[Any] | None = None,
     y: Iterable[Any] | None = None,
     *,
     csv: str | os.PathLike[str] | None = None,
+    lang: str | None = None,
 ) -> Page:
     """A page in which a small network learns to tell two classes of points apart.
 

@@ -15,6 +15,7 @@ from typing import Any
 from autodiff import Constant, Value, topological_order
 from autodiff.graph import adjoints
 
+from ...languages.translate import paged
 from ..page import Page, page
 from ..scene import Scene, scene
 from .questions import blanks
@@ -41,6 +42,7 @@ class Worksheet(Page):
         self.key = key
 
 
+@paged
 def worksheet(
     root: Value | Sequence[Value],
     hide: str = "gradients",
@@ -50,6 +52,7 @@ def worksheet(
     spare: int | Sequence[Value] = (),
     student: str = "",
     key: str | os.PathLike[str] | None = None,
+    lang: str | None = None,
 ) -> Worksheet:
     """A page with the circuit of `root` and blanks to fill in.
 

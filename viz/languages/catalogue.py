@@ -1,0 +1,183 @@
+"""A catalogue of messages: English texts with holes, and what they are in another language.
+
+A language is a folder of ``.po`` files beside this module. A message such as "{0} of {1} right"
+stands for all texts of that form; what fills its holes is carried over, and is itself translated
+if it is a message of several words.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from functools import cache, cached_property
+from html import unescape
+from pathlib import Path
+from string import Formatter
+from typing import NamedTuple
+
+__all__ = ["LANGUAGES", "Catalogue", "Form", "Message", "catalogue", "messages", "used_in"]
+
+FOLDER = Path(__file__).parent
+LANGUAGES = ("en", *sorted(path.name for path in FOLDER.iterdir() if any(path.glob("*.po"))))
+SENTENCES = {"\n": "\n", "; ": "；", ". ": "。"}  # what stands between them
+WEAK = 12  # letters up to which a form, as "{0} and {1}", fits too much: its holes hold no prose
+PROSE = re.compile(r"[A-Za-z]+ [A-Za-z]+").search
+CLOSED = "，。；：（、！？"  # full-width marks bring their own space
+
+
+class Message(NamedTuple):
+    """One entry of a ``.po`` file; `files` are those of the code that say it."""
+
+    english: str
+    other: str
+    files: tuple[str, ...] = ()
+
+
+def messages(path: Path) -> Iterator[Message]:
+    """The entries of a ``.po`` file.
+
+    >>> found = {message.english: message.other for message in messages(FOLDER / "zh/command.po")}
+    >>> found["wrote {0}"]
+    '已写入 {0}'
+    """
+    for entry in path.read_text(encoding="utf-8").split("\n\n"):
+        said: dict[str, str] = {}
+        files: list[str] = []
+        key = ""
+        for line in entry.splitlines():
+            if line.startswith("#:"):
+                files += line[2:].split()
+            elif quoted := re.fullmatch(r'(msgid|msgstr)? *(".*")', line):
+                key = quoted[1] or key
+                said[key] = said.get(key, "") + ast.literal_eval(quoted[2])
+        if said.get("msgid"):
+            yield Message(said["msgid"], said["msgstr"], tuple(files))
+
+
+class Form:
+    """A text with numbered holes.
+
+    >>> Form("{0} of {1} right").match("3 of 4 right")
+    {'0': '3', '1': '4'}
+    """
+
+    def __init__(self, text: str) -> None:
+        self.parts = [(literal, name) for literal, name, *_ in Formatter().parse(text)]
+        self.literals = [literal for literal, _ in self.parts if literal]
+        self.weight = sum(map(len, self.literals))
+
+    @cached_property
+    def pattern(self) -> re.Pattern[str]:
+        """What the text looks like."""
+        holes = (f"(?P<_{name}>.*?)" if name is not None else "" for _, name in self.parts)
+        texts = (re.escape(literal) for literal, _ in self.parts)
+        pairs = zip(texts, holes, strict=True)
+        return re.compile("".join(text + hole for text, hole in pairs), re.DOTALL)
+
+    def match(self, text: str) -> dict[str, str] | None:
+        """What fills the holes, if the text is of this form."""
+        if not all(literal in text for literal in self.literals):
+            return None
+        found = self.pattern.fullmatch(text)
+        return found and {name[1:]: value for name, value in found.groupdict().items()}
+
+
+class Catalogue:
+    """Translates texts; what is unknown stays as it is.
+
+    >>> say = Catalogue({"{0} of {1} right": "{1} 题答对 {0} 题", "not yet": "还不对"})
+    >>> say("3 of 4 right"), say("4 of 5 wrong"), say("not yet; 3 of 4 right")
+    ('4 题答对 3 题', '4 of 5 wrong', '还不对；4 题答对 3 题')
+    """
+
+    def __init__(self, translations: Mapping[str, str]) -> None:
+        self.exact: dict[str, str] = {}
+        forms: list[tuple[Form, str]] = []
+        for english, other in translations.items():
+            form = Form(english)
+            if any(name is not None for _, name in form.parts):
+                forms.append((form, other))
+            else:
+                self.exact[english.format()] = other.format()
+        self.forms = sorted(forms, key=lambda pair: -pair[0].weight)  # the most specific first
+
+    def __call__(self, text: str) -> str:
+        """The text in the other language."""
+        whole = text.strip()
+        if not re.search(r"[A-Za-z]{2}", whole):
+            return text
+        ways = (self.exact.get, self._parts, self._formed, self._joined)
+        found = next(filter(None, (way(whole) for way in ways)))
+        at = text.index(whole)
+        before = "" if found[:1] in CLOSED and text[:at].isspace() else text[:at]
+        return before + found + text[at + len(whole) :]
+
+    def _parts(self, text: str) -> str | None:
+        """Sentences, each of which is a message."""
+        for joint, other in SENTENCES.items():
+            pieces = text.split(joint)
+            if len(pieces) > 1:
+                said = [self._hole(piece) for piece in pieces]
+                if all(map(str.__ne__, pieces, said)):
+                    return other.join(said)
+        return None
+
+    def _formed(self, text: str) -> str | None:
+        for form, other in self.forms:
+            if (holes := form.match(text)) is not None:
+                said = {name: self._hole(held) for name, held in holes.items()}
+                prose = any(held == said[name] and PROSE(held) for name, held in holes.items())
+                if form.weight > WEAK or not prose:
+                    return _filled(other, said)
+        return None
+
+    def _hole(self, text: str) -> str:
+        """A single word may be a name that the user gave."""
+        return self(text) if " " in text.strip() else text
+
+    def _joined(self, text: str) -> str:
+        for joint, other in (SENTENCES | {", ": "，"}).items():
+            pieces = text.split(joint)
+            if len(pieces) > 1:
+                said = [self._hole(piece) for piece in pieces]
+                return (other if said != pieces else joint).join(said)
+        cells = re.split("( {2,})", text)
+        return "".join(map(self._hole, cells)) if len(cells) > 1 else text
+
+
+def _filled(text: str, holes: Mapping[str, str]) -> str:
+    filled = ""
+    for literal, name, *_ in Formatter().parse(text):
+        held = "" if name is None else holes[name]
+        filled += literal + (held.lstrip() if held.lstrip()[:1] in CLOSED else held)
+    return filled
+
+
+@cache
+def entries(language: str) -> tuple[Message, ...]:
+    """All messages of a language that are translated."""
+    paths: Iterable[Path] = sorted((FOLDER / language).rglob("*.po"))
+    return tuple(found for path in paths for found in messages(path) if found.other)
+
+
+@cache
+def _forms(language: str) -> list[tuple[Message, list[str]]]:
+    return [(found, Form(found.english).literals) for found in entries(language)]
+
+
+def used_in(code: str, language: str) -> list[tuple[str, str]]:
+    """The messages, all of whose literal parts stand in the text of a page."""
+    plain = code.replace('\\"', '"').replace("\\u003c", "<").replace("\\n", " ")
+    plain = " ".join(unescape(plain).split())
+    return [
+        (found.english, found.other)
+        for found, literals in _forms(language)
+        if all(literal.strip() in plain for literal in literals)
+    ]
+
+
+@cache
+def catalogue(language: str) -> Catalogue:
+    """The catalogue of a language."""
+    return Catalogue({found.english: found.other for found in entries(language)})

@@ -1,0 +1,175 @@
+// The page in another language: what stands in it is translated by the messages that came with it.
+//
+// The scripts write English. A text that is a message (viz/languages/catalogue.py), or of a form
+// with holes, is shown in the reader's language; what is unknown stays. `translate="no"` keeps an
+// element as it is; single words in a diagram are names.
+
+const WEAK = 12; // letters up to which a form, as "{0} and {1}", fits too much: its holes hold no prose
+
+/** A text with numbered holes, as a pattern. */
+function form(text) {
+  const names = [], literals = [];
+  const pattern = text.replace(/\{\{|\}\}|\{(\d+)\}|[^{}]+/g, (part, name) => {
+    if (name) return names.push(name), "([^]*?)";
+    literals.push(part[0] === "{" || part[0] === "}" ? part[0] : part);
+    return literals.at(-1).replace(/[.*+?^${}()|[\]\\\/]/g, "\\$&");
+  });
+  return {names, literals, pattern: new RegExp(`^${pattern}$`), weight: literals.join("").length};
+}
+
+/** The function that translates by the pairs of `messages`. */
+function translator(messages) {
+  const exact = new Map(), forms = [], seen = new Map();
+  const closed = /^[，。；：（、！？]/;
+  for (const [english, other] of messages) {
+    const made = form(english), plain = (text) => text.replaceAll("{{", "{").replaceAll("}}", "}");
+    if (made.names.length) forms.push({...made, other});
+    else exact.set(plain(english), plain(other));
+  }
+  forms.sort((a, b) => b.weight - a.weight);
+  const hole = (text) => (text.trim().includes(" ") ? translated(text) : text);
+  const fill = (other, holes) => other.replace(/ ?\{(\d+)\}|\{\{|\}\}/g, (part, name) => {
+    if (name === undefined) return part[0];
+    const held = holes[name] ?? "", tight = closed.test(held.trimStart());
+    return tight ? held.trimStart() : part[0] === " " ? ` ${held}` : held;
+  });
+  const sentences = [["; ", "；"], [". ", "。"]];
+  function whole(text) {
+    if (exact.has(text)) return exact.get(text);
+    for (const [joint, other] of sentences) {
+      const pieces = text.split(joint), said = pieces.length > 1 ? pieces.map(hole) : pieces;
+      if (pieces.every((piece, k) => piece !== said[k])) return said.join(other);
+    }
+    for (const {literals, pattern, names, other, weight} of forms) {
+      const found = literals.every((part) => text.includes(part)) && pattern.exec(text);
+      if (!found) continue;
+      const held = found.slice(1), said = held.map(hole);
+      const prose = held.some((part, k) => part === said[k] && /[A-Za-z]+ [A-Za-z]+/.test(part));
+      if (weight > WEAK || !prose) return fill(other, Object.fromEntries(names.map((name, k) => [name, said[k]])));
+    }
+    return null;
+  }
+  function joined(text) {
+    for (const [joint, other] of [...sentences, [", ", "，"], [" · ", " · "]]) {
+      const pieces = text.split(joint);
+      if (pieces.length === 1) continue;
+      const said = pieces.map(hole);
+      return said.join(said.some((piece, k) => piece !== pieces[k]) ? other : joint);
+    }
+    return text;
+  }
+  function translated(text) {
+    const [, before, inner, after] = /^(\s*)([^]*?)(\s*)$/.exec(text);
+    if (!/[A-Za-z]{2}/.test(inner)) return text;
+    const asked = inner.replace(/\s+/g, " ");
+    if (!seen.has(asked)) {
+      if (seen.size > 5000) seen.clear();
+      seen.set(asked, whole(asked) ?? joined(asked));
+    }
+    const found = seen.get(asked);
+    return found === asked ? text : (closed.test(found) ? "" : before) + found + after;
+  }
+  return translated;
+}
+
+/** Show the page in a language, from now on; English is as the scripts wrote it. */
+const speak = (() => {
+  const NAMES = ["aria-label", "title", "placeholder", "alt", "aria-description"];
+  const CODE = "script, style, code, kbd, pre, textarea, [translate=no]";
+  const written = new WeakMap(); // by node (and name): what the script wrote, and what is shown
+  let say = null;
+
+  /** Put the translation of `english` where `now` stands, unless it is the one that was put there. */
+  function show(node, key, now, put) {
+    const kept = written.get(node) || {}, english = kept[key]?.shown === now ? kept[key].english : now;
+    const other = say ? say(english) : english;
+    if (other !== now) put(other);
+    if (other !== english || kept[key]) written.set(node, {...kept, [key]: {english, shown: other}});
+  }
+
+  /** A sentence with elements in it, which another language may set in another order. */
+  function sentence(element) {
+    const parts = [...element.childNodes];
+    const kept = written.get(element)?.parts;
+    const own = kept && kept.shown.length === parts.length && kept.shown.every((part, k) => part === parts[k]);
+    if (own && !say) element.replaceChildren(...kept.english), written.delete(element);
+    if (own || !say) return own;
+    if (!parts.some((part) => part.nodeType === 3 && part.data.trim())) return false;
+    const inside = parts.filter((part) => part.nodeType === 1);
+    if (!inside.length || element.closest("svg")) return false;
+    let k = 0;
+    const mark = (index) => String.fromCharCode(0xe000 + index);
+    const text = parts.map((part) => (part.nodeType === 1 ? mark(k++) : part.data ?? "")).join("");
+    const other = say(text);
+    if (other === text || !inside.every((_, index) => other.split(mark(index)).length === 2)) return false;
+    const pieces = other.split(/([\ue000-\uf8ff])/).filter(Boolean);
+    const shown = pieces.map((piece) => inside[piece.charCodeAt(0) - 0xe000] ?? new Text(piece));
+    element.replaceChildren(...shown);
+    written.set(element, {...written.get(element), parts: {english: parts, shown}});
+    return true;
+  }
+
+  function visit(node) {
+    const element = node.nodeType === 1 ? node : node.parentElement;
+    if (!element || element.closest(CODE)) return;
+    if (node.nodeType === 3) {
+      const name = element.closest("svg.diagram text") && !node.data.trim().includes(" ");
+      if (!name && !written.get(element)?.parts) show(node, "data", node.data, (text) => (node.data = text));
+      return;
+    }
+    for (const name of NAMES) {
+      if (node.hasAttribute(name)) show(node, name, node.getAttribute(name), (text) => node.setAttribute(name, text));
+    }
+    sentence(node);
+    node.childNodes.forEach(visit);
+  }
+
+  const observer = new MutationObserver((records) => {
+    for (const {type, target, addedNodes} of records) {
+      if (type === "childList") {
+        if (!target.isConnected) continue;
+        if (!sentence(target)) addedNodes.forEach((node) => node.isConnected && visit(node));
+      } else if (target.isConnected) visit(target);
+    }
+    observer.takeRecords(); // what was changed here
+  });
+
+  return (language) => {
+    observer.disconnect();
+    say = MESSAGES[language] ? translator(MESSAGES[language]) : null;
+    document.documentElement.lang = language;
+    visit(document.documentElement);
+    if (say) observer.observe(document.documentElement, {
+      subtree: true, childList: true, characterData: true, attributes: true, attributeFilter: NAMES,
+    });
+  };
+})();
+
+// The language that the page was made in, else the one in its address, else the reader's; a button
+// leads to the next.
+{
+  const languages = ["en", ...Object.keys(MESSAGES)];
+  const fitting = (tag) => languages.find((language) => tag?.toLowerCase().startsWith(language));
+  const asked = fitting(new URLSearchParams(location.search).get("lang"));
+  let chosen = asked || LANGUAGE || fitting(navigator.language) || "en";
+  const button = document.createElement("button");
+  const label = () => {
+    const next = languages[(languages.indexOf(chosen) + 1) % languages.length];
+    const [name] = [...new Intl.DisplayNames([next], {type: "language"}).of(next).split("（")];
+    Object.assign(button, {lang: next, textContent: name, value: next});
+  };
+  Object.assign(button, {type: "button", id: "language", className: "screen", translate: false});
+  button.addEventListener("click", () => {
+    chosen = button.value;
+    speak(chosen);
+    label();
+    const address = new URL(location.href);
+    address.searchParams.set("lang", chosen);
+    try {
+      history.replaceState(null, "", address);
+    } catch {} // a frame without an address of its own
+  });
+  label();
+  (document.querySelector(".bar .row") || document.body).append(button);
+  speak(chosen);
+}
