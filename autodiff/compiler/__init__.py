@@ -16,6 +16,7 @@ In the order in which a function goes through it:
     write/      that program as NumPy source (`numpy_source` the function, `expressions` and
                 `views` what stands in its lines), or as plain loops (`loops` what is done, `nests`
                 in which loops, `elements` one element)
+    kept/       all this for the next process: `cache` files, `texts` what is written
     llvm/       the loops as machine code
     checking    what runs computes what the eager engine computes
     replay      one row again, gate by gate, to say where a number is not finite

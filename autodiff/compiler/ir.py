@@ -398,6 +398,9 @@ class Function:
     gradient    (parameter, adjoint) pairs: dJ/dtheta is 0 but for the sum of these, each placed
                 where its parameter's window is
     dtype       of theta, the arguments and the results: "float64" or "float32"
+    name        of the function that it was made of
+    key         what all that is made of it depends on, for `kept.cache`; "" if nothing is kept
+    texts       what was written of it: see `kept.texts`
     """
 
     inputs: list[Array]
@@ -409,6 +412,9 @@ class Function:
     gradient: list[tuple[Assign, Expr]] = field(default_factory=list)
     row_shapes: list[Shape] = field(default_factory=list)
     dtype: str = "float64"
+    name: str = "f"
+    key: str = ""
+    texts: dict[str, str] = field(default_factory=dict)
 
 
 def reshape(expr: Expr, shape: Shape) -> Expr:

@@ -7,7 +7,7 @@ import math
 import pickle
 import threading
 from collections.abc import Callable, Sequence
-from typing import Any, overload
+from typing import TYPE_CHECKING, Any, overload
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -17,12 +17,14 @@ from ..watch.caller import warn_at
 from ..watch.no_grad import enable_grad
 from .captured import Captured, referred_parameters
 from .checking import check
+from .kept.texts import numpy_text
 from .replay import refuse
-from .tape import Tape
 from .trace import Trace
 from .version import Report, Version, make_version
 from .write.backends import choose, worth
-from .write.loops import loops_source
+
+if TYPE_CHECKING:
+    from .tape import Tape
 
 Floats = NDArray[np.float64]
 
@@ -129,7 +131,7 @@ class Program:
         .grad is touched.
         """
         version, checked = self._open(arrays)
-        if not version.source:
+        if not version.loss:
             return self._predict(version, checked)
         parameters = self._known()
         J, gradient = self._value_and_grad(version, self._numbers(parameters), checked)
@@ -144,7 +146,7 @@ class Program:
         Raises the errors that a call raises.
         """
         version, checked = self._open(arrays)
-        if not version.source:
+        if not version.loss:
             raise TypeError(f"{self._name} predicts: it has no loss to differentiate")
         return self._value_and_grad(version, self._checked_theta(theta), checked)
 
@@ -268,8 +270,7 @@ class Program:
     @property
     def source(self) -> str:
         """The program as NumPy source that runs by itself (for the shapes used last)."""
-        version = self.version
-        return version.source or version.outputs_source
+        return numpy_text(self.version.function, self.version.loss)
 
     @property
     def loops(self) -> str:
@@ -305,8 +306,9 @@ class Program:
             return J / E + check
         <BLANKLINE>
         """
-        version = self.version
-        return loops_source(version.function, loss=bool(version.source))
+        from .write.loops import loops_source
+
+        return loops_source(self.version.function, self.version.loss)
 
     def code(self, language: str) -> str:
         """The text of a file that needs no library: "c", "javascript", "python", or "numpy".
@@ -344,13 +346,15 @@ class Program:
         from .export.files import Network, Training, text_of
 
         version, theta = self.version, self.theta()
-        if version.source:
+        if version.loss:
             return text_of(Network(self._name, theta, training=Training(version)), language)
         return text_of(Network(self._name, theta, version), language)
 
     @property
     def tape(self) -> Tape:
         """One example's graph as a Wengert list with its adjoints; print it."""
+        from .tape import Tape
+
         version = self.version
         if version.trace is None:
             raise RuntimeError(f"{self._name} came out of a pickle; its tape stayed behind")

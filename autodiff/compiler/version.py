@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
 import marshal
+import pickle
+import sys
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -13,15 +17,12 @@ from numpy.typing import NDArray
 
 from ..gates import GATES, Gate
 from ..value import Value
-from .arrays.roll import roll
-from .arrays.scalars import Scalars, flatten, number
-from .derivative import differentiate, forward_only
+from .arrays.scalars import Scalars, number
 from .ir import Function, is_view
-from .rewrite.inline import inline
+from .kept.cache import kept
 from .trace import Trace, trace
 from .write.backends import Runner, Unsupported, choose
 from .write.names import argument_names
-from .write.numpy_source import numpy_source
 
 
 @dataclass
@@ -31,21 +32,20 @@ class Version:
     shapes: tuple[tuple[int, ...], ...]
     theta_size: int
     shape: tuple[int, ...] | None  # of one example's outputs, None for a single Value
-    source: str
-    outputs_source: str
+    loss: bool  # is there a gradient?
     backend: str
     report: dict[str, Any]
     function: Function
     trace: Trace | None = None
     names: tuple[str, ...] = ()  # of the arguments
-    # both are given theta and the arrays
-    gradient: Runner = field(init=False)  # (J, gradient); J is not finite if a number of it is not
-    outputs: Runner = field(init=False)  # the outputs, one row per example
+    # given theta and the arrays: (J, gradient) of a loss, where J is not finite if a number of it
+    # is not; else the outputs
+    runner: Runner = field(init=False)
 
     def __getstate__(self) -> dict[str, Any]:
         """Text travels between processes; graphs and functions are made anew, or not needed."""
         state = {**self.__dict__, "trace": None}
-        return {name: kept for name, kept in state.items() if name not in ("gradient", "outputs")}
+        return {name: held for name, held in state.items() if name not in ("runner", "outputs")}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__dict__.update(state)
@@ -59,27 +59,28 @@ class Version:
         return other
 
     def build(self, backend: str) -> None:
-        """Make the runners."""
-        for name, source, loss in (
-            ("value_and_grad", self.source, True),
-            ("outputs", self.outputs_source, False),
-        ):
-            if not source:
-                continue
-            # a loss' outputs are only looked at in a check: not worth compiling
-            aside = self.source and not loss
-            wanted = choose("numpy" if aside else backend)
-            for position, (kind, make) in enumerate(wanted):
-                try:
-                    runner = make(self.function, source, name, loss)
-                except Unsupported:
-                    if position == len(wanted) - 1:
-                        raise
-                    continue
-                if not aside:
-                    self.backend = kind
-                setattr(self, "gradient" if loss else "outputs", runner)
+        """Make the runner."""
+        wanted = choose(backend)
+        for position, (kind, make) in enumerate(wanted):
+            try:
+                self.runner, self.backend = make(self.function, self.loss), kind
                 break
+            except Unsupported:
+                if position == len(wanted) - 1:
+                    raise
+
+    def gradient(self, theta: NDArray[Any], *arrays: NDArray[Any]) -> tuple[float, NDArray[Any]]:
+        """J and its gradient, of a loss."""
+        return self.runner(theta, *arrays)  # type: ignore[no-any-return]
+
+    @cached_property
+    def outputs(self) -> Runner:
+        """The outputs, one row per example. A loss' own are only looked at in a check: not worth
+        machine code."""
+        if not self.loss:
+            return self.runner
+        ((_, make),) = choose("numpy")
+        return make(self.function, False)
 
 
 def make_version(
@@ -90,7 +91,7 @@ def make_version(
     predicts: bool | None,
     dtype: str = "float64",
 ) -> Version:
-    """Trace, roll, differentiate, write the source.
+    """Trace, roll, differentiate; what a backend runs is written when it is built.
 
     order     says in which order the trace's parameters lie in theta
     predicts  True: the outputs are wanted, not their mean; None: they are unless f returns a Value
@@ -112,36 +113,14 @@ def make_version(
     shapes = [row.shape for row in example]
     shown = getattr(function, "__name__", type(function).__name__).replace("<lambda>", "f")
     loss = traced.shape is None and not predicts
-    gates = [*GATES.values(), *filter(None, scalars.gate)]
-    key = _all_of(scalars, theta), tuple(map(id, gates)), *names, *shapes, shown, loss, dtype
     lap("tape")
-    found = _DERIVATIONS.pop(key, None)
-    if found is None:
-        rolled = roll(flatten(scalars), theta, shapes, names)
-        lap("roll")
-        program = differentiate(rolled) if loss else forward_only(rolled)
-        inline(program)
-        program.dtype = dtype
-        lap("derivative")
-        heading = f"The mean of {shown} over all rows, and its gradient."
-        found = _Derivation(
-            program,
-            numpy_source(program, "value_and_grad", heading) if loss else "",
-            numpy_source(program, "outputs", f"{shown} of every row.", loss=False),
-            rolled.unrolled,
-            gates,
-        )
-        lap("source")
-    if len(scalars.gate) <= _LARGEST:
-        _DERIVATIONS[key] = found
-        while len(_DERIVATIONS) > _MOST:
-            _DERIVATIONS.pop(next(iter(_DERIVATIONS)), None)
+    found = _derivation(scalars, theta, shapes, names, shown, loss, dtype)
+    lap("derivation")
     version = Version(
         tuple(shapes),
         len(theta),
         traced.shape,
-        found.source,
-        found.outputs_source,
+        loss,
         backend,
         _report(traced, found, times),
         found.function,
@@ -157,19 +136,77 @@ class _Derivation(NamedTuple):
     """What follows from a graph alone, whoever its Values are: kept for the next equal one."""
 
     function: Function
-    source: str
-    outputs_source: str
     unrolled: list[str]
-    gates: list[Gate]  # kept alive, since the key holds their ids
 
 
-_DERIVATIONS: dict[Any, _Derivation] = {}
+# beside each the gates, which keep the ids in the key from being given again
+_DERIVATIONS: dict[Any, tuple[_Derivation, list[Gate]]] = {}
 _MOST, _LARGEST = 32, 20_000  # graphs, and scalars in one
 
 
 def forget() -> None:
     """Derive all anew, as in a new process."""
     _DERIVATIONS.clear()
+
+
+def _derivation(
+    scalars: Scalars,
+    theta: Sequence[Value],
+    shapes: list[tuple[int, ...]],
+    names: list[str],
+    shown: str,
+    loss: bool,
+    dtype: str,
+) -> _Derivation:
+    """As it was found in this process, or in one before, for an equal graph; else found now."""
+
+    if len(scalars.gate) > _LARGEST:
+        return _derive(scalars, theta, shapes, names, shown, loss, dtype)
+    used = [*filter(None, scalars.gate)]
+    gates = list(dict.fromkeys([*GATES.values(), *used]))
+    of = (_all_of(scalars, theta), *names, *shapes, shown, loss, dtype)
+    key = (*map(id, gates), *map(id, used), *of)
+    found, _ = _DERIVATIONS.pop(key, (None, None))
+    if found is None:
+        place = {gate: k for k, gate in enumerate(gates)}
+        table = [f"{gate!r} {gate.rows}" for gate in gates]
+        text = repr([sys.version, np.__version__, table, [place[gate] for gate in used], of])
+        digest = hashlib.sha256(text.encode()).hexdigest()
+
+        def make() -> bytes:
+            nonlocal found
+            found = _derive(scalars, theta, shapes, names, shown, loss, dtype, digest)
+            return pickle.dumps(found)
+
+        data = kept([digest], make)
+        found = found or pickle.loads(data)
+    _DERIVATIONS[key] = found, gates
+    while len(_DERIVATIONS) > _MOST:
+        _DERIVATIONS.pop(next(iter(_DERIVATIONS)), None)
+    return found
+
+
+def _derive(
+    scalars: Scalars,
+    theta: Sequence[Value],
+    shapes: list[tuple[int, ...]],
+    names: list[str],
+    shown: str,
+    loss: bool,
+    dtype: str,
+    key: str = "",
+) -> _Derivation:
+    # imported here, since a process that finds what it needs goes without them
+    from .arrays.roll import roll
+    from .arrays.scalars import flatten
+    from .derivative import differentiate, forward_only
+    from .rewrite.inline import inline
+
+    rolled = roll(flatten(scalars), theta, shapes, names)
+    program = differentiate(rolled) if loss else forward_only(rolled)
+    inline(program)
+    program.dtype, program.name, program.key = dtype, shown, key
+    return _Derivation(program, list(rolled.unrolled))
 
 
 def _all_of(scalars: Scalars, theta: Sequence[Value]) -> bytes:

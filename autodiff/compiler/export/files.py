@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 from numpy.typing import NDArray
 
 from ...formula.atoms import ATOMS
+from ..kept.texts import numpy_text
 from ..version import Version
 from ..write.descent import step_source
 from ..write.elements import name_of
@@ -193,9 +194,9 @@ def _numpy(network: Network, what: str) -> str:
     """A file with the array programs; `predict` and `value_and_grad` take all rows at once."""
     sources = []
     if network.outputs is not None:
-        sources.append(network.outputs.outputs_source)
+        sources.append(numpy_text(network.outputs.function, loss=False))
     if network.training is not None:
-        sources.append(network.training.loss.source)
+        sources.append(numpy_text(network.training.loss.function))
     head = "import numpy as np\n"
     blocks = dict.fromkeys(b for s in _apart(sources) for b in s.split("\n\n\n"))  # each once
     body = "\n\n\n".join(block.strip("\n") for block in blocks if block.strip() != head.strip())

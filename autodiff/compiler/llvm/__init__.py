@@ -11,7 +11,6 @@ In the order in which a program goes through it:
     vector_math  exp, log, tanh and so on for all lanes of a vector at once
     entry        how Python calls what comes out
     machine      the host's processor; text to machine code, loaded into memory
-    cache        machine code kept in the user's cache folder
 
 `builder` writes instructions from Python expressions. llvmlite (the extra `native`) is imported
 when something is compiled or loaded, not before.

@@ -5,35 +5,37 @@ from __future__ import annotations
 import sys
 import threading
 from collections.abc import Callable, Sequence
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ..ir import Function
+from ..kept.cache import kept
+from ..kept.texts import loops_text
 from ..write.backends import LONGEST, Unsupported
 from ..write.descent import Rule, descent_source
-from ..write.loops import loops_source
 from . import machine
 from .builder import REAL
-from .cache import kept
 from .entry import HEAD, Entry, entry
 
 Floats = NDArray[np.float64]
 
 INLINED = 20  # calls of vector functions: a tenth faster, for a millisecond or more each
+_MOST = 32  # pieces of code of each kind that are kept for equal programs
 _ALIGNED = 64  # bytes: a line of the cache, and the widest vector
 _SIZE = 8  # bytes that say how much memory the code behind them wants
 
 
-def build(function: Function, name: str, doc: str, loss: bool) -> Callable[..., Any]:
+@lru_cache(maxsize=_MOST)
+def build(function: Function, loss: bool) -> Callable[..., Any]:
     """A runner, as `backends` describes it."""
     _check(function)
     dtype = function.dtype
     kinds = [*["array"] * (len(function.inputs) + 2), "ptr", "rows"]
     main, result = ("gradient", REAL[dtype]) if loss else ("outputs", "void")
-    code = _Code(loops_source(function, loss, readable=False), main, result, kinds, dtype)
+    code = _Code(loops_text(function, loss), main, result, kinds, dtype)
     count = function.theta_size
     width = 0 if loss else function.output.shape[-1]
 
@@ -44,10 +46,10 @@ def build(function: Function, name: str, doc: str, loss: bool) -> Callable[..., 
             J = code.call(*map(np.ascontiguousarray, (theta, *arrays)), out, code.scratch())
         return (J, out) if loss else out
 
-    run.__name__, run.__doc__ = name, doc
     return run
 
 
+@lru_cache(maxsize=_MOST)
 def descent(function: Function, rule: Rule) -> Callable[..., int]:
     """Many steps of an optimiser in one call, so that Python is not in the loop.
 

@@ -1,7 +1,6 @@
 """From a `Function` to something that runs.
 
-A backend is a function ``build(function, source, name, loss) -> Runner``, where `source` is the
-function as NumPy source that defines `name`. The runner is called with
+A backend is a function ``build(function, loss) -> Runner``. The runner is called with
 theta (float64, one-dimensional, contiguous) and one float64 array per argument, all with the same
 number of rows, at least one; it gives ``(J, gradient)``, where J is a float and not finite if a
 number of the gradient is not, or for loss=False the outputs as an array
@@ -24,10 +23,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..ir import Function
-from .loops import loops_source
+from ..kept.texts import loops_text, numpy_text
 
 Runner: TypeAlias = Callable[..., Any]
-Build: TypeAlias = Callable[[Function, str, str, bool], Runner]
+Build: TypeAlias = Callable[[Function, bool], Runner]
 
 # measured: what machine code gains by running, against what it costs to make
 MOST_OPERATIONS: Final = 100
@@ -46,11 +45,12 @@ class Unsupported(NotImplementedError):
     """A backend has no code for something in this function."""
 
 
-def _numpy(function: Function, source: str, name: str, loss: bool) -> Runner:
+def _numpy(function: Function, loss: bool) -> Runner:
     """The function that NumPy source defines; while it lives, tracebacks show its text.
 
     It keeps NumPy's warnings and scalar types to itself: gate and row explain what is not finite.
     """
+    source, name = numpy_text(function, loss), "value_and_grad" if loss else "outputs"
     filename = f"<compiled {name} {next(_numbers)}>"
     linecache.cache[filename] = (len(source), None, source.splitlines(keepends=True), filename)
     namespace: dict[str, Any] = {"__name__": filename}
@@ -70,16 +70,16 @@ def _numpy(function: Function, source: str, name: str, loss: bool) -> Runner:
     return gradient if loss else outputs
 
 
-def _native(function: Function, source: str, name: str, loss: bool) -> Runner:
+def _native(function: Function, loss: bool) -> Runner:
     from ..llvm.native import build
 
-    return build(function, name, "", loss)
+    return build(function, loss)
 
 
-def _native_if_worth(function: Function, source: str, name: str, loss: bool) -> Runner:
+def _native_if_worth(function: Function, loss: bool) -> Runner:
     if not worth(function):
         raise Unsupported("machine code is not worth its time here")
-    return _native(function, source, name, loss)
+    return _native(function, loss)
 
 
 def worth(function: Function, steps: int = LEAST_STEPS) -> bool:
@@ -93,7 +93,7 @@ def worth(function: Function, steps: int = LEAST_STEPS) -> bool:
         return False
     operations = len(function.forward) + len(function.backward)
     if MOST_OPERATIONS < operations <= LONGEST:  # of which many may be steps of one loop
-        operations = loops_source(function, readable=False).count("\n") // LINES
+        operations = loops_text(function).count("\n") // LINES
     return operations <= MOST_OPERATIONS
 
 

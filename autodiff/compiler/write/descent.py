@@ -14,21 +14,19 @@ import inspect
 import re
 import textwrap
 from collections.abc import Callable, Sequence
-from functools import lru_cache
 from typing import Any, TypeAlias
 
 from ...formula.atoms import ATOMS
 from ..ir import Function
+from ..kept.texts import loops_text
 from .backends import Unsupported
 from .elements import name_of, plus, times
-from .loops import loops_source
 
 Rule: TypeAlias = Callable[[Any, Any, Any, float, int, Any], None]
 
 _FUNCTIONS = {name for name, atom in ATOMS.items() if atom.numpy == f"np.{name}"}
 
 
-@lru_cache(maxsize=32)
 def descent_source(function: Function, rule: Rule) -> tuple[str, int, int]:
     """The text, and how many rows of `state` and numbers of `settings` the rule looks at.
 
@@ -44,7 +42,7 @@ def descent_source(function: Function, rule: Rule) -> tuple[str, int, int]:
     ]
     loops = [f"                for p in range({size}):" for size in inputs.values()]
     moving = _Rule(rule, count)
-    text = f"""{loops_source(function, readable=False)}
+    text = f"""{loops_text(function)}
 
 def descend(theta, {", ".join(inputs)}, grad, {", ".join(f"{name}_all" for name in inputs)}, \
 order: list[int], state, rates, settings, costs, size: int, examples: int, steps: int, step: int, \

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -10,6 +12,7 @@ import pytest
 
 import autodiff
 from autodiff import GATES, Value
+from autodiff.compiler.version import forget
 from nn import MLP, losses
 
 X = np.array([[0.3, -1.2], [0.9, 0.4], [2.0, -0.1]])
@@ -82,3 +85,24 @@ def test_a_gate_that_was_registered_anew_is_another() -> None:
     z = v * X[:, 1]
     expected = [np.mean((w * X[:, 0] - s) ** 2 * 3) for s in (z * z, z + 1)]
     assert costs == pytest.approx(expected, rel=1e-12)
+
+
+def test_another_process_finds_what_was_derived(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And its texts, so that it neither rolls nor differentiates nor writes."""
+    monkeypatch.setenv("GLASSGRAD_CACHE", str(tmp_path))
+    forget()
+    first = autodiff.compile(quadratic(), backend="numpy").prepare(X)
+    J, gradient = first.value_and_grad(first.theta(), X)
+    source = first.source
+    forget()
+    for module in ("arrays.roll", "derivative", "write.numpy_source"):
+        monkeypatch.setitem(sys.modules, f"autodiff.compiler.{module}", None)
+    again = autodiff.compile(quadratic(), backend="numpy").prepare(X)
+    assert again.version.function is not first.version.function
+    assert again.source == source
+    same, slopes = again.value_and_grad(again.theta(), X)
+    assert (same, *slopes) == (J, *gradient)
+    with pytest.raises(ImportError):  # it is another graph
+        autodiff.compile(quadratic(factor=5.0), backend="numpy").prepare(X)

@@ -181,15 +181,18 @@ def test_a_rule_that_is_not_compiled_takes_its_steps_from_python(
 def test_what_an_engine_runs_on_is_made_once(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Not in every epoch, also where the steps are taken from Python."""
+    """Not in every epoch, also where the steps are taken from Python; nor anew for an equal
+    network."""
     oracle("llvmlite")
     from autodiff.compiler.llvm import native
+    from autodiff.compiler.version import forget
 
+    forget()
     monkeypatch.setenv("GLASSGRAD_CACHE", str(tmp_path))
     made = []
     code = native._Code
     monkeypatch.setattr(native, "_Code", lambda *given: made.append(given[1]) or code(*given))
-    for clip, expected in ((None, ["descend"]), (1.0, ["gradient"])):
+    for clip, expected in ((None, ["descend"]), (1.0, ["gradient"]), (None, []), (2.0, [])):
         made.clear()
         model = MLP(3, [2, 1], "tanh", rng=0)
         optimiser = SGD(model.parameters(), lr=0.01, clip=clip)

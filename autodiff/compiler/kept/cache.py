@@ -1,9 +1,10 @@
-"""Machine code kept in the user's cache folder, so that the next process starts warm.
+"""What was made is kept in the user's cache folder, so that the next process starts warm.
 
 GLASSGRAD_CACHE moves the folder. A file is trusted if it and its folder are ours, nobody else can
 write to them, and it is whole: a checksum over key and content comes first. Any other file is
 ignored, and written anew if that is possible. Where there is no such folder nothing is kept. What
-was not used for longest is thrown away when all together is more than MOST bytes.
+was not used for longest is thrown away when all together is more than MOST bytes: that is looked at
+now and then.
 """
 
 from __future__ import annotations
@@ -19,7 +20,8 @@ from functools import cache
 from pathlib import Path
 from typing import Final
 
-MOST: Final = 64 * 2**20  # some thousand programs
+MOST: Final = 64 * 2**20  # bytes: some thousand programs
+SELDOM: Final = "00"  # how the names begin of those after which all are looked at: 1 of 256
 _DIGEST = 32  # bytes
 _OURS = re.compile(r"[0-9a-f]{64}|.*\.tmp")  # names of files, whole or left behind by a crash
 
@@ -27,7 +29,7 @@ _OURS = re.compile(r"[0-9a-f]{64}|.*\.tmp")  # names of files, whole or left beh
 def kept(key: Iterable[str], make: Callable[[], bytes]) -> bytes:
     """What `make` gives, or gave in an earlier process for the same `key`.
 
-    The key says all that it depends on, except the text of this package.
+    The key says all that it depends on, except the text of the compiler.
     """
     name = hashlib.sha256(repr([_own_text(), *key]).encode()).hexdigest()
     with suppress(OSError, RuntimeError):  # RuntimeError: nobody knows where home is
@@ -74,7 +76,8 @@ def _write(path: Path, content: bytes) -> None:
     except BaseException:
         os.unlink(draft)
         raise
-    _prune(path.parent)
+    if path.name.startswith(SELDOM):
+        _prune(path.parent)
 
 
 def _prune(folder: Path) -> None:
@@ -114,6 +117,8 @@ def _check_ours(found: os.stat_result) -> None:
 
 @cache
 def _own_text() -> str:
-    """A number for the text of this package: another emitter writes other code."""
-    files = sorted(Path(__file__).parent.rglob("*.py"))
+    """A number for the text of the compiler and of what formulas are: another one makes other
+    code."""
+    compiler = Path(__file__).parents[1]
+    files = sorted([*compiler.rglob("*.py"), *(compiler.parent / "formula").glob("*.py")])
     return hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()

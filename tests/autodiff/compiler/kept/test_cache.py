@@ -10,9 +10,10 @@ from pathlib import Path
 import pytest
 
 from autodiff import Value, compile  # noqa: A004
-from autodiff.compiler.llvm import cache
+from autodiff.compiler.kept import cache
 from autodiff.compiler.llvm.entry import Entry, entry
 from autodiff.compiler.llvm.machine import assemble
+from autodiff.compiler.version import forget
 
 posix = pytest.mark.skipif(sys.platform == "win32", reason="permissions of POSIX")
 KEY = ["the answer", "float64"]
@@ -115,15 +116,19 @@ def test_a_program_computes_the_same_whatever_became_of_its_file(folder: Path) -
         J, gradient = program.value_and_grad([3.0], [1.0, 2.0], [0.5, 1.5])
         return [J, *gradient]
 
+    forget()
     right = results()
-    path = only_file(folder)
-    whole = path.read_bytes()
-    for place in [*range(0, len(whole), len(whole) // 12), len(whole) - 1]:
-        path.write_bytes(whole[:place] + bytes([whole[place] ^ 1]) + whole[place + 1 :])
+    files = {path: path.read_bytes() for path in folder.iterdir()}
+    assert len(files) == 3  # what follows from the graph, its loops, the machine code
+    for path, whole in files.items():
+        for place in [*range(0, len(whole), len(whole) // 12), len(whole) - 1]:
+            path.write_bytes(whole[:place] + bytes([whole[place] ^ 1]) + whole[place + 1 :])
+            forget()
+            assert results() == right
+            assert path.read_bytes() == whole
+        path.write_bytes(whole[: len(whole) // 2])
+        forget()
         assert results() == right
-        assert path.read_bytes() == whole
-    path.write_bytes(whole[: len(whole) // 2])
-    assert results() == right
 
 
 @pytest.mark.posix
@@ -217,6 +222,7 @@ def test_what_was_not_used_for_longest_is_thrown_away(
     fail = pytest.fail
     assert cache.kept(["0"], fail) == content  # the oldest but for this
     monkeypatch.setattr(cache, "MOST", 3200)
+    monkeypatch.setattr(cache, "SELDOM", "")
     cache.kept(["new"], lambda: content)
     kept = [key for key in "01234" if (folder / name_of(key)).exists()]
     assert kept == ["0", "4"]
@@ -233,12 +239,12 @@ RACE = """
 import sys
 from pathlib import Path
 from autodiff import Value, compile  # noqa: A004
-from autodiff.compiler.llvm import cache
+from autodiff.compiler.kept import cache
 from tests.oracles import oracle
 
 oracle("llvmlite")
 folder = Path(sys.argv[1])
-cache.MOST = 70_000
+cache.MOST, cache.SELDOM = 70_000, ""
 print("ready", flush=True)
 sys.stdin.readline()
 for turn in range(200):
