@@ -153,6 +153,17 @@ def is_order(nodes: list[Value]) -> bool:
     return all(p in nodes[:k] for k, node in enumerate(nodes) for p in node.parents)
 
 
+def engine_backward(
+    root: Value, order: Any, add: bool = True, clear: bool = True, start: float = 1.0
+) -> None:
+    for v in order(root):
+        v.grad = 0.0 if clear or v.parents else v.grad
+    root.grad = start
+    for v in reversed(order(root)):
+        for parent, local in zip(v.parents, v.local_grads, strict=True):
+            parent.grad = (parent.grad if add else 0.0) + v.grad * local
+
+
 class V(Value):
     """Stands for the reader's own class."""
 
@@ -298,8 +309,9 @@ RIGHT: dict[str, list[Any]] = {
     "3.3": [24],
     "3.5": [[10, 32]],
     "4.1": [V],
-    "4.2": [lambda out: 1 - out**2],
-    "4.3": [is_order],
+    "4.4": [is_order],
+    "4.6": [[72, 54]],
+    "4.7": [engine_backward],
     "5.1": [(3, 4)],
     "5.2": [lambda dZ, A: dZ.T @ A],
     "5.3": [lambda dZ: dZ.sum(axis=0), lambda dZ: dZ.sum(axis=0, keepdims=True)],
@@ -513,15 +525,25 @@ WRONG: dict[str, list[tuple[Any, str]]] = {
         ([32, 32], "visits each wire once"),
     ],
     "4.1": [(V(1.0), "the class itself"), (int, "raises"), (object, "no __sub__")],
-    "4.2": [
-        (lambda out: 1 - math.atanh(out) ** 2, "the output, not the input"),
-        (lambda out: 1 - math.tanh(out) ** 2, "tanh(z) already"),
-        (lambda out: 1 - out, "the slope is"),
-    ],
-    "4.3": [
+    "4.4": [
         (lambda nodes: True, "reversed order"),
         (lambda nodes: False, "is refused"),
         (lambda nodes: all(p in nodes for n in nodes for p in n.parents), "reversed order"),
+    ],
+    "4.6": [
+        ([54, 72], "the other way round"),
+        ([27, 27], "one pass"),
+        ([72, 72], "start anew"),
+        ([45, 54], "second pass alone"),
+        ([54, 54], "keeps its 3"),
+        ([81, 54], "slope 27"),
+    ],
+    "4.7": [
+        (lambda root, order: None, "all gradients are 0"),
+        (lambda root, order: engine_backward(root, order, add=False), "a fork adds up"),
+        (lambda root, order: engine_backward(root, lambda r: order(r)[::-1]), "root goes first"),
+        (lambda root, order: engine_backward(root, order, clear=False), "called again"),
+        (lambda root, order: engine_backward(root, order, start=2.0), "x.grad = 50, not 25"),
     ],
     "5.1": [((4, 3), "note 000"), ((10, 3), "summed over"), ((1, 1), "one row for each neuron")],
     "5.2": [

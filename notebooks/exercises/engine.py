@@ -4,7 +4,7 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
-from autodiff import Value, grad, is_topological
+from autodiff import Value, grad, is_topological, topological_order
 
 from .checking import (
     calling,
@@ -473,23 +473,40 @@ def _(answer: Any) -> str | None:
     return None
 
 
-@exercise("4.2", "code", ["tanh′ = 1 − tanh².", "out is tanh(z) already."])
-def _(answer: Any) -> str | None:
-    with calling(answer):
-        for (z,) in points(5, 1):
-            out = math.tanh(z)
-            found = number(answer(out))
-            if close(found, 1 - z * z):
-                return "square the output, not the input"
-            if close(found, 1 - math.tanh(out) ** 2):
-                return "out is tanh(z) already; do not apply tanh again"
-            if not close(found, 1 - out * out):
-                return f"for out = {out:.4f} the slope is {1 - out * out:.4f}, not {found:.4f}"
-    return None
+function_exercise(
+    "4.2",
+    lambda a, b: (a / b, (1 / b, -a / b**2)),
+    [(6.0, 3.0), (1.0, -2.0)],
+    {
+        lambda a, b: (a / b, (1 / b, a / b**2)): "a larger b makes the quotient smaller: mind the "
+        "sign",
+        lambda a, b: (a / b, (b, a)): "those are the slopes of a product",
+        lambda a, b: (a / b, (1 / b, -1 / b**2)): "that is for a = 1: a/b is a times 1/b",
+        lambda a, b: (a / b, (1 / b, -a / b)): "the slope of 1/b is −1/b²",
+        lambda a, b: a / b: "return the local gradients as well: (value, (slope for a, slope for "
+        "b))",
+    },
+    ["a/b is a times 1/b: what does × hand to a?", "The slope of 1/b is −1/b²."],
+    kind="code",
+)
+
+
+derivation(
+    "4.3",
+    "-o/b",
+    {
+        "o/b": "a larger b makes the quotient smaller: mind the sign",
+        "-1/b**2": "that is for a = 1; put o in for a/b",
+        "-o": "−a/b² is −(a/b)/b",
+        "1/b": "that is ∂o/∂a",
+    },
+    "∂(a/b)/∂b = −a/b², and a/b is o",
+    ["Differentiate a·b⁻¹ by b.", "−a/b² = −(a/b)·(1/b)."],
+)
 
 
 @exercise(
-    "4.3",
+    "4.4",
     "code",
     ["Keep a set of what was seen.", "Every parent of a node must be in it when the node comes."],
 )
@@ -509,34 +526,8 @@ def _(answer: Any) -> str | None:
     return None
 
 
-number_exercise(
-    "4.4",
-    54,
-    {
-        27: "that is one pass; the leaf keeps it and adds the second",
-        72: "x · x must not keep its gradient of the first pass: only leaves accumulate",
-        81: "two passes, not three",
-        45: "the leaf was not set to 0 between the passes, nor half of it",
-    },
-    "3x² is 27 at 3, and there were two passes",
-    ["What does one pass give?", "Leaves accumulate, interior nodes start anew."],
-)
-
-derivation(
-    "4.5",
-    "-o/b",
-    {
-        "o/b": "a larger b makes the quotient smaller: mind the sign",
-        "-1/b**2": "that is for a = 1; put o in for a/b",
-        "-o": "−a/b² is −(a/b)/b",
-        "1/b": "that is ∂o/∂a",
-    },
-    "∂(a/b)/∂b = −a/b², and a/b is o",
-    ["Differentiate a·b⁻¹ by b.", "−a/b² = −(a/b)·(1/b)."],
-)
-
 function_exercise(
-    "4.6",
+    "4.5",
     lambda v, other: other - v,
     [(3.0, 5.0), (2.0, -1.0)],
     {
@@ -546,3 +537,57 @@ function_exercise(
     },
     ["For which expression does Python call __rsub__?", "5 − v: which of them is self?"],
 )
+
+
+@exercise(
+    "4.6",
+    "number",
+    [
+        "One pass gives 27. What do x, and the node x · x inside, hold after it?",
+        "In V the node inside hands on 3 + 3; in Value it starts anew.",
+    ],
+)
+def _(answer: Any) -> str | None:
+    ours, theirs = numbers(answer, 2)
+    if [ours, theirs] == [72, 54]:
+        return None
+    if [ours, theirs] == [54, 72]:
+        return "the other way round: V first, in which nodes inside keep their gradients"
+    if theirs == 27 or ours == 27:
+        return "27 is one pass; a leaf keeps it and adds the second, in both"
+    if theirs == 45 or theirs == 72:
+        return "the nodes inside a graph of Values start anew with each pass"
+    if ours == 45:
+        return "45 is the second pass alone; x holds the 27 of the first"
+    if ours == 54:
+        return "in V the node x · x keeps its 3 of the first pass, and hands on 6 in the second"
+    return "x³ at 3 has the slope 27; add up what the two passes bring to x"
+
+
+@exercise(
+    "4.7",
+    "bug",
+    [
+        "What does the second loop do to the root?",
+        "When v hands on, has v received everything? And what if a parent had something already?",
+    ],
+)
+def _(answer: Any) -> str | None:
+    with calling(answer):
+        x, y = Value(3.0), Value(2.0)
+        q = x * y
+        order = topological_order(q * q + x)
+        answer(order[-1], topological_order)
+        found = [v.grad for v in order]
+        if not any(found):
+            return "all gradients are 0: is the root's 1 still there when the last loop begins?"
+        if found == adjoints(order, add=False):
+            return "a fork adds up: +="
+        if found in (adjoints(order, back=False), adjoints(order, back=False, add=False)):
+            return "in this order v hands on before it has received anything: the root goes first"
+        if found != adjoints(order):
+            return f"for q = x · y, f = q · q + x at x = 3, y = 2 is x.grad = {x.grad:g}, not 25"
+        answer(order[-1], topological_order)
+        if x.grad != 25:
+            return f"when it is called again it says {x.grad:g}: set the gradients to 0 first"
+    return None
