@@ -475,16 +475,15 @@ def _(answer: Any) -> str | None:
 
 function_exercise(
     "4.2",
-    lambda a, b: (a / b, (1 / b, -a / b**2)),
+    lambda a, b: [a / b, 1 / b, -a / b**2],
     [(6.0, 3.0), (1.0, -2.0)],
     {
-        lambda a, b: (a / b, (1 / b, a / b**2)): "a larger b makes the quotient smaller: mind the "
+        lambda a, b: [a / b, 1 / b, a / b**2]: "a larger b makes the quotient smaller: mind the "
         "sign",
-        lambda a, b: (a / b, (b, a)): "those are the slopes of a product",
-        lambda a, b: (a / b, (1 / b, -1 / b**2)): "that is for a = 1: a/b is a times 1/b",
-        lambda a, b: (a / b, (1 / b, -a / b)): "the slope of 1/b is −1/b²",
-        lambda a, b: a / b: "return the local gradients as well: (value, (slope for a, slope for "
-        "b))",
+        lambda a, b: [a / b, b, a]: "those are the slopes of a product",
+        lambda a, b: [a / b, 1 / b, -1 / b**2]: "that is for a = 1: a/b is a times 1/b",
+        lambda a, b: [a / b, 1 / b, -a / b]: "the slope of 1/b is −1/b²",
+        lambda a, b: a / b: "return the local gradients as well: three numbers",
     },
     ["a/b is a times 1/b: what does × hand to a?", "The slope of 1/b is −1/b²."],
     kind="code",
