@@ -313,8 +313,8 @@ RIGHT: dict[str, list[Any]] = {
     "4.6": [[72, 54]],
     "4.7": [engine_backward],
     "5.1": [(3, 4)],
-    "5.2": [lambda dZ, A: dZ.T @ A],
-    "5.3": [lambda dZ: dZ.sum(axis=0), lambda dZ: dZ.sum(axis=0, keepdims=True)],
+    "5.4": [lambda dZ, A: dZ.T @ A],
+    "5.5": [lambda dZ: dZ.sum(axis=0), lambda dZ: dZ.sum(axis=0, keepdims=True)],
     "6.1": [-0.032, (0.8 - 1) * 0.8 * 0.2],
     "6.2": [lambda W, delta, slope: (W.T @ delta) * slope],
     "6.3": [cross_entropy, losses.cross_entropy],
@@ -546,7 +546,7 @@ WRONG: dict[str, list[tuple[Any, str]]] = {
         (lambda root, order: engine_backward(root, order, start=2.0), "x.grad = 50, not 25"),
     ],
     "5.1": [((4, 3), "note 000"), ((10, 3), "summed over"), ((1, 1), "one row for each neuron")],
-    "5.2": [
+    "5.4": [
         (lambda dZ, A: A.T @ dZ, "its transpose"),
         (lambda dZ, A: dZ.T @ A / 6, "in dZ already"),
         (lambda dZ, A: dZ * 2, "has the shape"),
@@ -554,7 +554,7 @@ WRONG: dict[str, list[tuple[Any, str]]] = {
         (lambda dZ, A: "x", "an array of numbers"),
         (lambda dZ, A: dZ @ A, "raises ValueError"),
     ],
-    "5.3": [
+    "5.5": [
         (lambda dZ: dZ.mean(axis=0), "a second time"),
         (lambda dZ: dZ.sum(axis=1), "axis 0"),
         (lambda dZ: dZ, "sum the rows"),

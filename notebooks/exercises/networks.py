@@ -40,8 +40,38 @@ def _(answer: Any) -> str | None:
     return "dW has the shape of W: one row for each neuron, one column for each input"
 
 
-@exercise(
+derivation(
     "5.2",
+    "(w*x + b - y)*x",
+    {
+        "w*x + b - y": "that is dL/dz; the product with w swaps, so times x",
+        "2*(w*x + b - y)*x": "the ½ before the square takes the 2 away",
+        "(y - w*x - b)*x": "output minus target, not the other way round",
+        "(w*x + b - y)*w": "that is dL/dx",
+    },
+    "dL/dz = z − y, then through the gate × to w",
+    ["L = ½(z − y)².", "∂z/∂w = x."],
+)
+
+
+number_exercise(
+    "5.3",
+    -6,
+    {
+        2.5: "those are the δ alone; each comes back through its weight",
+        5: "those are the weights alone; each multiplies the δ of its neuron",
+        12.5: "multiply wire by wire, then add up; not sum times sum",
+        1: "that is the first wire; two more lead from x",
+        8: "mind the signs: −1 · 3 and 4 · −1",
+        -12: "shares of different wires add up, they do not multiply",
+    },
+    "one share for each wire, weight times δ; then add up",
+    ["What comes back along the first wire?", "2 · 0.5 + (−1) · 3 + 4 · (−1)."],
+)
+
+
+@exercise(
+    "5.4",
     "code",
     ["Shapes alone leave one way to multiply them.", "(neurons × rows) @ (rows × inputs)."],
 )
@@ -62,7 +92,7 @@ def _(answer: Any) -> str | None:
     return None
 
 
-@exercise("5.3", "code", ["The bias goes into every row.", "A fork adds up; over which axis?"])
+@exercise("5.5", "code", ["The bias goes into every row.", "A fork adds up; over which axis?"])
 def _(answer: Any) -> str | None:
     with calling(answer):
         (dZ,) = matrices((6, 2))
@@ -75,32 +105,6 @@ def _(answer: Any) -> str | None:
             return "every example adds its δ to the bias: sum the rows of dZ"
     return None
 
-
-number_exercise(
-    "5.4",
-    120,
-    {
-        12: "that is for one row; there are ten",
-        40: "each of the four neurons has three inputs",
-        30: "that is the size of X; each of its numbers goes to four neurons",
-        160: "a bias is added, not multiplied",
-    },
-    "rows times inputs times neurons",
-    ["One neuron and one row: three products.", "Four neurons, ten rows."],
-)
-
-derivation(
-    "5.5",
-    "(w*x + b - y)*x",
-    {
-        "w*x + b - y": "that is ∂L/∂z; the product with w swaps, so times x",
-        "2*(w*x + b - y)*x": "the ½ before the square takes the 2 away",
-        "(y - w*x - b)*x": "output minus target, not the other way round",
-        "(w*x + b - y)*w": "that is ∂L/∂x",
-    },
-    "∂L/∂z = z − y, then through the gate × to w",
-    ["L = ½(z − y)².", "∂z/∂w = x."],
-)
 
 X_SQUARE, W_SQUARE, B_SQUARE = matrices((4, 3), (3, 3), (3,))
 
@@ -115,6 +119,35 @@ function_exercise(
         lambda X, W, b: X.T @ W + b: "rows of X are examples, and stay rows",
     },
     ["Write out z of one neuron and one example.", "A row of X times a row of W."],
+)
+
+
+derivation(
+    "5.7",
+    "(a - y)*a*(1 - a)",
+    {
+        "a - y": "that is dL/da; σ lies between a and z. (Only with the cross entropy it cancels.)",
+        "(y - a)*a*(1 - a)": "output minus target, not the other way round",
+        "a*(1 - a)": "that is the slope of σ alone",
+        "2*(a - y)*a*(1 - a)": "the ½ before the square takes the 2 away",
+        "(a - y)/(a*(1 - a))": "σ′ multiplies, it does not divide",
+    },
+    "dL/da, times the slope of σ",
+    ["What is dL/da?", "σ′ = a(1 − a)."],
+)
+
+
+number_exercise(
+    "5.8",
+    2,
+    {
+        1: "that is one of the two; there are two products on the way back",
+        3: "that is with the forward product, which was not asked",
+        4: "each of the two takes E·n·m: dW is (n × E)(E × m), dX is (E × n)(n × m)",
+        0.5: "backward is more work than forward, not less",
+    },
+    "count for each: (p × q)(q × r) takes p·q·r multiplications",
+    ["(p × q)(q × r) takes p·q·r multiplications.", "dW is (n × E)(E × m), dX is (E × n)(n × m)."],
 )
 
 
