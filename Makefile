@@ -30,15 +30,17 @@ run-notebooks: $(VENV)/.installed-test ## run every notebook from top to bottom,
 	find notebooks -maxdepth 1 -name '*.ipynb' -print | sort | \
 	    xargs -r -n 1 -P 2 $(BIN)/jupyter nbconvert --to notebook --execute --output-dir build/notebooks $(ARGS)
 
-messages: $(VENV)/.installed-test ## bring the catalogues of the translations up to date
+messages: $(VENV)/.installed-test $(VENV)/.installed-docs ## bring the catalogues of the translations up to date
+	$(BIN)/sphinx-build -q -b gettext docs build/gettext
 	$(BIN)/python docs/messages.py
 	$(BIN)/python notebooks/translate.py messages $(ARGS)
 
 notebooks-zh: $(VENV)/.installed-test ## write the course and README.md in Chinese
 	$(BIN)/python notebooks/translate.py write $(ARGS)
 
-docs: $(VENV)/.installed-docs ## build the site into build/site
+docs: $(VENV)/.installed-docs ## build the site into build/site, in Chinese into build/site/zh
 	$(BIN)/sphinx-build -W --keep-going -b html docs build/site $(ARGS)
+	$(BIN)/sphinx-build -W --keep-going -b html -D language=zh_CN docs build/site/zh $(ARGS)
 
 site: $(VENV)/.installed-site docs ## ... and the Python that runs in its pages; this needs npm
 	$(BIN)/python docs/publish.py build/site

@@ -138,8 +138,8 @@ def _span(site: Site) -> range:
 # ── the page ─────────────────────────────────────────────────────────────────────────────────
 
 
-def page() -> str:
-    """The page, with the messages as they are right now."""
+def page(with_others: bool = True) -> str:
+    """The page, with the messages as they are right now; those without an example if asked for."""
     outcomes = [run(entry) for section in SECTIONS.values() for entry in section]
     parts = [_HEAD]
     rest = iter(outcomes)
@@ -156,7 +156,7 @@ def page() -> str:
     shown = covered(outcomes)
     others = [site for site in sites() if site not in shown]
     parts.append(_OTHERS)
-    for package in PACKAGES:
+    for package in PACKAGES if with_others else ():
         rows = [
             f"| `{s.where}` | {s.kind} | {_cell(s.message)} |"
             for s in others

@@ -1,14 +1,20 @@
-"""The site: `make docs` builds it into build/site, without a network and with every warning fatal;
-`make site` puts Pyodide beside the studio, which needs npm.
+"""The site: `make docs` builds it into build/site, without a network and with every warning fatal,
+and in Chinese (``-D language=zh_CN``, the catalogues in `locale/`) into build/site/zh; `make site`
+puts Pyodide beside the studio, which needs npm.
 
 What can be read from the code is generated from it: the gate table, the error catalogue, the API
 reference. The notebooks are shown with the outputs that they were committed with; CI runs them.
 """
 
 import json
+import re
 import sys
 import tomllib
 from pathlib import Path
+
+from docutils.nodes import Element, document
+from sphinx.application import Sphinx
+from sphinx.util.logging import getLogger
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent
@@ -18,6 +24,7 @@ import catalogue  # noqa: E402
 import commands  # noqa: E402
 import docstrings  # noqa: E402
 import live  # noqa: E402
+import search  # noqa: E402
 import tables  # noqa: E402
 from studio import build as studio  # noqa: E402
 
@@ -25,6 +32,8 @@ PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["
 project = PROJECT["name"]
 author = copyright = PROJECT["authors"][0]["name"]
 release = version = PROJECT["version"]
+
+logger = getLogger(__name__)
 
 extensions = [
     "myst_nb",
@@ -49,8 +58,13 @@ python_use_unqualified_type_names = True
 copybutton_prompt_text = r">>> |\.\.\. |\$ "
 copybutton_prompt_is_regexp = True
 
+gettext_compact = False
+gettext_additional_targets = ["raw"]  # the doors of pages
+locale_dirs = ["locale"]
 smartquotes = False  # "" is an empty text, not a pair of quotation marks
+html_search_language = search.Search.lang
 html_theme = "furo"
+templates_path = ["_templates"]
 html_title = "glassgrad"
 html_static_path = ["_static"]
 html_css_files = ["site.css"]
@@ -66,14 +80,21 @@ def write(path: Path, text: str) -> None:
         path.write_text(text, encoding="utf-8")
 
 
-def generate(*_: object) -> None:
+def folder(language: str) -> str:
+    """Where the site of a language stands, below that in English."""
+    return "" if language == "en" else language.partition("_")[0]
+
+
+def generate(app: Sphinx) -> None:
     generated = HERE / "generated"
+    translated = ROOT / "notebooks" / folder(app.config.language)
     write(generated / "gates.md", tables.gates())
-    write(generated / "errors.md", catalogue.page())
+    write(generated / "errors.md", catalogue.page(with_others=app.builder.name != "gettext"))
     write(generated / "command-line.md", commands.page())
     course = generated / "course"
     course.mkdir(parents=True, exist_ok=True)
     wanted = {path.name: path for path in (ROOT / "notebooks").glob("[0-9]*.ipynb")}
+    wanted |= {path.name: path for path in translated.glob("[0-9]*.ipynb")}
     for old in course.glob("*.ipynb"):
         if old.name not in wanted:
             old.unlink()
@@ -91,32 +112,58 @@ def linked(notebook: str) -> str:
 
 
 def skip(
-    _app: object, _what: str, _name: str, member: object, is_skipped: bool, _options: object
+    _app: Sphinx, _what: str, _name: str, member: object, is_skipped: bool, _options: object
 ) -> bool:
     """Leave out the fields of named tuples, which their class describes."""
     return is_skipped or type(member).__name__ == "_tuplegetter"
 
 
-def beside(app: object, failed: Exception | None) -> None:
+def beside(app: Sphinx, failed: Exception | None) -> None:
     """The pages that are no documents: they run."""
-    if failed is None and app.builder.format == "html":  # type: ignore[attr-defined]
-        live.build(Path(app.outdir) / "live")  # type: ignore[attr-defined]
-        studio.build(Path(app.outdir) / "studio")  # type: ignore[attr-defined]
+    if failed is None and app.builder.format == "html":
+        live.build(Path(app.outdir) / "live")
+        if not folder(app.config.language):
+            studio.build(Path(app.outdir) / "studio")
 
 
 def level(
-    _app: object, _page: str, _template: str, context: dict[str, object], _tree: object
+    app: Sphinx, page: str, _template: str, context: dict[str, object], _tree: object
 ) -> None:
-    """Captions in the theme's navigation are headings, and headings have a level."""
+    """Captions in the theme's navigation are headings, and headings have a level; and every page
+    has itself in the other language."""
     tree = str(context.get("furo_navigation_tree", ""))
     context["furo_navigation_tree"] = tree.replace(
         'role="heading"', 'role="heading" aria-level="2"'
     )
+    here = folder(app.config.language)
+    up = "../" * (page.count("/") + bool(here))
+    address = f"{up}{page}.html" if here else f"{up}zh/{page}.html"
+    tag, name = ("en", "English") if here else ("zh", "中文")
+    context["other"] = {"address": address, "tag": tag, "name": name}
+    alternate = f'<link rel="alternate" hreflang="{tag}" href="{address}" />'
+    context["metatags"] = str(context.get("metatags", "")) + alternate
 
 
-def setup(app: object) -> None:
-    app.connect("config-inited", generate)  # type: ignore[attr-defined]
-    app.connect("autodoc-skip-member", skip)  # type: ignore[attr-defined]
-    app.connect("autodoc-process-docstring", docstrings.process)  # type: ignore[attr-defined]
-    app.connect("html-page-context", level, priority=900)  # type: ignore[attr-defined]
-    app.connect("build-finished", beside)  # type: ignore[attr-defined]
+def untranslated(app: Sphinx, doctree: document, page: str) -> None:
+    """Warn, which ends the build, of a text that has no translation. Those of the API stay English
+    but for what a thing is."""
+    if folder(app.config.language) and not page.startswith(
+        ("api/", "generated/course/", "generated/errors")
+    ):
+        for node in doctree.findall(Element):
+            if node.get("translated") is not False:
+                continue
+            text = node.rawsource or node.astext()
+            plain = re.sub(r"`[^`]*`|\$[^$]*\$|<[^<>]*>|\]\([^()]*\)", "", text)
+            if re.search("[A-Za-z]{2}", plain) and not re.search("[\u4e00-\u9fff]", text):
+                logger.warning("not translated: %r", text, location=node)
+
+
+def setup(app: Sphinx) -> None:
+    app.connect("builder-inited", generate)
+    app.connect("autodoc-skip-member", skip)
+    app.connect("autodoc-process-docstring", docstrings.process)
+    app.connect("html-page-context", level, priority=900)
+    app.add_search_language(search.Search)
+    app.connect("doctree-resolved", untranslated)
+    app.connect("build-finished", beside)

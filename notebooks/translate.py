@@ -1,9 +1,12 @@
-"""The course in other languages: ``python notebooks/translate.py messages|write [NAME ...]``.
+"""The course, README.md and the site in other languages.
+
+``python notebooks/translate.py messages|write [NAME ...]``
 
 A catalogue ``locale/LANGUAGE/NAME.po`` holds the texts of one notebook and of its solutions: a
 paragraph, a list item, a row of a table, a comment or a text of the code is one entry. `messages`
 brings the catalogues up to date and keeps their translations; `write` makes the notebook and the
-solutions in each language from the English ones and the catalogue. README.md is treated likewise.
+solutions in each language from the English ones and the catalogue. README.md is treated likewise;
+of the site's pages, which Sphinx translates, the catalogues are brought up to date.
 """
 
 from __future__ import annotations
@@ -25,6 +28,8 @@ from babel.messages.pofile import read_po, write_po
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent
+TEMPLATES = ROOT / "build" / "gettext"  # what `make messages` has Sphinx write
+PAGES = {"zh": ROOT / "docs" / "locale" / "zh_CN" / "LC_MESSAGES"}
 LANGUAGES = sorted(path.name for path in (HERE / "locale").glob("*") if path.is_dir())
 
 Translate = Callable[[str], str]
@@ -221,13 +226,18 @@ def _row(line: str, translate: Translate) -> str:
 
 
 class Document(NamedTuple):
-    """A name, its sources and, for a language, where each goes."""
+    """A name and its sources: Markdown, a notebook, or the template that Sphinx made of a page."""
 
     name: str
     sources: tuple[Path, ...]
 
+    @property
+    def is_page(self) -> bool:
+        return self.sources[0].suffix == ".pot"
+
     def catalogue(self, language: str) -> Path:
-        return HERE / "locale" / language / f"{self.name}.po"
+        folder = PAGES[language] if self.is_page else HERE / "locale" / language
+        return folder / f"{self.name}.po"
 
     def target(self, source: Path, language: str) -> Path:
         if source.parent == ROOT:
@@ -236,12 +246,26 @@ class Document(NamedTuple):
 
 
 def documents() -> list[Document]:
-    """README.md, and each notebook with its solutions."""
+    """README.md, each notebook with its solutions, and the pages of the site."""
     found = [Document("README", (ROOT / "README.md",))]
     for path in sorted(HERE.glob("[0-9]*.ipynb")):
         solutions = HERE / "solutions" / f"{path.stem}.md"
         found.append(Document(path.stem, (path, *([solutions] if solutions.exists() else []))))
-    return found
+    written = {
+        str(path.relative_to(folder).with_suffix(""))
+        for folder in (TEMPLATES, *PAGES.values())
+        for path in folder.rglob("*.po*")
+    }
+    pages = sorted(name for name in written if not name.startswith("generated/course/"))
+    return found + [Document(name, (TEMPLATES / f"{name}.pot",)) for name in pages]
+
+
+def template(path: Path) -> list[str]:
+    """The texts of a page, as Sphinx found them."""
+    with path.open("rb") as file:
+        return [
+            str(m.id) for m in read_po(file) if m.id and re.search("[A-Za-z]{2}", _plain(str(m.id)))
+        ]
 
 
 def translated(source: Path, translate: Translate) -> str | dict[str, Any]:
@@ -264,6 +288,8 @@ def messages(document: Document) -> list[str]:
         found[text] = None
         return text
 
+    if document.is_page:
+        return template(document.sources[0])
     for source in document.sources:
         translated(source, note)
     return list(found)
@@ -337,7 +363,7 @@ viz.language("{language}")"""
 def written(document: Document, language: str) -> Iterator[tuple[Path, str]]:
     """The files of a document in a language; a notebook keeps the outputs of unchanged code."""
     held = translations(document, language)
-    for source in document.sources:
+    for source in () if document.is_page else document.sources:
         made = translated(source, lambda text: held.get(text, text))
         target = document.target(source, language)
         if isinstance(made, str):
@@ -374,12 +400,12 @@ def main(command: str, *names: str) -> None:
         for language in LANGUAGES:
             if names and not any(document.name.startswith(name) for name in names):
                 continue
-            if command == "messages":
+            if command == "messages" and document.sources[0].exists():
                 held = refresh(document, language)
                 save(held, document.catalogue(language))
                 left = sum(bool(m.id) and (m.fuzzy or not m.string) for m in held)
                 print(f"{document.name}: {left} of {len(held)} texts to be translated")
-            elif document.catalogue(language).exists():
+            elif command == "write" and document.catalogue(language).exists():
                 for target, text in written(document, language):
                     target.parent.mkdir(exist_ok=True)
                     target.write_text(text, encoding="utf-8")

@@ -205,15 +205,17 @@ def test_the_site_builds_without_a_warning_or_a_broken_link(
 ) -> None:
     for module in ("sphinx", "myst_nb", "furo"):
         pytest.importorskip(module)
-    command = [sys.executable, "-m", "sphinx", "-W", "--keep-going", "-q", "-d", tmp_path / "trees"]
-    done = subprocess.run(
-        [*map(str, command), "docs", str(tmp_path / "site")],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
+    for language, folder in (("en", "site"), ("zh_CN", "site/zh")):
+        command = [sys.executable, "-m", "sphinx", "-W", "--keep-going", "-q", "-D"]
+        places = ["-d", str(tmp_path / language), "docs", str(tmp_path / folder)]
+        done = subprocess.run(
+            [*command, f"language={language}", *places],
+            cwd=ROOT,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == 0, done.stderr
     pages = {
         path.resolve(): Links(path.read_text(encoding="utf-8"))
         for path in (tmp_path / "site").rglob("*.html")
@@ -224,7 +226,7 @@ def test_the_site_builds_without_a_warning_or_a_broken_link(
     for path, links in pages.items():
         for target in links.targets:
             parts = urlsplit(target)
-            if parts.scheme or parts.netloc or parts.path.startswith("lite/"):  # made by make site
+            if parts.scheme or parts.netloc or "lite/" in parts.path:  # made by make site
                 continue
             file = (path.parent / unquote(parts.path)).resolve() if parts.path else path
             anchors = pages[file].anchors if file in pages else set()

@@ -31,9 +31,12 @@ def test_the_examples_in_the_tool_are_right() -> None:
 @each
 def test_every_text_is_translated(document: translate.Document, language: str) -> None:
     """After a change: make messages, translate what is empty or fuzzy, make notebooks-zh."""
-    held = translate.translations(document, language)
-    assert [text for text in translate.messages(document) if text not in held] == []
-    assert len(held) == len(translate.messages(document)), "entries that no text has any more"
+    held = translate.catalogue(document, language)
+    if not document.name.startswith("api/"):  # docstrings stay English but for their beginnings
+        assert [str(m.id) for m in held if m.id and (m.fuzzy or not m.string)] == []
+    if not document.is_page:  # whose build says what is not translated
+        texts = translate.messages(document)
+        assert [str(m.id) for m in held if m.id] == texts
 
 
 @each
@@ -41,7 +44,8 @@ def test_both_sides_have_the_same_code_formulas_and_numbers(
     document: translate.Document, language: str
 ) -> None:
     for text, other in translate.translations(document, language).items():
-        assert translate.kept(text) == translate.kept(other), text
+        english = re.sub(r" · [^·]*[\u4e00-\u9fff][^·]*$", "", text)  # a title in both languages
+        assert translate.kept(other) in (translate.kept(english), translate.kept(text)), text
 
 
 def flanks(before: str, after: str) -> bool:
@@ -59,7 +63,7 @@ def test_emphasis_begins_and_ends_where_markdown_sees_it(
     for text, other in translate.translations(document, language).items():
         if "**" in text or re.search(r"\*\S[^*]*\S\*", text):
             bare = f" {re.sub(r'`[^`]*`', '`', re.sub(r'[$][^$]*[$]', 'a', other))} "
-            runs = list(re.finditer(r"\*+", bare))
+            runs = list(re.finditer(r"(?<! )\*+|\*+(?! )", bare))
             assert len(runs) % 2 == 0, other
             for k, run in enumerate(runs):
                 before, after = bare[run.start() - 1], bare[run.end()]
