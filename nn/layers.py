@@ -239,7 +239,8 @@ class MLP(Sequential):
             activation, str | Nonlinearity
         )
         chosen: list[Any] = [*activation] if several else [activation] * hidden  # type: ignore[misc]
-        for each in chosen or [activation]:
+        named: list[Any] = chosen if several else [activation]
+        for each in named:
             resolve(each)  # a name that there is not is refused, used or not
         if len(chosen) != hidden:
             raise ValueError(

@@ -35,6 +35,7 @@ from nn import (
 shared = Layer(3, 3, "tanh", rng=5)
 MODELS = {
     "mlp": (MLP(2, [4, 3, 1], "gelu", rng=0), [0.5, -1.0]),
+    "mlp without a hidden layer": (MLP(2, [1], rng=0), [0.5, -1.0]),
     "wide activations": (MLP(2, [3, 2], "leaky_relu(0.2)", rng=0), [0.5, -1.0]),
     "one layer": (Layer(2, 3, "softmax", rng=0), [0.5, -1.0]),
     "nested": (

@@ -1,6 +1,5 @@
 """The playground, trained and looked into in a real browser."""
 
-import json
 import math
 import re
 from collections.abc import Callable
@@ -14,35 +13,10 @@ from autodiff import Value
 from nn import MLP, losses
 from nn.optimisers import SGD, Adam, Optimiser
 from tests.viz.pages.conftest import WIDTHS, Judge, Open
+from tests.viz.pages.playing import exported, python, train, weights
 from viz import playground
 from viz.command.cli import main
 from viz.plots.axes import COLOURS
-
-
-def train(page: Page) -> None:
-    """Until 95 % of the points are on their side."""
-    page.click("#run")
-    right = re.compile(r"accuracy (9[5-9]\.|100)")
-    expect(page.locator("#status")).to_have_text(right, timeout=60000)
-    page.click("#run")
-    expect(page.locator("#status")).to_have_text(right)
-
-
-def exported(page: Page, tmp_path: Path) -> dict[str, Any]:
-    with page.expect_download() as download:
-        page.click("#save-json")
-    path = tmp_path / "model.json"
-    download.value.save_as(path)
-    found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-    return found
-
-
-def python(page: Page) -> dict[str, Any]:
-    page.click("#show-python")
-    names: dict[str, Any] = {"__name__": "exported"}
-    exec(page.input_value("#code"), names)
-    page.click("#show-python")
-    return names
 
 
 def neuron(page: Page, label: str) -> dict[str, tuple[float, float]]:
@@ -60,9 +34,8 @@ def test_moons_to_95_percent_and_the_python_code_has_the_same_output(
 ) -> None:
     page = opened(playground())
     train(page)
-    model = exported(page, tmp_path)
     names = python(page)
-    assert {k: v.tolist() for k, v in names["model"].state_dict().items()} == model["state"]
+    assert weights(names["model"]) == weights(exported(page, tmp_path))
     shown = point(page)
     found = neuron(page, "logit")
     logit = next(value for text, (value, _) in found.items() if "logit" in text)
@@ -89,9 +62,7 @@ def test_an_opened_neuron_has_the_gradients_of_python(
         page.click("#step")
     page.locator("#example").press("ArrowRight")  # number 1: of class 1
     expect(page.locator("#example-text")).to_contain_text("class 1")
-    data = exported(page, tmp_path)
-    model = MLP(2, data["widths"], data["activation"])
-    model.load_state_dict(data["state"])
+    model = exported(page, tmp_path)
     x = [Value(number) for number in point(page)]
     losses.logistic(model(x), 1).backward()
     first = model.layers[0].neurons[1]
@@ -197,8 +168,7 @@ def test_the_python_code_that_is_shown_is_that_of_the_network_as_it_is(
     page.click("#step")
     names: dict[str, Any] = {"__name__": "exported"}
     exec(page.input_value("#code"), names)
-    found = {k: v.tolist() for k, v in names["model"].state_dict().items()}
-    assert found == exported(page, tmp_path)["state"]
+    assert weights(names["model"]) == weights(exported(page, tmp_path))
 
 
 def test_colours_are_those_of_the_plots_and_told_in_both_passes(opened: Open) -> None:
@@ -274,31 +244,29 @@ def test_losses_of_training_and_test_points_are_drawn_with_axes(
 def test_three_steps_of_an_optimiser_are_those_of_nn(
     opened: Open, tmp_path: Path, label: str, optimiser: Callable[[list[Value]], Optimiser]
 ) -> None:
-    """On all points at once, with L2 on the weights."""
+    """On all points at once, with L1 and L2 on the weights."""
     table = tmp_path / "own.csv"
     rows = [(k % 4 + 0.02 * k * k, k % 3 - 0.2 * k, int(k % 4 > 2)) for k in range(12)]
     table.write_text("\n".join(",".join(map(str, row)) for row in rows), encoding="utf-8")
     page = opened(playground(table))
-    for field, text in {"share": "0", "widths": "3", "batch": "12", "decay": "0.01"}.items():
+    for field, text in {"share": "0", "widths": "3", "batch": "12"}.items():
         page.fill(f"#{field}", text)
-    page.locator("#decay").blur()
+    for field, text in {"decay": "0.01", "l1": "0.002"}.items():
+        page.fill(f"#{field}", text)
+        page.locator(f"#{field}").blur()
     page.select_option("#optimiser", label=label)
-    start = exported(page, tmp_path)
-    model = MLP(2, start["widths"], start["activation"])
-    model.load_state_dict(start["state"])
-    weights = [w for layer in model.layers for neuron in layer.neurons for w in neuron.w]
+    model, inputs = exported(page, tmp_path), python(page)["inputs"]
+    pulled = [w for layer in model.layers for neuron in layer.neurons for w in neuron.w]
     used = optimiser(model.parameters())
     for _ in range(3):
         page.click("#step")
-        loss = sum((w**2 for w in weights), Value(0.0)) * (0.01 / 2)
+        loss = sum((w**2 * 0.005 + abs(w) * 0.002 for w in pulled), Value(0.0))
         for *x, y in rows:
-            scaled = zip(x, start["centre"], start["scale"], strict=True)
-            loss += losses.logistic(model([(a - c) / s for a, c, s in scaled]), y) / 12
+            loss += losses.logistic(model(inputs(*x)), y) / 12
         used.zero_grad()
         loss.backward()
         used.step()
-    found = MLP(2, start["widths"], start["activation"])
-    found.load_state_dict(exported(page, tmp_path)["state"])
+    found = exported(page, tmp_path)
     for a, b in zip(found.parameters(), model.parameters(), strict=True):
         assert math.isclose(a.data, b.data, rel_tol=1e-9, abs_tol=1e-12)
 
@@ -348,12 +316,12 @@ def test_the_classes_of_a_table_keep_their_names(opened: Open, tmp_path: Path) -
     table.write_text("\n".join(rows), encoding="utf-8")
     page = opened(playground(table))
     names = ["hiver", "été <b>"]
-    for y, name in enumerate(names):
-        expect(page.locator(f"#name{y}")).to_have_text(f"class {name}")
+    for name in names:
+        expect(page.locator("#key")).to_contain_text(f"class {name}")
     assert page.locator("#class option").all_text_contents() == names
     expect(page.locator("#example-text")).to_contain_text("class hiver")
     train(page)
-    assert exported(page, tmp_path)["classes"] == names
+    assert exported(page, tmp_path).classes == tuple(names)
     classify = python(page)["classify"]
     assert [classify(1, 1), classify(39, 1)] == names
 
@@ -367,27 +335,26 @@ def test_a_model_and_points_of_python_start_the_page_and_come_back(
     page = opened(playground(model, X, y))
     expect(page.locator("#widths")).to_have_value(", ".join(map(str, hidden)))
     expect(page.locator("#example-text")).to_contain_text("x1 = 170, x2 = 2, class yes")
-    state = {name: array.tolist() for name, array in model.state_dict().items()}
-    assert exported(page, tmp_path)["state"] == state
+    state = weights(model)
+    assert weights(exported(page, tmp_path)) == state
     predict = python(page)["predict"]
     assert all(predict(*x) == model(x).data for x in X)
     page.click("#step")
-    trained = exported(page, tmp_path)
-    assert trained["state"] != state
-    model.load_state_dict(trained["state"])  # and back
+    model = exported(page, tmp_path)  # and back
+    assert weights(model) != state
     assert python(page)["predict"](*X[0]) == model(X[0]).data
     page.click("#reset")
-    assert exported(page, tmp_path)["state"] == state
+    assert weights(exported(page, tmp_path)) == state
     page.fill("#seed", "1")
     page.locator("#seed").blur()
-    assert exported(page, tmp_path)["state"] != state
+    assert weights(exported(page, tmp_path)) != state
 
 
 @pytest.mark.parametrize(
     ("model", "said"),
     [
         (MLP(3, [4, 1]), "this one takes 3 and gives 1"),
-        (MLP(2, [4, 3]), "takes 2 and gives 3"),
+        (MLP(2, [4, 2]), "takes 2 and gives 2"),
         (MLP(2, [17, 1]), r"the widths \[17, 1\]"),
         (MLP(2, [4, 4, 1], ["relu", "tanh"]), "one activation in all hidden layers"),
         (MLP(2, [4, 1], output="sigmoid"), "none in the last"),
@@ -407,7 +374,9 @@ def test_points_that_the_page_cannot_draw_are_refused() -> None:
         playground(model, [[1, 2]])
     with pytest.raises(ValueError, match="row 1 of X is"):
         playground(model, [[1, 2], [1]], [0, 1])
-    with pytest.raises(ValueError, match="3 classes, give two"):
+    with pytest.raises(ValueError, match="y has 1 classes, give 2 to 10"):
+        playground(model, [[1, 2], [2, 2]], ["a", "a"])
+    with pytest.raises(ValueError, match="takes 2 numbers and gives 3; this one takes 2 and give"):
         playground(model, [[1, 2], [2, 2], [3, 2]], [0, 1, 2])
     with pytest.raises(ValueError, match="1 points and 2 labels"):
         playground(model, [[1, 2]], [0, 1])
@@ -429,15 +398,15 @@ def test_a_weight_is_edited_by_hand(opened: Open, tmp_path: Path) -> None:
     page.locator("button.neuron").last.press("Enter")
     page.get_by_label("b2[0]", exact=True).fill("0.75")
     page.get_by_label("b2[0]", exact=True).press("Enter")
-    state = exported(page, tmp_path)["state"]
+    state = weights(exported(page, tmp_path))
     assert (state["0.weight"][0][1], state["2.bias"]) == (-2.5, [0.75])
     expect(page.locator("#gate-text")).to_contain_text("0.75")
     page.get_by_label("b2[0]", exact=True).fill("")
     page.get_by_label("b2[0]", exact=True).press("Enter")
     expect(page.locator("#fault")).to_have_text("b2[0] is a number; “nothing” is not.")
-    assert exported(page, tmp_path)["state"] == state
+    assert weights(exported(page, tmp_path)) == state
     page.click("#step")
-    assert exported(page, tmp_path)["state"] != state
+    assert weights(exported(page, tmp_path)) != state
 
 
 @pytest.mark.parametrize("width", WIDTHS)
@@ -459,7 +428,7 @@ def test_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_the_ring_of_the_example_is_drawn_on_top_of_the_dots(opened: Open) -> None:
-    """The first example is the first dot; its ring, of radius 6, is drawn last all the same."""
+    """The first example is the first dot; its ring, of radius 12, is drawn last all the same."""
     page = opened(playground())
     page.evaluate("""() => {
         const paint = CanvasRenderingContext2D.prototype, arc = paint.arc;
@@ -474,7 +443,7 @@ def test_the_ring_of_the_example_is_drawn_on_top_of_the_dots(opened: Open) -> No
     expect(page.locator("#curve")).to_have_attribute("aria-label", re.compile("in 1 step$"))
     radii = page.evaluate("window.radii")
     assert len(radii) > 100
-    assert radii[-1] == max(radii) == 6
+    assert radii[-1] == max(radii) == 12
 
 
 def test_a_field_too_long_for_a_table_is_refused(tmp_path: Path) -> None:
