@@ -332,6 +332,12 @@ class Value:
 
         return mimebundle(self)
 
+    def _mime_(self) -> tuple[str, str]:
+        """In marimo: the same, in one form, which shows inside a list too."""
+        shown = self._repr_mimebundle_()
+        svg = shown.get("image/svg+xml")
+        return ("text/html", svg) if svg else ("text/plain", shown["text/plain"])
+
     def describe(self) -> str:
         """Its number, with its label if it has one: for messages."""
         return f"{self.data!r} (label {self.label!r})" if self.label else repr(self.data)

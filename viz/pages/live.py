@@ -54,8 +54,9 @@ class Live(anywidget.AnyWidget):
     """The page of a graph whose leaves it moves, and follows.
 
     What is moved in the page is written into the leaves, all gates above fire anew and the
-    backward pass runs. After each cell of a notebook the page shows what the cell has changed;
-    within one ``fit(..., callbacks=view)`` shows each epoch, and ``view.update()`` anything else.
+    backward pass runs. After each cell of a Jupyter notebook the page shows what the cell has
+    changed; within one ``fit(..., callbacks=view)`` shows each epoch, and ``view.update()``
+    anything else.
     """
 
     _esm = _FRAME
@@ -78,9 +79,12 @@ class Live(anywidget.AnyWidget):
         _after_each_cell(self.update)
 
     def update(self) -> None:
-        """Fire the gates anew with what the leaves hold now, and show it."""
+        """Fire the gates anew with what the leaves hold now, and show it.
+
+        Gradients are left as they are, so that looking on changes no training.
+        """
         if self.numbers != self._current():
-            self._run()
+            self._fire()
             self.numbers = self._current()
 
     def __call__(self, _: object) -> None:
@@ -97,18 +101,19 @@ class Live(anywidget.AnyWidget):
             for leaf, x in new.items():
                 leaf.data = x
             with contextlib.suppress(DomainError):  # which the page tells; gates keep what they had
-                self._run()
+                self._fire()
+                for node in self.order:
+                    node.grad = UNREACHED
+                self.order[-1].backward()
 
-    def _run(self) -> None:
-        """Both passes, through the nodes that there are."""
+    def _fire(self) -> None:
+        """The forward pass, through the nodes that there are."""
         for node in self.order:
-            node.grad = UNREACHED
             if node.gate is not None:
                 fired = node.gate(*node.gate.split(node.parents).values())
                 node.data, node._da = fired.data, fired._da
                 if hasattr(fired, "_db"):
                     node._db = fired._db
-        self.order[-1].backward()
 
 
 def _after_each_cell(update: Callable[[], None]) -> None:

@@ -40,7 +40,23 @@ def test_what_is_moved_in_python_moves_the_page() -> None:
     x.data = -1.0
     view.update()
     assert sorted(view.numbers.values()) == [-1.0, 3.0]
+    assert f.data == fresh(-1.0, 3.0)[0]
+    f.backward()
     assert (f.data, x.grad, y.grad) == fresh(-1.0, 3.0)
+
+
+def test_looking_on_changes_no_training() -> None:
+    """The page follows after each cell; the gradients are those of the loss, not of the page."""
+    watched, alone = MLP(2, [3, 1], "tanh", rng=0), MLP(2, [3, 1], "tanh", rng=0)
+    view = watch(watched, [0.5, -1.0])
+    for model in (watched, alone):
+        rule = SGD(model.parameters(), lr=0.1)
+        for _ in range(3):
+            ((model([0.5, -1.0]) - 2.0) ** 2).backward()
+            rule.step()
+            rule.zero_grad()
+            view.update()
+    assert [p.data for p in watched.parameters()] == [p.data for p in alone.parameters()]
 
 
 def test_gates_with_rows_fire_anew() -> None:
@@ -86,7 +102,7 @@ widget.render({model: window.model, el: document.body});
 
 
 def test_numbers_travel_both_ways_in_a_browser(page: Page, tmp_path: Path) -> None:
-    """anywidget's part is played by a few lines; JupyterLab was driven by hand."""
+    """anywidget's part is played by a few lines; `test_in_notebooks.py` drives JupyterLab."""
     view, f, x, _ = bound()
     state = {name: getattr(view, name) for name in ("title", "page", "height", "numbers")}
     shown = tmp_path / "notebook.html"
