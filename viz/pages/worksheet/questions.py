@@ -91,9 +91,14 @@ def letters(k: int) -> str:
     return (chr(64 + k // 26) if k >= 26 else "") + chr(65 + k % 26)
 
 
-def blanks(root: Value, kinds: Sequence[str], index: dict[Value, int]) -> list[Blank]:
-    """The blanks of these kinds, "values", "local" and "gradients"; `index` numbers the nodes."""
-    sheet = _Sheet(root, index, "local" in kinds)
+def blanks(
+    root: Value, kinds: Sequence[str], index: dict[Value, int], lettered: bool = True
+) -> list[Blank]:
+    """The blanks of these kinds, "values", "local" and "gradients"; `index` numbers the nodes.
+
+    A hint names other blanks by their letters, or if they are not `lettered`, says their rules.
+    """
+    sheet = _Sheet(root, index, lettered and "local" in kinds)
     makers = {"values": sheet.values, "local": sheet.local, "gradients": sheet.gradients}
     found = [blank for kind in makers if kind in kinds for blank in makers[kind]()]
     for k, blank in enumerate(found):

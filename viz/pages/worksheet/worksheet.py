@@ -18,7 +18,7 @@ from autodiff.graph import adjoints
 from ...languages.translate import paged
 from ..page import Page, page
 from ..scene import Scene, scene
-from .questions import blanks
+from .questions import Blank, blanks
 from .random_circuits import other_numbers
 
 __all__ = ["Worksheet", "worksheet"]
@@ -78,20 +78,13 @@ def worksheet(
     Raises ValueError for another `hide`, for a graph without gates, and where there would be
     more blanks than fit a page.
     """
-    if hide not in TITLES:
-        raise ValueError(f"hide is one of {', '.join(map(repr, TITLES))}; got {hide!r}")
     roots = [root] if isinstance(root, Value) else list(root)
-    if not roots:
-        raise ValueError("a worksheet needs at least one root; got none")
+    kinds = kinds_of(hide, roots)
     if isinstance(spare, int):
         spare = [made for each in roots for made in other_numbers(each, spare)]
-    kinds = KINDS if hide == "all" else (hide,)
     sheets, keys, gates = [], [], []
     for each in (*roots, *spare):
-        made = scene(each, grouped=False)
-        _check(each, hide)
-        asked = blanks(each, kinds, made.index)
-        data = _told(made, each)
+        made, data, asked = sheet_of(each, hide)
         keys.append({"scene": data, "blanks": [blank.data("", known=True) for blank in asked]})
         data = _without(data, {blank.key for blank in asked})
         salt = sha256(json.dumps(data).encode()).hexdigest()[:12]
@@ -108,6 +101,24 @@ def worksheet(
         )
     ]
     return Worksheet(*pages)
+
+
+def kinds_of(hide: str, roots: Sequence[Value]) -> tuple[str, ...]:
+    """The kinds of blanks that `hide` stands for, once there is something to hide."""
+    if hide not in TITLES:
+        raise ValueError(f"hide is one of {', '.join(map(repr, TITLES))}; got {hide!r}")
+    if not roots:
+        raise ValueError("a worksheet needs at least one root; got none")
+    return KINDS if hide == "all" else (hide,)
+
+
+def sheet_of(
+    root: Value, hide: str, lettered: bool = True
+) -> tuple[Scene, dict[str, Any], list[Blank]]:
+    """A circuit as pages have it, with all its numbers, and what is asked of it."""
+    made = scene(root, grouped=False)
+    _check(root, hide)
+    return made, _told(made, root), blanks(root, kinds_of(hide, [root]), made.index, lettered)
 
 
 def _told(made: Scene, root: Value) -> dict[str, Any]:
