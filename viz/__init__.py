@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from .pages.bug_zoo.bug_zoo import bug_zoo
     from .pages.explorer.explorer import explore, watch
     from .pages.playground.playground import playground
+    from .pages.presenter.presenter import present
     from .pages.worksheet.random_circuits import random_circuit
     from .pages.worksheet.worksheet import worksheet
     from .plots.activations import plot_activations
@@ -71,6 +72,7 @@ __all__ = [
     "plot_layers",
     "plot_network",
     "plot_runs",
+    "present",
     "random_circuit",
     "render",
     "watch",

@@ -256,18 +256,21 @@ def _worksheet(argv: list[str]) -> int:
     )
     parser.options(
         "",
-        ("-o --output", "PAGE.html", "the page (worksheet.html); .xml is a quiz for Moodle"),
+        ("-o --output", "PAGE.html", "the page (worksheet.html); .pdf, or .xml for Moodle"),
         ("--key", "KEY.html", "the answers (worksheet-key.html, beside the page)"),
         ("--hide", "WHAT", "gradients, values, local or all (gradients)"),
         ("--difficulty", "LEVEL", "of random circuits: easy, medium or hard (easy)"),
+        ("--topic", "WHAT", "that they have: fork, matrix, or a gate, as max or sigmoid"),
         ("--seed", "N", "equal seeds give equal circuits (0)"),
-        ("--count", "N", "how many random circuits (1)"),
+        ("--count", "N", "how many random circuits, each on a sheet of its own (1)"),
         ("--spare", "N", "how many more the button 'New circuit' brings (10)"),
         ("--bugs", "", "the same circuit, run with mistakes"),
+        ("--present", "", "before a class: in large type, one answer after another"),
         ("--title", "TITLE", "a heading"),
     )
     chosen = parser.read(argv)
-    random_only = [n for n in ("difficulty", "seed", "count") if getattr(chosen, n) is not None]
+    names = ("difficulty", "topic", "seed", "count")
+    random_only = [n for n in names if getattr(chosen, n) is not None]
     if chosen.arguments and random_only:
         parser.error(f"--{random_only[0]} is for random circuits; leave the expression out")
     count = 1 if chosen.count is None else chosen.count
@@ -278,8 +281,11 @@ def _worksheet(argv: list[str]) -> int:
         parser.error(f"--spare is from 0 to 50, not {spare}")
     if chosen.bugs and count > 1:
         parser.error("--bugs shows one circuit; leave --count out")
+    if chosen.bugs and chosen.present:
+        parser.error("--bugs and --present are two pages; ask for one of them")
     from ..classroom.moodle import moodle
     from ..pages.bug_zoo.bug_zoo import bug_zoo
+    from ..pages.presenter.presenter import present
     from ..pages.worksheet.random_circuits import random_circuit
     from ..pages.worksheet.worksheet import worksheet
 
@@ -292,7 +298,8 @@ def _worksheet(argv: list[str]) -> int:
             roots, title, more = [root], title or text, spare
         else:
             seed, level = chosen.seed or 0, chosen.difficulty or "easy"
-            found = [random_circuit(level, seed + k) for k in range(count + spare)]
+            topic = chosen.topic or ""
+            found = [random_circuit(level, seed + k, topic=topic) for k in range(count + spare)]
             roots, more = found[:count], found[count:]
         if output.suffix == ".xml":
             quiz = moodle(roots, chosen.hide or "gradients", title=title)
@@ -300,6 +307,8 @@ def _worksheet(argv: list[str]) -> int:
             return 0
         if chosen.bugs:
             files = {str(output): bug_zoo(roots[0], title=title)}
+        elif chosen.present:
+            files = {str(output): present(roots, chosen.hide or "all", title=title)}
         else:
             hide = chosen.hide or "gradients"
             made = worksheet(roots, hide, title=title, spare=more)

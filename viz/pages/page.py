@@ -16,6 +16,7 @@ from ..dot.themes import THEMES, Theme
 from ..languages.catalogue import LANGUAGES, used_in
 from ..languages.translate import of_page
 from .javascript import literal, runtime
+from .paper import print_into
 
 __all__ = ["Page", "colours", "page", "source", "spoken"]
 
@@ -38,11 +39,15 @@ class Page:
         self.title = title
 
     def save(self, path: str | os.PathLike[str]) -> Path:
-        """Write the page into a file and return its path.
+        """Write the page into a file and return its path; a .pdf is what its printing gives.
 
-        Raises ValueError for a name that promises another format than HTML.
+        Raises ValueError for a name that promises another format, and for a PDF where there is no
+        Chromium, Chrome or Edge to print it.
         """
         target = Path(path)
+        if target.suffix.lower() == ".pdf":
+            print_into(self.html, target)
+            return target
         if target.suffix.lower() not in ("", ".html", ".htm"):
             raise ValueError(
                 f"a page is HTML, and {target.name!r} has the suffix {target.suffix!r}: call it "

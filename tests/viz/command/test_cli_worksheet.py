@@ -66,3 +66,17 @@ def test_bad_requests_end_with_one_line(
     error = capsys.readouterr().err
     assert said in error
     assert error.count("\n") == 1 or options == ["x +"]
+
+
+def test_circuits_on_a_topic_and_before_a_class(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    target = tmp_path / "talk.html"
+    options = ["--present", "--topic", "max", "--count", "2"]
+    assert main(["worksheet", *options, "-o", str(target)]) == 0
+    assert capsys.readouterr().out == f"wrote {target}\n"
+    assert 'id="question"' in target.read_text(encoding="utf-8")
+    assert main(["worksheet", "x*x", "x=3", "--topic", "max"]) == 2
+    assert "--topic is for random circuits" in capsys.readouterr().err
+    assert main(["worksheet", "--present", "--bugs"]) == 2
+    assert "--bugs and --present are two pages" in capsys.readouterr().err

@@ -1,5 +1,6 @@
 """Random circuits: whole numbers everywhere, seeded, harder where harder is asked for."""
 
+import numpy as np
 import pytest
 
 from autodiff import GATES, Constant, Value, gradcheck, parse, topological_order
@@ -82,3 +83,47 @@ def test_other_numbers_leave_the_circuit_as_it_is() -> None:
         inputs.add(tuple(found.values()))
     assert len(inputs) == len(made) == 12
     assert other_numbers(Value(2.0) * Value(3.0).relu(), 3)
+
+
+# ── topics ───────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize("difficulty", DIFFICULTIES)
+@pytest.mark.parametrize("name", ["max", "relu", "sigmoid", "mul", "log"])
+def test_a_circuit_on_a_gate_has_that_gate(difficulty: str, name: str) -> None:
+    for seed in range(10):
+        root = random_circuit(difficulty, seed, topic=name)
+        assert GATES[name] in [v.gate for v in topological_order(root)]
+        root.backward()
+        for v in topological_order(root):
+            assert all(n == 0 or abs(n) >= 0.01 for n in (v.data, v.grad))
+
+
+@pytest.mark.parametrize("difficulty", DIFFICULTIES)
+def test_circuits_on_forks_read_a_node_twice(difficulty: str) -> None:
+    for seed in range(10):
+        order = topological_order(random_circuit(difficulty, seed, topic="fork"))
+        read = [p for v in order for p in v.parents]
+        assert len(read) > len(set(read))
+
+
+@pytest.mark.parametrize("difficulty", DIFFICULTIES)
+def test_a_matrix_times_a_vector_has_numpys_gradients(difficulty: str) -> None:
+    root = random_circuit(difficulty, 5, topic="matrix")
+    root.backward()
+    leaf = {v.label: v for v in topological_order(root) if v.gate is None}
+    n, m = max(int(k[1]) for k in leaf if k[0] == "w"), max(int(k[1]) for k in leaf if k[0] == "x")
+    rows, columns = range(1, n + 1), range(1, m + 1)
+    W = np.array([[leaf[f"w{i}{j}"].data for j in columns] for i in rows])
+    x = np.array([leaf[f"x{j}"].data for j in columns])
+    c = np.array([leaf[f"c{i}"].data if n > 1 else 1.0 for i in rows])
+    assert root.data == c @ W @ x
+    assert [leaf[f"x{j}"].grad for j in columns] == list(c @ W)
+    assert [[leaf[f"w{i}{j}"].grad for j in columns] for i in rows] == np.outer(c, x).tolist()
+
+
+def test_a_topic_that_there_is_not_is_refused_with_those_that_there_are() -> None:
+    with pytest.raises(ValueError, match="no circuits on 'softmax'; a topic is 'fork', 'matrix'"):
+        random_circuit(topic="softmax")
+    with pytest.raises(ValueError, match="no circuits on 'equal'"):  # its slope is 0 everywhere
+        random_circuit(topic="equal")

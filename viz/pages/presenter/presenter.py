@@ -7,18 +7,21 @@ from collections.abc import Sequence
 
 from autodiff import Value
 
+from ...languages.translate import paged
 from ..page import Page, page
 from ..worksheet.worksheet import TITLES, kinds_of, sheet_of
 
 __all__ = ["present"]
 
 
+@paged
 def present(
     root: Value | Sequence[Value],
     hide: str = "all",
     path: str | os.PathLike[str] | None = None,
     *,
     title: str = "",
+    lang: str | None = None,
 ) -> Page:
     """A page that asks for one number after another, shows the rule, then the answer.
 

@@ -184,7 +184,9 @@ def _attempt(
     leaves = [Value(rng.choice(DIGITS), label=name) for name in NAMES[: level.leaves]]
     nodes, loose = list(leaves), list(leaves)
     at = rng.randint(1, level.gates) if wanted else 0  # gates that are left when it fires
-    often_whole = wanted is None or sum(_handy(_numbers(v), level, True) for v in _fired(wanted)) > 2
+    often_whole = (
+        wanted is None or sum(_handy(_numbers(v), level, True) for v in _fired(wanted)) > 2
+    )
     whole = True
     for left in range(level.gates, 0, -1):
         join = len(loose) > left  # each gate of two inputs can tie up one loose end
