@@ -371,6 +371,48 @@ function_exercise(
     ["After the call, which label belongs to X[0]?", "One order for both."],
 )
 
+derivation(
+    "7.7",
+    "2/(a + b)",
+    {
+        "2/b": "that is where the steep direction stops getting nearer",
+        "1/b": "then the steep one is done in one step, and the flat one crawls; a bit more is "
+        "better",
+        "1/a": "the flat direction would be done at once, the steep one would fly off",
+        "(a + b)/2": "a rate is the inverse of a curvature",
+        "1/(a + b)": "look at the factors: 1 − αa and αb − 1 shall be equal",
+    },
+    "both factors shall be equally far from 0: 1 − αa = −(1 − αb)",
+    ["|1 − αa| falls with α, |1 − αb| rises beyond 1/b.", "They meet where 1 − αa = αb − 1."],
+)
+
+
+def adam(
+    w: float, gradients: list[float], lr: float, warm: bool = True, root: float = 0.5
+) -> float:
+    m = v = 0.0
+    for t, g in enumerate(gradients, start=1):
+        m, v = 0.9 * m + 0.1 * g, 0.999 * v + 0.001 * g * g
+        up, down = (m / (1 - 0.9**t), v / (1 - 0.999**t)) if warm else (m, v)
+        w -= lr * up / (down**root + 1e-8)
+    return w
+
+
+function_exercise(
+    "7.8",
+    adam,
+    [(2.0, [5.0], 0.1), (0.0, [1.0, -3.0, 0.5], 0.01), (1.0, [0.001, 0.002], 0.5)],
+    {
+        lambda w, gradients, lr: adam(w, gradients, lr, warm=False): "m and v start at 0 and are "
+        "too small at first: divide by 1 − 0.9ᵗ and 1 − 0.999ᵗ",
+        lambda w, gradients, lr: adam(w, gradients, lr, root=1.0): "divide by the root of v̂",
+        lambda w, gradients, lr: 2 * w - adam(w, gradients, lr): "against the gradient: minus",
+        lambda w, gradients, lr: w - lr * sum(gradients): "that is plain descent",
+    },
+    ["Start with m = v = 0, and count t from 1.", "After the first step it moved by lr, or −lr."],
+    kind="code",
+)
+
 
 # ── 8. real data ─────────────────────────────────────────────────────────────────────────────
 
@@ -422,15 +464,18 @@ def _(answer: Any) -> str | None:
 
 derivation(
     "8.4",
-    "p - 1",
+    "exp(u)/(exp(u) + exp(v)) - 1",
     {
-        "p": "that is for the classes that are not the right one",
-        "1 - p": "a larger logit of the right class lowers the loss: mind the sign",
-        "p*(1 - p)": "that is the slope of p itself",
-        "-1/p": "that is ∂L/∂p; go on to the logit",
+        "exp(u)/(exp(u) + exp(v))": "that is for the logit of the wrong class; the right one's has "
+        "the term −u besides",
+        "exp(v)/(exp(u) + exp(v))": "a larger logit of the right class lowers the loss: mind the "
+        "sign",
+        "exp(u)*exp(v)/(exp(u) + exp(v))^2": "that is the slope of the probability; and the "
+        "logarithm?",
+        "exp(v) - 1": "the probability is a share: divide by the sum",
     },
-    "L = −z + ln Σ e^z, for the logit z of the right class",
-    ["∂(−z)/∂z = −1.", "∂ ln Σ e^z/∂z is its share, p."],
+    "p − 1, where p is the share of the right class",
+    ["L = −u + ln(e^u + e^v).", "The second term's slope is e^u/(e^u + e^v)."],
 )
 
 number_exercise(
@@ -457,4 +502,31 @@ function_exercise(
         lambda rows, n: (rows, rows[:n]): "the test rows are among the training rows",
     },
     ["Write down both parts for seven rows and n = 2.", "Which row is in both?"],
+)
+
+
+def surprise(logits: list[float], right: int, shift: bool = True, scale: float = 1.0) -> float:
+    top = max(logits) if shift else 0.0
+    total = sum(math.exp(z - top) for z in logits)
+    return scale * (top + math.log(total) - logits[right])
+
+
+function_exercise(
+    "8.7",
+    surprise,
+    [([1.0, -2.0, 0.5], 1), ([1000.0, 0.0], 1), ([-1000.0, -1001.0], 0), ([3.0, 3.0], 0)],
+    {
+        lambda logits, right: surprise(logits, right, shift=False): "it still overflows: subtract "
+        "the largest logit from all of them",
+        lambda logits, right: (
+            -math.log(
+                math.exp(logits[right] - max(logits))
+                / sum(math.exp(z - max(logits)) for z in logits)
+            )
+        ): "no overflow any more, but e^(−1000) is 0, and ln 0 has no value: take −z + ln Σ e^z",
+        lambda logits, right: surprise(logits, right) - max(logits): "what was subtracted in the "
+        "sum has to be added again after the logarithm",
+        lambda logits, right: surprise(logits, right, scale=-1.0): "a loss is not negative",
+    },
+    ["The softmax stays the same if all logits move by as much.", "−z + m + ln Σ e^(z − m)."],
 )

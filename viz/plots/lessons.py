@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import cycle
 from typing import TYPE_CHECKING, Any
 
 from .axes import axes_or_new, colours, ink, subplots, tidy
@@ -26,7 +27,7 @@ def plot_layers(
     ('layer', 'log')
     """
     ax = axes_or_new(ax, 6.4, 3.2)
-    for (name, numbers), colour in zip(sizes.items(), _enough(len(sizes)), strict=True):
+    for (name, numbers), colour in zip(sizes.items(), cycle(colours()), strict=False):
         places = [(k, size) for k, size in enumerate(numbers) if size > 0]
         ax.plot(*zip(*places, strict=True), "o-", color=colour, markersize=4, label=name)
     ax.set(yscale="log", xlabel="layer", ylabel=ylabel)
@@ -48,8 +49,8 @@ def plot_runs(
     ['plain', 'weight decay']
     """
     ax = axes_or_new(ax, 6.4, 0.8 + 0.36 * len(runs))
-    for row, (numbers, colour) in enumerate(zip(runs.values(), _enough(len(runs)), strict=True)):
-        ax.plot(numbers, [row] * len(numbers), "o", color=colour, alpha=0.55, markersize=6)
+    for row, numbers in enumerate(runs.values()):
+        ax.plot(numbers, [row] * len(numbers), "o", color=colours()[0], alpha=0.5, markersize=6)
         mean = sum(numbers) / len(numbers)
         ax.plot([mean, mean], [row - 0.32, row + 0.32], color=ink(), linewidth=2)
     ax.set_yticks(range(len(runs)), list(runs))
@@ -111,8 +112,3 @@ def plot_images(
         if len(titles):
             ax.set_title(str(titles[k]), fontsize=9)
     return axes
-
-
-def _enough(count: int) -> list[str]:
-    palette = colours()
-    return [palette[k % len(palette)] for k in range(count)]
