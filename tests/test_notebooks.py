@@ -315,9 +315,9 @@ RIGHT: dict[str, list[Any]] = {
     "5.1": [(3, 4)],
     "5.4": [lambda dZ, A: dZ.T @ A],
     "5.5": [lambda dZ: dZ.sum(axis=0), lambda dZ: dZ.sum(axis=0, keepdims=True)],
-    "6.1": [-0.032, (0.8 - 1) * 0.8 * 0.2],
-    "6.2": [lambda W, delta, slope: (W.T @ delta) * slope],
-    "6.3": [cross_entropy, losses.cross_entropy],
+    "6.2": [-0.032, (0.8 - 1) * 0.8 * 0.2],
+    "6.3": [lambda W, delta, slope: (W.T @ delta) * slope],
+    "6.6": [cross_entropy, losses.cross_entropy],
     "7.1": [16],
     "7.2": [1.33],
     "7.3": [moons],
@@ -559,18 +559,18 @@ WRONG: dict[str, list[tuple[Any, str]]] = {
         (lambda dZ: dZ.sum(axis=1), "axis 0"),
         (lambda dZ: dZ, "sum the rows"),
     ],
-    "6.1": [
+    "6.2": [
         (-0.2, "∂J/∂z"),
         (0.032, "mind the sign"),
         (0.16, "σ' alone"),
         (1, "∂J/∂a = a - y"),
     ],
-    "6.2": [
+    "6.3": [
         (lambda W, delta, slope: (W @ delta) * slope, "transposed"),
         (lambda W, delta, slope: W.T @ delta, "σ' is missing"),
         (lambda W, delta, slope: delta * slope, "element by element"),
     ],
-    "6.3": [
+    "6.6": [
         (lambda a, y: 0.5 * (a - y) ** 2, "σ' besides"),
         (lambda a, y: -cross_entropy(a, y), "sign is wrong"),
         (lambda a, y: (a - y).abs(), "instead of"),

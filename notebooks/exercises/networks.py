@@ -154,7 +154,21 @@ number_exercise(
 # ── 6. the four equations ────────────────────────────────────────────────────────────────────
 
 
-@exercise("6.1", "number", ["First ∂J/∂a = a − y, then through σ.", "σ′ = a(1 − a)."])
+number_exercise(
+    "6.1",
+    0.2,
+    {
+        0.8: "σ′ of the layer itself is missing",
+        0.1: "the weight is missing",
+        0.4: "that is the δ that comes in",
+        3.2: "σ′ multiplies, it does not divide",
+    },
+    "δ₁ = w₂ · δ₂ · σ′(z₁)",
+    ["Back through the weight, then through σ.", "2 · 0.4 · 0.25."],
+)
+
+
+@exercise("6.2", "number", ["First ∂J/∂a = a − y, then through σ.", "σ′ = a(1 − a)."])
 def _(answer: Any) -> str | None:
     found = number(answer)
     if close(found, -0.032):
@@ -169,7 +183,7 @@ def _(answer: Any) -> str | None:
 
 
 @exercise(
-    "6.2",
+    "6.3",
     "code",
     ["The way back through a matrix is its transpose.", "Then element by element with σ′."],
 )
@@ -187,8 +201,38 @@ def _(answer: Any) -> str | None:
     return None
 
 
+derivation(
+    "6.4",
+    "(a - y)*(1 - a**2)",
+    {
+        "a - y": "that is ∂J/∂a; tanh lies between a and z",
+        "(a - y)*a*(1 - a)": "that is the slope of σ; the slope of tanh is 1 − a²",
+        "(y - a)*(1 - a**2)": "output minus target, not the other way round",
+        "1 - a**2": "that is the slope of tanh alone",
+        "(a - y)/(1 - a**2)": "the slope multiplies, it does not divide",
+    },
+    "(1): ∂J/∂a times the slope of tanh",
+    ["What is ∂J/∂a?", "tanh′ = 1 − a² (notebook 4)."],
+)
+
+
+function_exercise(
+    "6.5",
+    lambda delta, before: [[d * a for a in before] for d in delta],
+    [([1.0, -2.0], [3.0, 0.5, 4.0])],
+    {
+        lambda delta, before: [[d * a for d in delta] for a in before]: "a row of W belongs to "
+        "one neuron, that is to one δ",
+        lambda delta, before: [d * a for d, a in zip(delta, before, strict=False)]: "every δ "
+        "meets every activation",
+        lambda delta, before: [[d + a for a in before] for d in delta]: "they are multiplied",
+    },
+    ["∂J/∂w of neuron j and input i is δⱼ·aᵢ.", "Which of the two indices names the row of W?"],
+)
+
+
 @exercise(
-    "6.3",
+    "6.6",
     "code",
     ["It must be −ln a where y = 1.", "And −ln(1 − a) where y = 0; y and 1 − y are the switches."],
 )
@@ -211,44 +255,48 @@ def _(answer: Any) -> str | None:
     return None
 
 
-number_exercise(
-    "6.4",
-    0.2,
+derivation(
+    "6.7",
+    "(a - y)/(1 - a**2)",
     {
-        0.8: "σ′ of the layer itself is missing",
-        0.1: "the weight is missing",
-        0.4: "that is the δ that comes in",
-        3.2: "σ′ multiplies, it does not divide",
+        "(a - y)*(1 - a**2)": "that is δ of the squared error; here δ is given, and ∂J/∂a is asked",
+        "a - y": "that is the slope of the squared error; tanh takes 1 − a² of it away",
+        "(a - y)/(a*(1 - a))": "that is right for σ; tanh has the slope 1 − a²",
+        "(y - a)/(1 - a**2)": "mind the sign: then δ would be y − a",
+        "1/(1 - a**2)": "then δ would be 1, right or wrong",
     },
-    "δ₁ = w₂ · δ₂ · σ′(z₁)",
-    ["Back through the weight, then through σ.", "2 · 0.4 · 0.25."],
+    "δ = ∂J/∂a · (1 − a²) must be a − y; solve for ∂J/∂a",
+    ["Write (1) down, with a − y on the left.", "Divide by the slope of tanh."],
 )
 
-derivation(
-    "6.5",
-    "(a - y)/(a*(1 - a))",
-    {
-        "a - y": "that is ∂L/∂z, after σ′ has cancelled the denominator",
-        "(y - a)/(a*(1 - a))": "mind the signs: −y/a + (1 − y)/(1 − a)",
-        "-y/a": "the second term depends on a, too",
-        "-y/a - (1 - y)/(1 - a)": "ln(1 − a) has the inner slope −1",
-    },
-    "differentiate both terms, put them on one denominator",
-    ["−y/a + (1 − y)/(1 − a).", "The numerator is −y(1 − a) + (1 − y)a."],
-)
+
+def deltas(
+    weights: Any, slopes: Any, delta: Any, turn: bool = True, below: int = 1, use: bool = True
+) -> list[Any]:
+    found = [delta]
+    for k in reversed(range(1, len(weights))):
+        back = (weights[k].T if turn else weights[k]) @ delta
+        delta = back * slopes[k - below] if use else back
+        found.append(delta)
+    return found
+
+
+W_DEEP, DELTA_DEEP = list(matrices((3, 3), (3, 3), (3, 3))), matrices((3, 1))[0]
+SLOPES_DEEP = [abs(slope) / 4 for slope in matrices((3, 1), (3, 1), (3, 1))]
 
 function_exercise(
-    "6.6",
-    lambda delta, before: [[d * a for a in before] for d in delta],
-    [([1.0, -2.0], [3.0, 0.5, 4.0])],
+    "6.8",
+    deltas,
+    [(W_DEEP, SLOPES_DEEP, DELTA_DEEP)],
     {
-        lambda delta, before: [[d * a for d in delta] for a in before]: "a row of W belongs to "
-        "one neuron, that is to one δ",
-        lambda delta, before: [d * a for d, a in zip(delta, before, strict=False)]: "every δ "
-        "meets every activation",
-        lambda delta, before: [[d + a for a in before] for d in delta]: "they are multiplied",
+        lambda weights, slopes, delta: deltas(weights, slopes, delta, below=0): "σ′ belongs to the "
+        "layer that δ goes down to, not to the one it comes from",
+        lambda weights, slopes, delta: deltas(weights, slopes, delta, turn=False): "the way back "
+        "through a matrix is its transpose; that was right before",
+        lambda weights, slopes, delta: deltas(weights, slopes, delta, use=False): "σ′ is missing",
+        lambda weights, slopes, delta: deltas(weights, slopes, delta)[::-1]: "the last layer first",
     },
-    ["∂J/∂w of neuron j and input i is δⱼ·aᵢ.", "Which of the two indices names the row of W?"],
+    ["Write (2) down with its indices.", "weights[l] leads out of layer l − 1."],
 )
 
 
