@@ -84,7 +84,7 @@ def _compare(
 
 def _got(version: Version, theta: Floats, arrays: Sequence[Floats]) -> Floats:
     """What the program makes of each row: a loss' cost is that of one row by itself."""
-    if version.loss:
+    if version.loss and version.rows is version.function:
         rows = [[a[k : k + 1] for a in arrays] for k in range(len(arrays[0]))]
         costs = np.array([version.gradient(theta, *row)[:1] for row in rows], dtype=theta.dtype)
         if np.isfinite(costs).all():  # and with them the gradients

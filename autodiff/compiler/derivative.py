@@ -112,7 +112,10 @@ def differentiate(rolled: Rolled) -> Function:
 
 def forward_only(rolled: Rolled) -> Function:
     """The forward pass alone."""
-    steps = [s if isinstance(s, Assign) else Assign(s.out, forward(s)) for s in rolled.steps]
+    steps = [
+        Assign(s.array, s.expr) if isinstance(s, Assign) else Assign(s.out, forward(s))
+        for s in rolled.steps
+    ]
     return Function(
         rolled.inputs,
         rolled.parameters,

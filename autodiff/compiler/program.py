@@ -177,9 +177,10 @@ class Program:
         parameters."""
         return worth(self._open(arrays)[0].function, steps)
 
-    def on(self, backend: str) -> Program:
-        """The same program on another backend; what was traced is not traced again."""
-        versions = {shapes: version.on(backend) for shapes, version in self._versions.items()}
+    def on(self, backend: str, rows: bool = False) -> Program:
+        """The same program on another backend, or of a loss what it is for each of the `rows`;
+        what was traced is not traced again."""
+        versions = {at: version.on(backend, rows) for at, version in self._versions.items()}
         last = next(reversed(versions.values()), None)
         own = {"_backend": backend, "_versions": versions, "_opened": {}, "_last": last}
         other = Program.__new__(Program)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,13 +25,22 @@ class BranchError(TypeError):
     """The function decides by a Value's data what to compute; one program cannot do both."""
 
 
+class Judged(NamedTuple):
+    """What a function may return: a loss, and what else is wanted of every row, without a
+    gradient."""
+
+    loss: Value
+    beside: Any  # a Value or a (nested) list of Values
+
+
 @dataclass
 class Run:
     """What a call of a function on one example built."""
 
     arguments: list[list[Value]]  # of each argument all Values, flattened
-    outputs: list[Value]  # flattened
+    outputs: list[Value]  # flattened; first the loss of one who is `Judged`
     shape: tuple[int, ...] | None  # of the outputs, None for a single Value
+    beside: int  # how many outputs are beside the loss
     made: dict[Value, int]  # the nodes born during the call, in order
 
 
@@ -85,10 +94,15 @@ def run(function: Callable[..., Any], example: Sequence[NDArray[np.float64]]) ->
         if leaves := [leaf for leaf in dict.fromkeys(firsts) if leaf is not None]:
             raise _branch(function, [(leaf, leaf in data) for leaf in leaves])
 
+    result: Any
     with watching(note), branching(decide):
         result = function(*nested)
+    beside: list[Value] = []
+    if isinstance(result, Judged):
+        beside, _ = _outputs(function, result.beside)
+        result = result.loss
     outputs, shape = _outputs(function, result)
-    return Run(arguments, outputs, shape, made)
+    return Run(arguments, [*outputs, *beside], shape, len(beside), made)
 
 
 def _outputs(

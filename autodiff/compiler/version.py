@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from ..gates import GATES, Gate
 from ..value import Value
 from .arrays.scalars import Scalars, number
-from .ir import Function, is_view
+from .ir import ROWS, Concatenate, Function, is_view, spread
 from .kept.cache import kept
 from .trace import Trace, trace
 from .write.backends import Runner, Unsupported, choose
@@ -36,6 +36,7 @@ class Version:
     backend: str
     report: dict[str, Any]
     function: Function
+    rows: Function  # of a loss: what it is for each row, and what else is wanted
     trace: Trace | None = None
     names: tuple[str, ...] = ()  # of the arguments
     # given theta and the arrays: (J, gradient) of a loss, where J is not finite if a number of it
@@ -52,9 +53,9 @@ class Version:
         # the receiving process may be without llvmlite
         self.build("auto" if self.backend == "native" else self.backend)
 
-    def on(self, backend: str) -> Version:
-        """The same on another backend."""
-        other = replace(self)
+    def on(self, backend: str, rows: bool = False) -> Version:
+        """The same on another backend; or only what a loss is for each row."""
+        other = replace(self, function=self.rows, loss=False) if rows else replace(self)
         other.build(backend)
         return other
 
@@ -75,12 +76,8 @@ class Version:
 
     @cached_property
     def outputs(self) -> Runner:
-        """The outputs, one row per example. A loss' own are only looked at in a check: not worth
-        machine code."""
-        if not self.loss:
-            return self.runner
-        ((_, make),) = choose("numpy")
-        return make(self.function, False)
+        """The outputs, one row per example; those of a loss are seldom looked at."""
+        return self.on("numpy", rows=True).runner if self.loss else self.runner
 
 
 def make_version(
@@ -119,11 +116,12 @@ def make_version(
     version = Version(
         tuple(shapes),
         len(theta),
-        traced.shape,
+        (len(traced.outputs),) if traced.beside else traced.shape,
         loss,
         backend,
         _report(traced, found, times),
         found.function,
+        found.rows,
         traced,
         tuple(names),
     )
@@ -136,6 +134,7 @@ class _Derivation(NamedTuple):
     """What follows from a graph alone, whoever its Values are: kept for the next equal one."""
 
     function: Function
+    rows: Function
     unrolled: list[str]
 
 
@@ -197,16 +196,25 @@ def _derive(
     key: str = "",
 ) -> _Derivation:
     # imported here, since a process that finds what it needs goes without them
-    from .arrays.roll import roll
+    from .arrays.roll import in_order_of_use, roll
     from .arrays.scalars import flatten
     from .derivative import differentiate, forward_only
     from .rewrite.inline import inline
 
     rolled = roll(flatten(scalars), theta, shapes, names)
-    program = differentiate(rolled) if loss else forward_only(rolled)
-    inline(program)
-    program.dtype, program.name, program.key = dtype, shown, key
-    return _Derivation(program, list(rolled.unrolled))
+    output, beside = rolled.output, rolled.beside
+    program = rows = forward_only(rolled)
+    if beside is not None:
+        columns = [spread(e, (ROWS, e.shape[-1])) for e in (output, beside)]
+        rows.output = Concatenate(tuple(columns))
+    if loss:
+        program = differentiate(replace(rolled, steps=in_order_of_use(rolled.steps, output)))
+        rows = program if beside is None else rows
+    for one in {program, rows}:
+        inline(one)
+        one.dtype, one.name = dtype, shown
+        one.key = key and f"{key} {one is rows}"
+    return _Derivation(program, rows, list(rolled.unrolled))
 
 
 def _all_of(scalars: Scalars, theta: Sequence[Value]) -> bytes:

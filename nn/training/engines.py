@@ -43,6 +43,10 @@ class Engine(Protocol):
         """What the network returns: one row per example, one column per output."""
         ...
 
+    def judge(self, theta: Array, X: Array, Y: Array) -> tuple[float, Array]:
+        """J and the outputs."""
+        ...
+
 
 def read(parameters: Sequence[Value]) -> Array:
     """θ: a copy of the parameters' numbers."""
@@ -88,20 +92,30 @@ class Eager:
         load(self.parameters, theta)
         return np.array([[v.data for v in flatten(self.model(x))] for x in X.tolist()])
 
+    def judge(self, theta: Array, X: Array, Y: Array) -> tuple[float, Array]:
+        """J and the outputs, one after the other."""
+        return self.cost(theta, X, Y), self.outputs(theta, X)
+
 
 class Compiled:
-    """Runs the array programs that `autodiff.compile` derives from the graph of one example."""
+    """Runs the array programs that `autodiff.compile` derives from the graph of one example.
+
+    judged  the program of the loss gives the outputs, too, for `judge`
+    """
 
     name, fallback = "compiled", ""
 
-    def __init__(self, model: Model, loss: Loss | None, parameters: Sequence[Value]) -> None:
+    def __init__(
+        self, model: Model, loss: Loss | None, parameters: Sequence[Value], judged: bool = False
+    ) -> None:
         import autodiff
 
         self.parameters = list(parameters)
         self.predicting = _Placed(autodiff.compile(model, backend="numpy"), self.parameters)
         if loss is not None:
-            program = autodiff.compile(_ExampleLoss(model, loss), backend="numpy")
+            program = autodiff.compile(_ExampleLoss(model, loss, judged), backend="numpy")
             self.training = _Placed(program, self.parameters)
+            self.judging = program
 
     def prepare(self, theta: Array, X: Array, *Y: Array) -> None:
         """Compile for such rows: the cost if there are targets, else the outputs."""
@@ -125,8 +139,13 @@ class Compiled:
 
     def cost(self, theta: Array, X: Array, Y: Array) -> float:
         """J: the forward pass alone."""
+        return self.judge(theta, X, Y)[0]
+
+    def judge(self, theta: Array, X: Array, Y: Array) -> tuple[float, Array]:
+        """J and the outputs of all rows at once."""
         full = self.training.widen(theta, X, Y)
-        return float(self.training.program.predict(X, Y, theta=full).mean())
+        found = self.judging.predict(X, Y, theta=full)
+        return float(found[:, 0].mean()), found[:, 1:]
 
     def outputs(self, theta: Array, X: Array) -> Array:
         """All rows at once."""
@@ -142,9 +161,7 @@ class Native(Compiled):
     name = "native"
 
     def __init__(self, compiled: Compiled) -> None:
-        self.parameters, self.predicting = compiled.parameters, compiled.predicting
-        if hasattr(compiled, "training"):
-            self.training = compiled.training
+        self.__dict__.update(compiled.__dict__)
         self._descend: Callable[..., int] | None = None
         self._predicts = self._looked = False
 
@@ -211,13 +228,18 @@ class Native(Compiled):
 class _ExampleLoss:
     """The loss of one example: an object, so that the compiler sees what it refers to."""
 
-    def __init__(self, model: Model, loss: Loss) -> None:
+    def __init__(self, model: Model, loss: Loss, judged: bool) -> None:
         self.model = model
         self.loss = loss
+        self.judged = judged
         self.__name__ = getattr(loss, "__name__", "loss")  # for messages and the source
 
-    def __call__(self, x: Any, y: Any) -> Value:
-        return self.loss(self.model(x), y)
+    def __call__(self, x: Any, y: Any) -> Any:
+        from autodiff.compiler.trace import Judged
+
+        output = self.model(x)
+        loss = self.loss(output, y)
+        return Judged(loss, output) if self.judged else loss
 
 
 class _Placed:
@@ -274,8 +296,10 @@ def choose_engine(
     Y: Any = None,
     steps: int = 0,
     optimiser: Optimiser | None = None,
+    judged: int = 0,
 ) -> Engine:
-    """An engine by name, compared with the eager one on some rows of the data.
+    """An engine by name, compared with the eager one on some rows of the data. It will take so
+    many `steps`, and will be asked so often to judge.
 
     "auto" is machine code where so many steps of training repay the time to make it (the rule of
     `Program.is_worth`), else the NumPy program; and the eager engine where there is none or where
@@ -288,7 +312,7 @@ def choose_engine(
     eager = Eager(model, loss, parameters)
     if name == "eager":
         return eager
-    compiled = chosen = Compiled(model, loss, parameters)
+    compiled = chosen = Compiled(model, loss, parameters, judged > 0)
     rows = _sample(X, Y[:, :-1] if isinstance(loss, Weighted) else Y)
     theta = read(parameters)
     inputs = (X[rows],) if Y is None else (X[rows], Y[rows])
@@ -298,6 +322,8 @@ def choose_engine(
             chosen = Native(compiled)
             if optimiser is not None:  # LLVM works while the engines are compared
                 chosen.takes(optimiser, theta, *inputs)
+            if compiled.is_worth(judged, *inputs):
+                chosen.judging = compiled.judging.on("native", rows=True)
         _compare(compiled, eager, theta, *inputs)
     except ArithmeticError as error:  # the step that meets it says where
         eager.fallback = str(error)

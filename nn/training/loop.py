@@ -152,9 +152,9 @@ def fit(
     steps = epochs * -(-len(data.X) // size)
     random_layers = dropouts(model)
     with training(*random_layers):
-        computing = choose_engine(engine, model, loss, parameters, data.X, data.Y, steps, optimiser)
-    if chosen:
-        computing.outputs(read(parameters), data.X[:1])  # compiled beside LLVM's work
+        computing = choose_engine(
+            engine, model, loss, parameters, data.X, data.Y, steps, optimiser, epochs * bool(chosen)
+        )
     stepper = _Stepper(computing, model, loss, reduction, l2)
 
     theta = best = read(parameters)
@@ -282,11 +282,10 @@ def evaluate(
     data = prepare(model, X, Y, resolve_loss(loss))
     loss, chosen = data.loss, resolve_metrics(metrics, data.task, data.classes)
     parameters = model.parameters() if isinstance(model, Module) else []
-    computing = choose_engine(engine, model, loss, parameters, data.X, data.Y)
-    theta = read(parameters)
-    outputs = computing.outputs(theta, data.X) if chosen else np.empty((0, 0))
-    results = {"loss": computing.cost(theta, data.X, data.Y)}
-    return results | judge(chosen, data.task, outputs, data.Y)
+    judged = bool(chosen)
+    computing = choose_engine(engine, model, loss, parameters, data.X, data.Y, judged=judged)
+    cost, outputs = computing.judge(read(parameters), data.X, data.Y)
+    return {"loss": cost} | judge(chosen, data.task, outputs, data.Y)
 
 
 # ── the parts of fit ─────────────────────────────────────────────────────────────────────────
@@ -396,10 +395,9 @@ def _judge(
         if rows is None:
             continue
         X, Y = rows
-        if prefix:
-            results["val_loss"] = engine.cost(theta, X, Y)
-        if metrics:
-            outputs = engine.outputs(theta, X)
+        if prefix or metrics:
+            cost, outputs = engine.judge(theta, X, Y)
+            results |= {"val_loss": cost} if prefix else {}
             results |= judge(metrics, data.task, outputs, data.targets(Y), prefix)
     return results
 

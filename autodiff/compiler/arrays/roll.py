@@ -65,18 +65,21 @@ class Roller(Operands):
                 gate = scalars.gate[ids[0]]
                 assert gate is not None
                 self.family(Family.of(gate, ids, [scalars.parents[i] for i in ids]))
-        output = self.outputs()
+        count = len(scalars.outputs) - scalars.beside
+        output = self.outputs(scalars.outputs[:count])
+        beside = self.outputs(scalars.outputs[count:]) if scalars.beside else None
         steps = lettered(looked_up(self.steps, self.names, self.roles), self.names)
         return Rolled(
             self.inputs,
             list(self.parameters.values()),
-            in_order_of_use(steps, output),
+            in_order_of_use(steps, output, *filter(None, [beside])),
             output,
             len(self.theta),
             self.names,
             self.row_shapes,
             sum(g is not None for g in scalars.gate),
             folded(self.unrolled),
+            beside,
         )
 
     def signature(self, i: int, where: list[int]) -> tuple[object, ...]:
@@ -208,9 +211,9 @@ class Roller(Operands):
         table, kept = compact(points, here.reshape(-1), sizes)
         return self.constants(aligned(table, kept, order, sizes, groups), groups)
 
-    def outputs(self) -> Expr:
-        """The returned scalars, side by side."""
-        ids = np.array(self.scalars.outputs, dtype=np.intp)
+    def outputs(self, scalars: Sequence[int]) -> Expr:
+        """Returned scalars, side by side."""
+        ids = np.array(scalars, dtype=np.intp)
         found = self.locate(ids, joined=True)
         if found.source == CONSTANT:
             return self.table(found.value)
@@ -238,12 +241,12 @@ def folded(causes: list[tuple[int, str]]) -> list[str]:
     return [f"{count} {what}" for what, count in total.items()]
 
 
-def in_order_of_use(steps: list[Step], output: Expr) -> list[Step]:
-    """Depth first from the output: each step as one would write it, just before it is needed."""
+def in_order_of_use(steps: list[Step], *outputs: Expr) -> list[Step]:
+    """Depth first from the outputs: each step as one would write it, just before it is needed."""
     made = {step.out if isinstance(step, Fire) else step.array: step for step in steps}
     order: list[Step] = []
     seen: set[Array] = set()
-    stack: list[tuple[Array, bool]] = [(array, False) for array in reversed(arrays_in(output))]
+    stack: list[tuple[Array, bool]] = [(array, False) for array in reversed(arrays_in(*outputs))]
     while stack:
         array, done = stack.pop()
         if done:

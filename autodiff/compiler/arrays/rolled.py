@@ -52,3 +52,4 @@ class Rolled:
     row_shapes: list[Shape]
     gates: int = 0
     unrolled: list[str] = field(default_factory=list)  # what had to be picked one by one
+    beside: Expr | None = None  # what is wanted of every row beside a loss

@@ -33,6 +33,7 @@ class Scalars:
     parameter: dict[int, int] = field(default_factory=dict)  # position in theta
     constant: dict[int, float] = field(default_factory=dict)
     outputs: list[int] = field(default_factory=list)
+    beside: int = 0  # how many of them are beside a loss
 
     def add(self, gate: Gate | None, parents: tuple[int, ...], label: str = "") -> int:
         """A new scalar's number."""
@@ -85,6 +86,7 @@ def number(trace: Trace, theta: Sequence[Value]) -> Scalars:
             made[key] = scalars.add(gate, parents, node.label)
         index[node] = made[key]
     scalars.outputs = [index[node] for node in trace.outputs]
+    scalars.beside = trace.beside
     return scalars
 
 
@@ -253,7 +255,7 @@ def _split(scalars: Scalars, roles: Roles) -> Scalars:
     result.datum = {index[i]: at for i, at in scalars.datum.items()}
     result.parameter = {index[i]: at for i, at in scalars.parameter.items()}
     result.constant = {index[i]: value for i, value in scalars.constant.items()}
-    result.outputs = [index[i] for i in scalars.outputs]
+    result.outputs, result.beside = [index[i] for i in scalars.outputs], scalars.beside
     return result
 
 
@@ -331,5 +333,5 @@ def _compact(scalars: Scalars, gate: list[Gate | None], parents: list[tuple[int,
     result.datum = {index[i]: at for i, at in scalars.datum.items() if i in index}
     result.parameter = {index[i]: at for i, at in scalars.parameter.items() if i in index}
     result.constant = {index[i]: v for i, v in scalars.constant.items() if i in index}
-    result.outputs = [index[i] for i in scalars.outputs]
+    result.outputs, result.beside = [index[i] for i in scalars.outputs], scalars.beside
     return result

@@ -21,6 +21,7 @@ import pytest
 import autodiff
 from autodiff import DomainError, Value
 from autodiff.compiler import BranchError, CompileError
+from autodiff.compiler.trace import Judged
 from autodiff.compiler.write.backends import Unsupported, choose
 from nn import MLP, Layer, Module, Sequential, losses
 from nn.module import Nested
@@ -53,6 +54,30 @@ def test_calling_adds_the_gradient_of_the_mean_to_every_parameter() -> None:
     assert once == pytest.approx([p.grad for p in net.parameters()], rel=1e-10, abs=1e-14)
     program(X, Y)
     assert [p.grad for p in net.parameters()] == pytest.approx([2 * g for g in once])
+
+
+@pytest.mark.parametrize("backend", ["numpy", "native"])
+def test_what_is_beside_a_loss_comes_with_every_row(backend: str) -> None:
+    """The gradient is that of the loss alone, and computes nothing else."""
+    if backend == "native":
+        oracle("llvmlite")
+    net, alone = moons()
+
+    def loss(x: Any, y: Any) -> Judged:
+        output = net(x)
+        return Judged(losses.hinge(output, y), [output, output.sigmoid() * y])
+
+    program = autodiff.compile(loss, backend=backend)
+    J, gradient = program.value_and_grad(program.theta(), X, Y)
+    expected, slopes = alone.value_and_grad(alone.theta(), X, Y)
+    assert J == pytest.approx(expected, rel=1e-12)
+    np.testing.assert_allclose(gradient, slopes, rtol=1e-12, atol=1e-14)
+    assert "sigmoid" not in program.source
+    for rows in (program.predict(X, Y), program.on(backend, rows=True)(X, Y)):
+        for (x, y), row in zip(zip(X.tolist(), Y.tolist(), strict=True), rows, strict=True):
+            made = loss(x, y)
+            values = [made.loss, *made.beside]
+            assert row.tolist() == pytest.approx([v.data for v in values], rel=1e-12)
 
 
 def test_parameters_are_found_before_the_first_call_in_the_model_s_order() -> None:

@@ -316,3 +316,8 @@ def test_compiled_costs_and_gradients_equal_the_eager_ones_at_any_theta() -> Non
         np.testing.assert_allclose(other, gradient, rtol=1e-10, atol=1e-13)
         assert eager.cost(theta, X, NUMBER) == cost
         assert compiled.cost(theta, X, NUMBER) == pytest.approx(cost, rel=1e-12)
+        judged, outputs = Compiled(model, losses.squared_error, parameters, judged=True).judge(
+            theta, X, NUMBER
+        )
+        assert judged == pytest.approx(cost, rel=1e-12)
+        np.testing.assert_allclose(outputs, eager.outputs(theta, X), rtol=1e-12)
