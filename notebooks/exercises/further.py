@@ -72,15 +72,15 @@ def _(answer: Any) -> str | None:
 
 derivation(
     "9.4",
-    "exp(z)/(1 + exp(z))",
+    "-2*a*(1 - a^2)",
     {
-        "1/(1 + exp(z))": "that is σ(−z): the inner slope e^z stands above",
-        "exp(z)": "divide by 1 + e^z, as the slope of ln asks",
-        "log(1 + exp(z))": "that is softplus itself",
-        "1": "only far to the right",
+        "-2*a": "that is the slope by a; go on to z, by the chain rule",
+        "2*a*(1 - a^2)": "1 − a² falls where a grows: mind the sign",
+        "(1 - a^2)^2": "the slope is not multiplied by itself: differentiate 1 − a²",
+        "1 - a^2": "that is the slope itself; its slope was asked",
     },
-    "ln u has the slope u′/u, with u = 1 + e^z",
-    ["u′ = e^z.", "You know this function: it is σ."],
+    "differentiate 1 − a² by a, and multiply by da/dz",
+    ["d(1 − a²)/da = −2a.", "da/dz = 1 − a²."],
 )
 
 number_exercise(
@@ -109,8 +109,22 @@ function_exercise(
     ["What is it at −3: 0.03 or −0.03?", "max(z, slope·z), for a slope below 1."],
 )
 
+derivation(
+    "9.7",
+    "a + z*a*(1 - a)",
+    {
+        "a*(1 - a)": "z stands before σ, too: the product rule has two terms",
+        "z*a*(1 - a)": "the product rule has two terms: and the slope of z itself?",
+        "a + z": "the second term is z times the slope of σ",
+        "a + a*(1 - a)": "the second term has the factor z",
+        "1 + z*a*(1 - a)": "the slope of z is 1, and it stands beside σ: a",
+    },
+    "(u·v)′ = u′v + uv′, with u = z and v = σ(z)",
+    ["1·σ(z) + z·σ′(z).", "σ′ = a(1 − a)."],
+)
 
-# ── 10. residual, layer norm, convolution ────────────────────────────────────────────────────
+
+# ── 12. residual, layer norm, convolution ────────────────────────────────────────────────────
 
 
 @exercise("12.1", "number", ["The shortcut has a slope of its own.", "d(z + f)/dz."])
@@ -213,7 +227,34 @@ function_exercise(
 )
 
 
-# ── 11. the cost of a gradient ───────────────────────────────────────────────────────────────
+def rms_back(
+    z: list[float], g: list[float], centre: float = 0.0, along: float = 1.0, power: float = 1.0
+) -> list[float]:
+    m, r = len(z), math.sqrt(sum(v * v for v in z) / len(z))
+    y = [v / r for v in z]
+    mean, gy = sum(g) / m, sum(a * b for a, b in zip(g, y, strict=True)) / m
+    pairs = zip(g, y, strict=True)
+    return [(gk - centre * mean - along * yk * gy) / r**power for gk, yk in pairs]
+
+
+function_exercise(
+    "12.7",
+    rms_back,
+    [([1.0, -2.0, 3.0], [0.5, 1.0, -1.0]), ([2.0, 0.5], [1.0, 0.0])],
+    {
+        lambda z, g: rms_back(z, g, along=0.0): "r depends on the z, too: it is part of the graph",
+        lambda z, g: rms_back(z, g, centre=1.0): "that is layer norm's; here no mean is "
+        "subtracted, and so none is taken from the gradient",
+        lambda z, g: rms_back(z, g, along=-1.0): "a larger r makes y smaller: mind the sign",
+        lambda z, g: rms_back(z, g, along=float(len(z))): "dr/dz is z/(m·r): the m is missing",
+        lambda z, g: rms_back(z, g, power=0.0): "and divided by r",
+    },
+    ["dr/dz_k = y_k/m, and dy_i/dz_k = ([i = k] − y_i·y_k/m)/r.", "(g_k − y_k · mean(g·y))/r."],
+    kind="code",
+)
+
+
+# ── 14. the cost of a gradient ───────────────────────────────────────────────────────────────
 
 
 @exercise(
@@ -320,7 +361,7 @@ function_exercise(
 )
 
 
-# ── 12. the same in PyTorch ──────────────────────────────────────────────────────────────────
+# ── 17. the same in PyTorch ──────────────────────────────────────────────────────────────────
 
 
 @exercise("17.1", "code", ["requires_grad=True; (x ** 3).sum().backward().", "x.grad.tolist()."])
