@@ -17,6 +17,8 @@ from typing import NamedTuple
 
 from errors import SECTIONS, Entry
 
+from viz.languages.translate import translate
+
 ROOT = Path(__file__).resolve().parents[1]
 PACKAGES = ("autodiff", "nn", "viz")
 
@@ -150,7 +152,7 @@ def page(with_others: bool = True) -> str:
             example = entry.example.strip()
             parts.append(
                 f"### {entry.title}\n\n```python\n{example}\n```\n\n"
-                f"```text\n{outcome.kind}: {outcome.message}\n```\n\n"
+                f"```text\n{outcome.kind}: {both(outcome.message)}\n```\n\n"
                 f"**Cause.** {entry.cause}\n\n**Remedy.** {entry.remedy}\n"
             )
     shown = covered(outcomes)
@@ -158,7 +160,7 @@ def page(with_others: bool = True) -> str:
     parts.append(_OTHERS)
     for package in PACKAGES if with_others else ():
         rows = [
-            f"| `{s.where}` | {s.kind} | {_cell(s.message)} |"
+            f"| `{s.where}` | {s.kind} | {_cell(both(s.message))} |"
             for s in others
             if s.path.startswith(package + "/")
         ]
@@ -168,10 +170,16 @@ def page(with_others: bool = True) -> str:
     return "\n".join(parts)
 
 
+def both(message: str) -> str:
+    """A message, and below it what it says in the language of the page."""
+    told = translate(message)
+    return message if told == message else f"{message}\n{told}"
+
+
 def _cell(text: str) -> str:
     for character in "\\|*_`<[$":
         text = text.replace(character, "\\" + character)
-    return text.replace("\n", " ")
+    return text.replace("\n", "<br>")
 
 
 _HEAD = """\

@@ -6,6 +6,7 @@ import os
 from unittest import mock
 
 from viz.command.cli import main
+from viz.languages.translate import current
 
 COMMANDS = {
     "autodiff": ("An expression · 表达式", []),
@@ -38,7 +39,10 @@ autodiff "(x + y) * z" x=-2 y=5 z=-4 --animate passes.svg
 
 def said(*arguments: str) -> str:
     out = io.StringIO()
-    with mock.patch.dict(os.environ, COLUMNS="92"), contextlib.redirect_stdout(out):
+    with (
+        mock.patch.dict(os.environ, COLUMNS="92", GLASSGRAD_LANG=current()),
+        contextlib.redirect_stdout(out),
+    ):
         status = main(arguments)
     if status:
         raise RuntimeError(f"autodiff {' '.join(arguments)} ended with status {status}")

@@ -28,6 +28,8 @@ import search  # noqa: E402
 import tables  # noqa: E402
 from studio import build as studio  # noqa: E402
 
+from viz.languages.translate import speaking  # noqa: E402
+
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 project = PROJECT["name"]
 author = copyright = PROJECT["authors"][0]["name"]
@@ -89,8 +91,9 @@ def generate(app: Sphinx) -> None:
     generated = HERE / "generated"
     translated = ROOT / "notebooks" / folder(app.config.language)
     write(generated / "gates.md", tables.gates())
-    write(generated / "errors.md", catalogue.page(with_others=app.builder.name != "gettext"))
-    write(generated / "command-line.md", commands.page())
+    with speaking(folder(app.config.language) or "en"):
+        write(generated / "errors.md", catalogue.page(with_others=app.builder.name != "gettext"))
+        write(generated / "command-line.md", commands.page())
     course = generated / "course"
     course.mkdir(parents=True, exist_ok=True)
     wanted = {path.name: path for path in (ROOT / "notebooks").glob("[0-9]*.ipynb")}
@@ -121,7 +124,8 @@ def skip(
 def beside(app: Sphinx, failed: Exception | None) -> None:
     """The pages that are no documents: they run."""
     if failed is None and app.builder.format == "html":
-        live.build(Path(app.outdir) / "live")
+        with speaking(folder(app.config.language) or "en"):
+            live.build(Path(app.outdir) / "live")
         if not folder(app.config.language):
             studio.build(Path(app.outdir) / "studio")
 
