@@ -6,7 +6,8 @@ A catalogue ``locale/LANGUAGE/NAME.po`` holds the texts of one notebook and of i
 paragraph, a list item, a row of a table, a comment or a text of the code is one entry. `messages`
 brings the catalogues up to date and keeps their translations; `write` makes the notebook and the
 solutions in each language from the English ones and the catalogue. README.md is treated likewise;
-of the site's pages, which Sphinx translates, the catalogues are brought up to date.
+of the site's pages, which Sphinx translates, and of what the exercises say, the catalogues are
+brought up to date.
 """
 
 from __future__ import annotations
@@ -28,6 +29,10 @@ from babel.messages.pofile import read_po, write_po
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent
+sys.path.insert(0, str(ROOT / "docs"))
+
+from messages import in_python  # noqa: E402
+
 TEMPLATES = ROOT / "build" / "gettext"  # what `make messages` has Sphinx write
 PAGES = {"zh": ROOT / "docs" / "locale" / "zh_CN" / "LC_MESSAGES"}
 LANGUAGES = sorted(path.name for path in (HERE / "locale").glob("*") if path.is_dir())
@@ -226,7 +231,8 @@ def _row(line: str, translate: Translate) -> str:
 
 
 class Document(NamedTuple):
-    """A name and its sources: Markdown, a notebook, or the template that Sphinx made of a page."""
+    """A name and its sources: Markdown, a notebook, Python that speaks by its catalogue, or the
+    template that Sphinx made of a page."""
 
     name: str
     sources: tuple[Path, ...]
@@ -246,8 +252,11 @@ class Document(NamedTuple):
 
 
 def documents() -> list[Document]:
-    """README.md, each notebook with its solutions, and the pages of the site."""
-    found = [Document("README", (ROOT / "README.md",))]
+    """README.md, the exercises, each notebook with its solutions, and the pages of the site."""
+    found = [
+        Document("README", (ROOT / "README.md",)),
+        Document("exercises", tuple(sorted((HERE / "exercises").glob("*.py")))),
+    ]
     for path in sorted(HERE.glob("[0-9]*.ipynb")):
         solutions = HERE / "solutions" / f"{path.stem}.md"
         found.append(Document(path.stem, (path, *([solutions] if solutions.exists() else []))))
@@ -291,7 +300,11 @@ def messages(document: Document) -> list[str]:
     if document.is_page:
         return template(document.sources[0])
     for source in document.sources:
-        translated(source, note)
+        if source.suffix == ".py":
+            code = source.read_text(encoding="utf-8")
+            found |= {text.text: None for text in in_python(source.name, code) if text.needed}
+        else:
+            translated(source, note)
     return list(found)
 
 
@@ -363,7 +376,7 @@ viz.language("{language}")"""
 def written(document: Document, language: str) -> Iterator[tuple[Path, str]]:
     """The files of a document in a language; a notebook keeps the outputs of unchanged code."""
     held = translations(document, language)
-    for source in () if document.is_page else document.sources:
+    for source in (path for path in document.sources if path.suffix in (".md", ".ipynb")):
         made = translated(source, lambda text: held.get(text, text))
         target = document.target(source, language)
         if isinstance(made, str):
