@@ -15,6 +15,8 @@ sys.path.insert(0, str(ROOT / "notebooks"))
 
 import translate  # noqa: E402
 
+from viz.languages.translate import speaking  # noqa: E402
+
 HELD = [
     pytest.param(document, language, id=f"{document.name}-{language}")
     for document in translate.documents()
@@ -105,3 +107,14 @@ def test_the_code_is_the_same_but_for_its_words(
             ]
             assert code[1].pop(0) == translate.SETUP.format(language=language)
             assert list(map(skeleton, code[0])) == list(map(skeleton, code[1]))
+
+
+def test_a_verdict_is_said_in_the_language_that_is_spoken() -> None:
+    import exercises
+
+    with speaking("zh"):
+        assert exercises.check("1.1", ...).reason == "还没有作答：把你的答案写在省略号的位置"
+        assert str(exercises.check("5.1", [4, 3])).startswith("✗ 5.1: 那是笔记 000 的写法")
+        assert exercises.check("1.1", 3).reason == "需要 4 个数的列表，而不是 3"
+        assert exercises.guess(3).reveal(3).reason == "正确"
+    assert exercises.check("1.1", 3).reason == "a list of 4 numbers is wanted, not 3"

@@ -12,6 +12,8 @@ from typing import Any
 
 from autodiff import Value
 
+from .speech import said
+
 Judge = Callable[[Any], str | None]  # the reason why an answer is wrong, or None
 
 CHECKERS: dict[str, Judge] = {}
@@ -29,7 +31,8 @@ class Verdict:
     """
 
     def __init__(self, number: str, right: bool | None, reason: str, behind: str = "") -> None:
-        self.number, self.right, self.reason, self.behind = number, right, reason, behind
+        self.number, self.right, self.reason = said(number), right, said(reason)
+        self.behind = behind
 
     def __bool__(self) -> bool:
         return self.right is True
@@ -42,10 +45,10 @@ class Verdict:
 
     def _repr_html_(self) -> str:
         colour = {True: "#1a7f37", False: "#cf222e", None: "#6e7781"}[self.right]
-        said = f'<span style="color:{colour}">{html.escape(str(self))}</span>'
+        shown = f'<span style="color:{colour}">{html.escape(str(self))}</span>'
         if not self.behind:
-            return said
-        return f"<details><summary>{said}</summary>{html.escape(self.behind)}</details>"
+            return shown
+        return f"<details><summary>{shown}</summary>{html.escape(self.behind)}</details>"
 
 
 def check(number: str, answer: Any) -> Verdict:
@@ -108,11 +111,11 @@ class Guess:
 
     def reveal(self, found: Any) -> Verdict:
         if unanswered(self.expected):
-            said = "put it in place of the dots; to see what comes out, click here"
-            return Verdict("your guess", None, said, behind=_shown(found))
+            reason = "put it in place of the dots; to see what comes out, click here"
+            return Verdict("your guess", None, reason, behind=_shown(found))
         right = bool(same(array(self.expected), array(found)))
-        said = f"{_shown(self.expected)}, and it is {_shown(found)}"
-        return Verdict("your guess", right, "right" if right else said)
+        reason = f"{_shown(self.expected)}, and it is {_shown(found)}"
+        return Verdict("your guess", right, "right" if right else reason)
 
 
 def guess(expected: Any = ...) -> Guess:
