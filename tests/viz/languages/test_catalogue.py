@@ -20,7 +20,7 @@ ENTRIES = [
 ]
 # What both sides have to have: options, calls, names with a dot or a line below, quoted words.
 FORMULA = re.compile(
-    r"--[a-z][\w-]+|\b[A-Za-z_][\w.]*\([^(){} ]*\)|\b\w+_\w+\b|\b[a-z]+\.[a-z]\w*(?=\W)|'[\w.-]+'|"
+    r"--[a-z][\w-]+|\b[A-Za-z_][\w.]*\([^(){} ]*\)|\b\w+_\w+\b|\b[a-z]+\.[a-z]\w*(?=\W|$)|'[\w.-]+'|"
     r"\b\w+=|[×∂∇θ]"
 )
 NUMBER = re.compile(r"(?<![\w{])\d+(?:\.\d+)?(?:e-?\d+)?(?![\w}])")
