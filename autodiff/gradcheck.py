@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 from .formula.firing import DomainError
 from .functional import Run, alike, gradients, one_value
+from .text.speech import said
 from .value import Value
 
 __all__ = ["GradCheck", "InputCheck", "gradcheck"]
@@ -56,7 +57,7 @@ class GradCheck:
                 f"  {c.name} = {c.at!r}: backward {c.analytic!r}, "
                 f"finite difference {c.numeric!r}: {verdict}"
             )
-        return "\n".join(lines)
+        return said("\n".join(lines))
 
     __repr__ = __str__
 

@@ -31,18 +31,16 @@ NONE = {
     *("[{0} for {1} in {2}]", "left: {0}%; top: {1}%", "background: {0}", "net {0}"),
     *("autodiff: {0}", "glassgrad {0}", "glassgrad.zip: {0}", "FOLDER ANSWERS"),
     *("script, style, code, kbd, pre, textarea, [translate=no]", "EXPRESSION name=value"),
-    *("compile", "{0} += {1}  for {2} in {3}", "<autodiff gate"),
+    *("numpy {0}", "loops {0}", "compile", "{0} += {1}  for {2} in {3}", "<autodiff gate"),
 }
-SAYING = {
-    "translate",
-    "Refused",
-    "error",
-    "warn",
-    "add_note",
-    "_say",
-}  # what they are given is text
-# argparse's own words.
-ARGPARSE = (
+SAYING = {"translate", "said", "_say", "Refused", "error", "warn"}  # are given texts
+# Python's own words: argparse's, and those of arithmetic.
+PYTHON = (
+    "math domain error",
+    "math range error",
+    "float division by zero",
+    "division by zero",
+    "invalid syntax",
     "usage:",
     "options",
     "positional arguments",
@@ -77,10 +75,10 @@ def plain(template: str) -> str:
 def is_sentence(template: str) -> bool:
     """Two words, that is letters, a space and a letter; and no markup."""
     said = re.sub(r"\{\d+\}", "0", template)
-    words = re.search(r"[A-Za-z]{2,}[,;:.]? +[A-Za-z(0]", said)
+    words = re.search(r"([A-Za-z]{2,}[,;:.]?|\b[Aa]n?(?= [a-z]{2})) +[A-Za-z(0]", said)
     code = re.search(
         r"[<=]\w+ ?[>=]|=>|=\"\D|\"/|\{\{|\}\}|</|^<|;\n|^import |\\[a-z]|@media|:\n|"
-        r" if .* else |^\w+\([\w, ]*\)$|^Callable|^(echo .*)?autodiff ",
+        r" if .* else |\w\|\w|^\w+\([\w, ]*\)$|^Callable|^(echo .*)?autodiff ",
         said,
     )
     return bool(words) and not code
@@ -285,7 +283,7 @@ PLACES = ("autodiff", "nn", "viz", "docs/studio")
 
 def texts() -> Iterator[Text]:
     """Every string of the code with letters in it."""
-    yield from (Text(text, "viz/command/arguments.py", True) for text in ARGPARSE)
+    yield from (Text(text, "viz/command/arguments.py", True) for text in PYTHON)
     for place in PLACES:
         for path in sorted((ROOT / place).rglob("*")):
             name = path.relative_to(ROOT).as_posix()

@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..gates import GATES, Gate
+from ..text.speech import said
 from ..value import Value
 from .arrays.scalars import Scalars, number
 from .ir import ROWS, Concatenate, Function, is_view, spread
@@ -244,7 +245,7 @@ class Report:
 
     def __str__(self) -> str:
         if not self.versions:
-            return f"{self.name}: not compiled yet"
+            return said(f"{self.name}: not compiled yet")
         lines = []
         for v in self.versions:
             shapes = ", ".join(str(s) for s in v["shapes"])
@@ -258,6 +259,6 @@ class Report:
                 f"  equal to the eager engine on rows {', '.join(map(str, v['checked rows']))}",
             ]
             lines += [f"  not rolled: {what}" for what in v["unrolled"]]
-        return "\n".join(lines)
+        return said("\n".join(lines))
 
     __repr__ = __str__

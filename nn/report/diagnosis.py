@@ -16,6 +16,7 @@ import numpy as np
 
 from autodiff import Call, Value, topological_order
 from autodiff.functional import gradients
+from autodiff.text.speech import said
 
 from .. import losses
 from ..module import Module, Nested, flatten
@@ -106,7 +107,7 @@ class Diagnosis:
         return not self.findings
 
     def __str__(self) -> str:
-        cells = [["layer", "units", "dead", "saturated", "open", "gradient"]]
+        cells = [[*map(said, ("layer", "units", "dead", "saturated", "open", "gradient"))]]
         for layer in self.layers:
             row = [layer.name, "–", "–", "–", "–", "–"]
             if layer.units:
@@ -116,9 +117,9 @@ class Diagnosis:
                 row[5] = f"{layer.gradient:.2g}"
             cells.append(row)
         name, number = self.loss
-        head = f"diagnosis on {self.examples} examples: {name} {number:.4g}"
-        found = [f"  {k}. {finding}" for k, finding in enumerate(self.findings, start=1)]
-        return "\n".join([head, aligned(cells), *(found or ["  nothing wrong was found"])])
+        head = said(f"diagnosis on {self.examples} examples: {said(name)} {number:.4g}")
+        found = [f"  {k}. {said(str(finding))}" for k, finding in enumerate(self.findings, start=1)]
+        return "\n".join([head, aligned(cells), *(found or [said("  nothing wrong was found")])])
 
     __repr__ = __str__
 

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from autodiff import Value
+from autodiff.text.speech import said
 
 from ..module import Module, Nested
 from .table import aligned
@@ -49,12 +50,12 @@ class Summary:
         self.classes = dict(classes or {})  # label -> rows of the data that it was trained on
 
     def __repr__(self) -> str:
-        cells = [("layer", "output", "parameters")]
+        cells = [tuple(map(said, ("layer", "output", "parameters")))]
         for row in self.rows:
             shape = "?" if row.output is None else "×".join(map(str, row.output))
             name = f"{row.name}: {row.layer}" if row.name else row.layer
             cells.append((name, shape, str(row.parameters)))
-        text = aligned([*cells, ("total", "", str(self.total))])
+        text = aligned([*cells, (said("total"), "", str(self.total))])
         return f"{text}\n{self._balance()}" if self.classes else text
 
     def _balance(self) -> str:
@@ -62,7 +63,7 @@ class Summary:
         each = ", ".join(f"{label} {count}" for label, count in self.classes.items())
         uneven = max(counts) >= UNEVEN * max(min(counts), 1)
         advice = ' (uneven: class_weight="balanced" lets each count alike)' if uneven else ""
-        return f"trained on {sum(counts)} rows: {each}{advice}"
+        return said(f"trained on {sum(counts)} rows: {each}{advice}")
 
 
 def summarise(model: Module, *inputs: Any) -> Summary:

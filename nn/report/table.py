@@ -4,12 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from autodiff.text.source import width
+
 __all__ = ["aligned"]
 
 
 def aligned(rows: Sequence[Sequence[str]], left: int = 1) -> str:
     """Rows of cells in columns: the first `left` columns start, the others end, at one place."""
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    sides = "<" * left + ">" * (len(widths) - left)
-    line = "  ".join(f"{{:{side}{width}}}" for side, width in zip(sides, widths, strict=True))
-    return "\n".join(line.format(*row) for row in rows)
+    columns = []
+    for k, column in enumerate(zip(*rows, strict=True)):
+        wide = max(map(width, column))
+        pads = [" " * (wide - width(text)) for text in column]
+        pairs = zip(column, pads, strict=True)
+        columns.append([text + pad if k < left else pad + text for text, pad in pairs])
+    return "\n".join("  ".join(row) for row in zip(*columns, strict=True))

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from autodiff import Value, topological_order
+from autodiff.text.speech import said
 
 from ..activations import softmax
 from ..checks import Array, is_whole, known
@@ -415,4 +416,4 @@ def _progress_bar(epochs: int, progress: bool) -> Any:
         warnings.simplefilter("ignore")  # a notebook without ipywidgets gets the bar of text
         from tqdm.auto import tqdm
 
-        return tqdm(total=epochs, unit="epoch", disable=not progress)
+        return tqdm(total=epochs, unit=said("epoch"), disable=not progress)

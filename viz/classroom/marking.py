@@ -13,6 +13,7 @@ from fractions import Fraction
 from pathlib import Path
 from typing import NamedTuple
 
+from ..languages.translate import spoken, translate
 from ..pages.worksheet.questions import GRID, Blank
 from .assignment import PLAN, Assignment, text_of
 
@@ -36,10 +37,13 @@ class Mark(NamedTuple):
         return sum(mistake is None for mistake in self.mistakes.values())
 
 
+@spoken
 def mark(
     folder: str | os.PathLike[str],
     answers: Iterable[str | os.PathLike[str]],
     path: str | os.PathLike[str] | None = None,
+    *,
+    lang: str | None = None,
 ) -> list[Mark]:
     """Mark what came back for the assignment in `folder`.
 
@@ -63,7 +67,8 @@ def mark(
         mine = given.get(student, {})
         if strange := [tag for tag in mine if tag and tag not in questions]:
             warnings.warn(f"{student}: the sheet has no blank {strange[0]}", stacklevel=2)
-        marks.append(Mark(student, {t: judged(mine.get(t, ""), b) for t, b in questions.items()}))
+        found = {tag: judged(mine.get(tag, ""), blank) for tag, blank in questions.items()}
+        marks.append(Mark(student, {tag: said and translate(said) for tag, said in found.items()}))
     if path is not None:
         _write(Path(path), marks)
     return marks
@@ -128,7 +133,7 @@ def _write(path: Path, marks: list[Mark]) -> None:
     tags = list(dict.fromkeys(tag for each in marks for tag in each.mistakes))
     with path.open("w", encoding="utf-8", newline="") as file:
         table = csv.writer(file)
-        table.writerow(["name", "right", "of", *tags])
+        table.writerow([*map(translate, ("name", "right", "of")), *tags])
         for each in marks:
             cells = [each.mistakes.get(tag) or "" for tag in tags]
             table.writerow([each.student, each.right, len(each.mistakes), *cells])

@@ -10,6 +10,7 @@ from xml.etree import ElementTree as ET
 from autodiff import Value
 
 from ..dot.diagram import draw
+from ..languages.translate import spoken, translate
 from ..pages.scene import scene
 from ..pages.worksheet.questions import Blank, blanks
 from ..pages.worksheet.worksheet import TITLES
@@ -17,7 +18,10 @@ from ..pages.worksheet.worksheet import TITLES
 __all__ = ["moodle"]
 
 
-def moodle(roots: Iterable[Value], hide: str = "gradients", *, title: str = "") -> str:
+@spoken
+def moodle(
+    roots: Iterable[Value], hide: str = "gradients", *, title: str = "", lang: str | None = None
+) -> str:
     """Questions of the kind "numerical", one for each blank, in Moodle's XML.
 
     Each shows the circuit with its values, and answers a known mistake with what it is. `hide` is
@@ -33,10 +37,11 @@ def moodle(roots: Iterable[Value], hide: str = "gradients", *, title: str = "") 
     if hide not in ("gradients", "local"):
         raise ValueError(f"a quiz asks for 'gradients' or 'local', not for {hide!r}")
     quiz = ET.Element("quiz")
+    named = title or translate(TITLES[hide])
     for k, root in enumerate(roots, 1):
         picture = base64.b64encode(draw(root, forward_only=True).pipe(format="svg")).decode()
         for blank in blanks(root, (hide,), scene(root, grouped=False).index):
-            quiz.append(_question(blank, f"{title or TITLES[hide]}, {k}{blank.tag}", picture))
+            quiz.append(_question(blank, f"{named}, {k}{blank.tag}", picture))
     ET.indent(quiz)
     return ET.tostring(quiz, encoding="unicode", xml_declaration=True)
 
@@ -45,16 +50,16 @@ def _question(blank: Blank, name: str, picture: str) -> ET.Element:
     question = ET.Element("question", type="numerical")
     _text(ET.SubElement(question, "name"), name)
     asked = ET.SubElement(question, "questiontext", format="html")
-    image = f'<img alt="the circuit" src="data:image/svg+xml;base64,{picture}">'
+    image = f'<img alt="{translate("the circuit")}" src="data:image/svg+xml;base64,{picture}">'
     _text(asked, f"<p>{image}</p><p>{html.escape(blank.name)} = ?</p>")
     _text(
         ET.SubElement(question, "generalfeedback", format="html"),
-        html.escape("; ".join(blank.hint)),
+        html.escape("; ".join(map(translate, blank.hint))),
     )
     told: dict[float, str] = {}
     for number, said in [(-blank.truth, "Check the sign."), *blank.slips]:
         if number != blank.truth:
-            told.setdefault(number, said)
+            told.setdefault(number, translate(said))
     for number, fraction, said in [(blank.truth, "100", "")] + [
         (x, "0", s) for x, s in told.items()
     ]:

@@ -33,18 +33,18 @@ def near(word: str, known: Iterable[str]) -> str:
     return f"; did you mean {found[0]}?" if found else ""
 
 
-class _Layout(argparse.RawDescriptionHelpFormatter):
-    def add_usage(self, usage: Any, actions: Any, groups: Any, prefix: str | None = None) -> None:
-        super().add_usage(usage, actions, groups, prefix or translate("usage: "))
-
-
 class Parser(argparse.ArgumentParser):
     """The parser of one command; it reports in one line, through `main`."""
 
     def __init__(self, prog: str, expression: str = "", words: str = "", **options: Any) -> None:
         """`expression` says how many: "+" an expression, "*" perhaps one, "" none; "files" are
         something else, which `words` describes."""
-        super().__init__(prog, formatter_class=_Layout, allow_abbrev=False, **options)
+        super().__init__(
+            prog,
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+            allow_abbrev=False,
+            **options,
+        )
         self.add_argument("--lang", metavar="LANG", help="the language: en or zh (the system's)")
         if expression == "files":
             self.add_argument("arguments", metavar="FOLDER ANSWERS", nargs="+", help=words)
@@ -90,7 +90,7 @@ class Parser(argparse.ArgumentParser):
         told += [(action, "help") for action in self._actions]
         for thing, name in told:
             setattr(thing, name, translate(getattr(thing, name) or "") or None)
-        return super().format_help()
+        return super().format_help().replace("usage: ", translate("usage: "), 1)
 
     def error(self, message: str) -> NoReturn:
         """Refuse, with the way to help."""

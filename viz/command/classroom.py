@@ -6,6 +6,7 @@ import sys
 import warnings
 from collections.abc import Sequence
 
+from ..languages.translate import translate
 from .arguments import Parser, Refused
 
 __all__ = ["assign", "hand_back"]
@@ -42,8 +43,9 @@ def assign(argv: Sequence[str]) -> int:
         written = made.save(folder)
     except (OSError, ValueError) as error:
         raise Refused(str(error)) from None
-    print(f"wrote {len(written)} files into {folder}: a sheet and a key")
-    print(f"for each of the students ({len(made.students)}), and the plan, for the teacher alone")
+    print(translate(f"wrote {len(written)} files into {folder}: a sheet and a key"))
+    rest = f"for each of the students ({len(made.students)}), and the plan, for the teacher alone"
+    print(translate(rest))
     return 0
 
 
@@ -72,8 +74,8 @@ def hand_back(argv: Sequence[str]) -> int:
     except (OSError, ValueError) as error:
         raise Refused(str(error)) from None
     for warning in said:
-        print(f"autodiff: {warning.message}", file=sys.stderr)
+        print(f"autodiff: {translate(str(warning.message))}", file=sys.stderr)
     for each in marks:
-        print(f"{each.student}: {each.right} of {len(each.mistakes)}")
-    print(f"wrote {output}")
+        print(f"{each.student}: " + translate(f"{each.right} of {len(each.mistakes)} right"))
+    print(translate(f"wrote {output}"))
     return 0

@@ -101,13 +101,13 @@ def _run(arguments: list[str], lang: str) -> int:
         finally:
             sys.stdout.flush()
     except KeyboardInterrupt:
-        print("interrupted", file=sys.stderr)
+        print(translate("interrupted"), file=sys.stderr)
         return 130
     except BrokenPipeError:  # `autodiff ... | head`: nobody reads on, and that is no fault
         _print_no_more()
         return 0
     except OSError as error:  # a full disk, a folder that may not be written
-        print(f"autodiff: {error}", file=sys.stderr)
+        print(f"autodiff: {translate(str(error))}", file=sys.stderr)
         _print_no_more()
         return 1
 
@@ -199,7 +199,7 @@ def _expression(argv: list[str]) -> int:
     quiet = chosen.quiet or "-" in chosen.output
     for part in () if quiet else said(root, text, chosen):
         print(part.rstrip() if asking else part)
-        if asking and _asked("[Enter: next gate, q: stop] ") == "q":
+        if asking and _asked(translate("[Enter: next gate, q: stop] ")) == "q":
             break
     for path, write in pictures(root, text, chosen):
         notes = sys.stderr if chosen.json or "-" in chosen.output else sys.stdout

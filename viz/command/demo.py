@@ -14,7 +14,9 @@ from autodiff.value import Value
 from ..dot.diagram import draw
 from ..dot.render import render
 from ..dot.series.animation import animate
+from ..languages.translate import translate
 from ..pages.explorer.explorer import explore
+from ..plots.axes import said
 from ..plots.training import plot_history
 from ..words.numbers import number
 from ..words.report import as_data
@@ -76,22 +78,26 @@ def demo(out: Path, train: bool = True) -> int:
         try:
             written += _digits(out)
         except ModuleNotFoundError as missing:
-            print(f"Training skipped: {missing}. Install it with: pip install glassgrad[demo]")
+            _say(f"Training skipped: {missing}. Install it with: pip install glassgrad[demo]")
             status = 1
-    print(f"\nWritten to {out.resolve()}:")
+    _say(f"\nWritten to {out.resolve()}:")
     wide = max(len(names) for names, _ in written)
     for names, what in written:
-        print(f"  {names:<{wide}}  {what}")
+        print(f"  {names:<{wide}}  {translate(what)}")
     return status
 
 
+def _say(text: str) -> None:
+    print(translate(text))
+
+
 def _circuits(out: Path) -> list[Written]:
-    print("Drawing circuits, values in green and gradients in red")
+    _say("Drawing circuits, values in green and gradients in red")
     written = []
     for circuit in CIRCUITS:
         root = circuit.graph()
-        print(f"  {circuit.expression}   at {_listed(circuit.values)}")
-        print(f"    gives {number(root.data)}, gradients {_listed(as_data(root)['gradients'])}")
+        _say(f"  {circuit.expression}   at {_listed(circuit.values)}")
+        _say(f"    gives {number(root.data)}, gradients {_listed(as_data(root)['gradients'])}")
         diagram = draw(root, detail=circuit.detail)
         names = [f"{circuit.file}.{suffix}" for suffix in ("svg", "png")]
         for name in names:
@@ -130,7 +136,7 @@ def _digits(out: Path) -> list[Written]:
         X / 16, labels, test_size=0.2, stratify=labels, random_state=0
     )
     model = nn.MLP(64, [64, 10], rng=0)
-    print(
+    _say(
         f"\nTraining an MLP, 64-64-10 with {len(model.parameters()):,} parameters, on "
         f"{len(X_train):,} handwritten digits of 8 × 8 pixels"
     )
@@ -151,12 +157,12 @@ def _digits(out: Path) -> list[Written]:
     seconds = time.perf_counter() - start
     decided = nn.predict(model, X_test, nn.losses.softmax_cross_entropy)
     right = int(np.sum(decided == y_test))
-    print(
+    _say(
         f"{right} of {len(y_test)} held-out digits read correctly "
         f"({right / len(y_test):.1%}), after {seconds:.1f} s; engine: {history.engine}"
     )
     if history.stopped:
-        print(f"stopped: {history.stopped}")
+        _say(f"stopped: {history.stopped}")
     if not len(history):  # Ctrl-C in the first epoch
         return []
     written = [(_plot(history, X_test, y_test, decided, out), "how training went, and the misread")]
@@ -177,10 +183,10 @@ def _plot(history: History, X: Array, labels: Array, decided: Array, out: Path) 
     for tile, row in zip(tiles.subplots(4, 6).flat, shown, strict=True):
         tile.imshow(X[row].reshape(8, 8), cmap="gray_r")
         ok = decided[row] == labels[row]
-        text = f"{labels[row]:.0f}" if ok else f"{labels[row]:.0f} as {decided[row]:.0f}"
+        text = f"{labels[row]:.0f}" if ok else said(f"{labels[row]:.0f} as {decided[row]:.0f}")
         tile.set_title(text, fontsize=9, color="#1a7f37" if ok else "#cf222e", pad=3)
         tile.axis("off")
-    tiles.suptitle(f"all {len(wrong)} misread (red), and some read correctly", fontsize=10)
+    tiles.suptitle(said(f"all {len(wrong)} misread (red), and some read correctly"), fontsize=10)
     name = "digits-training.png"
     figure.savefig(out / name, dpi=130)
     return name

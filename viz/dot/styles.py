@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ..fold.picture import Node
+from ..languages.translate import translate
 from ..words.pictures import constant_text
 from .drawing import Curve, Mark, Shape, Text
 from .markup import width
@@ -102,10 +103,10 @@ class Record(Writer):
         theme, grad = self.inks(node), self.grad_text(node)
         texts = [
             (self.written[node.label], theme.ink),
-            (f"data {self.figure(*node.values)}", theme.value),
+            (translate(f"data {self.figure(*node.values)}"), theme.value),
         ]
         if grad:
-            texts.append((f"grad {grad}", theme.grad))
+            texts.append((translate(f"grad {grad}"), theme.grad))
         if node.kind == "constant":
             texts = [(constant_text(node), theme.ink)]
         x, h = 0.0, 28.0

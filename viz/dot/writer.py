@@ -12,6 +12,7 @@ from typing import Any, NamedTuple, TypeAlias
 from autodiff import Value
 
 from ..fold.picture import Edge, Node, Part, Picture
+from ..languages.translate import translate
 from ..layout.columns import Box, Layout, Point, Wire, place
 from ..layout.lines import wrap
 from ..words.pictures import called, describe, figure
@@ -60,6 +61,16 @@ class Glyph:
     tail: str = ""  # the name of what its wires begin at
 
 
+def _told(picture: Picture) -> Picture:
+    """The picture with the titles of its boxes and frames in the language that is spoken."""
+    boxes = [
+        replace(node, text=translate(node.text)) if node.kind == "box" else node
+        for node in picture.nodes
+    ]
+    frames = [replace(frame, title=translate(frame.title)) for frame in picture.clusters]
+    return replace(picture, nodes=tuple(boxes), clusters=tuple(frames))
+
+
 Row: TypeAlias = tuple[list[Mark], float]  # of what stands beside the drawing, and how wide it is
 
 
@@ -88,7 +99,7 @@ class Writer:
             raise ValueError(
                 f"unknown part {unknown[0]!r}; choose among {', '.join(PARTS)}, or 'all'"
             )
-        self.picture = picture
+        self.picture = picture = _told(picture)
         self.options = options
         self.parts = PARTS if "all" in parts else parts
         self.across = options.direction == "LR"
@@ -191,7 +202,9 @@ class Writer:
         above = PAD + LINE * 1.4 * len(heading)
         drawing = Drawing(self.theme, self.across, scale=self.options.scale)
         drawing.dark = theme("dark") if self.options.theme == "auto" else None
-        drawing.title = self.options.title or f"The graph of {self.name_of[self.picture.root]}"
+        drawing.title = self.options.title or translate(
+            f"The graph of {self.name_of[self.picture.root]}"
+        )
         drawing.description = describe(self.picture, self.options.digits)
         drawing.width = max([laid.width, *(wide for _, wide in (*heading, *rows))]) + 2 * PAD
         drawing.height = above + laid.height + PAD + LINE * len(rows)
@@ -271,7 +284,7 @@ class Writer:
         """What stands under the drawing: its notes, the legend of gradient sizes."""
         faint = self.theme.faint
         notes = (*self.picture.notes, *self.reading())
-        lines = [line for note in notes for line in broken(note, SMALL, self.room)]
+        lines = [line for note in notes for line in broken(translate(note), SMALL, self.room)]
         rows: list[Row] = [([Text(0, 0, line, faint, SMALL)], width(line, SMALL)) for line in lines]
         return [*rows, *self.legend()] if self.flowing else rows
 
@@ -279,7 +292,7 @@ class Writer:
         """How the numbers on a wire are to be read: "upstream × local = downstream"."""
         if not self.picture.reached:
             return []
-        wanted = [f"{part} gradient" for part in PARTS if part in self.parts]
+        wanted = [translate(f"{part} gradient") for part in PARTS if part in self.parts]
         if set(self.parts) == set(PARTS):
             wanted = ["upstream × local = downstream"]
         said = [f"on the wires: {', '.join(wanted)}"] if wanted else []
@@ -298,8 +311,9 @@ class Writer:
         """Swatches of the steps of gradient magnitude."""
         ranges = self.flow.ranges()
         low, high = (0, len(WIDTHS)) if len(ranges) > 1 else (2, 3)
-        marks: list[Mark] = [Text(0, 0, "size of the gradient", self.theme.faint, SMALL)]
-        x = begin = width("size of the gradient", SMALL) + 12.0
+        title = translate("size of the gradient")
+        marks: list[Mark] = [Text(0, 0, title, self.theme.faint, SMALL)]
+        x = begin = width(title, SMALL) + 12.0
         for k, text in zip(range(low, high), ranges, strict=True):
             wide = 31.0 + width(text, SMALL)
             if x > begin and x + wide > self.room:
@@ -415,9 +429,9 @@ class Writer:
         """What a folded box says of its inside."""
         return [
             (
-                line.text,
+                translate(line.text),
                 self.figure(*line.values),
-                f"grad {self.figure(*line.grads)}" if line.grads else "",
+                translate(f"grad {self.figure(*line.grads)}") if line.grads else "",
             )
             for line in node.lines
         ]

@@ -45,16 +45,14 @@ def _lines(
     count = len(outputs)
     if isinstance(at, Bundle):
         counted = at.title.startswith(str(count))
-        yield Line("" if counted else _count(count, "value"), *_numbers(outputs, plan))
+        values = "1 value" if count == 1 else f"{count} values"
+        yield Line("" if counted else values, *_numbers(outputs, plan))
         return
-    yield Line(_count(count, "output") if count > 1 else "out", *_numbers(outputs, plan))
+    yield Line(f"{count} outputs" if count > 1 else "out", *_numbers(outputs, plan))
     held = [v for v in members if v.gate is None and not isinstance(v, Constant)]
     if held:
-        yield Line(_count(len(held), "parameter"), *_numbers(held, plan))
-
-
-def _count(n: int, word: str) -> str:
-    return f"{n} {word}" if n == 1 else f"{n} {word}s"
+        parameters = "1 parameter" if len(held) == 1 else f"{len(held)} parameters"
+        yield Line(parameters, *_numbers(held, plan))
 
 
 def _numbers(

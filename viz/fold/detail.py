@@ -18,6 +18,7 @@ from autodiff import Value, topological_order
 from autodiff.value import UNREACHED
 from autodiff.watch.misuse import stale
 
+from ..languages.translate import translate
 from .calls import Frame, frames, path, term_frames
 from .cells import Cell, Cells, cells, plain, refine
 from .contract import Cyclic, assemble
@@ -205,7 +206,8 @@ def _steps(inside: dict[Value, Frame | None]) -> dict[Frame, None]:
 def _is_meant(frame: Frame, wish: object) -> bool:
     if frame.module is not None and frame.module is wish:
         return True
-    return isinstance(wish, str) and wish in (frame.title, frame.title.partition(":")[0])
+    titles = (frame.title, translate(frame.title), frame.title.partition(":")[0])
+    return isinstance(wish, str) and wish in titles
 
 
 def _parameters(inside: dict[Value, Frame | None]) -> set[Value]:

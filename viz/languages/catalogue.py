@@ -20,7 +20,8 @@ __all__ = ["LANGUAGES", "Catalogue", "Form", "Message", "catalogue", "messages",
 
 FOLDER = Path(__file__).parent
 LANGUAGES = ("en", *sorted(path.name for path in FOLDER.iterdir() if any(path.glob("*.po"))))
-SENTENCES = {"\n": "\n", "; ": "；", ". ": "。"}  # what stands between them
+SENTENCES = {"; ": "；", ". ": "。"}  # what stands between them
+JOINTS = SENTENCES | {": ": "：", ", ": "，", " = ": " = "}  # where unknown texts are taken apart
 WEAK = 12  # letters up to which a form, as "{0} and {1}", fits too much: its holes hold no prose
 PROSE = re.compile(r"[A-Za-z]+ [A-Za-z]+").search
 CLOSED = "，。；：（、！？"  # full-width marks bring their own space
@@ -107,43 +108,55 @@ class Catalogue:
         whole = text.strip()
         if not re.search(r"[A-Za-z]{2}", whole):
             return text
-        ways = (self.exact.get, self._parts, self._formed, self._joined)
-        found = next(filter(None, (way(whole) for way in ways)))
+        found = self._said(whole)
         at = text.index(whole)
-        before = "" if found[:1] in CLOSED and text[:at].isspace() else text[:at]
-        return before + found + text[at + len(whole) :]
+        before, after = text[:at], text[at + len(whole) :]
+        return before * (found[0] not in CLOSED) + found + after * (found[-1] not in CLOSED)
 
-    def _parts(self, text: str) -> str | None:
-        """Sentences, each of which is a message."""
-        for joint, other in SENTENCES.items():
+    def _said(self, text: str) -> str:
+        if text in self.exact:
+            return self.exact[text]
+        for joint in ("\n", "  "):  # lines, and then the cells of a table, each by itself
+            if joint in text:
+                cells = re.split(f"({joint}+)", text)
+                return self._formed(text, joint) or "".join(map(self._hole, cells))
+        for joint in SENTENCES:  # each a message by itself
             pieces = text.split(joint)
             if len(pieces) > 1:
-                said = [self._hole(piece) for piece in pieces]
-                if all(map(str.__ne__, pieces, said)):
-                    return other.join(said)
-        return None
+                said = [self.exact.get(piece) or self._formed(piece) for piece in pieces]
+                if all(said):
+                    return SENTENCES[joint].join(said)
+        return self._formed(text) or self._in_part(text)
 
-    def _formed(self, text: str) -> str | None:
+    def _formed(self, text: str, having: str = "") -> str:
         for form, other in self.forms:
+            if having and not any(having in literal for literal in form.literals):
+                continue
             if (holes := form.match(text)) is not None:
                 said = {name: self._hole(held) for name, held in holes.items()}
                 prose = any(held == said[name] and PROSE(held) for name, held in holes.items())
                 if form.weight > WEAK or not prose:
                     return _filled(other, said)
-        return None
+        return ""
 
     def _hole(self, text: str) -> str:
         """A single word may be a name that the user gave."""
         return self(text) if " " in text.strip() else text
 
-    def _joined(self, text: str) -> str:
-        for joint, other in (SENTENCES | {", ": "，"}).items():
-            pieces = text.split(joint)
-            if len(pieces) > 1:
-                said = [self._hole(piece) for piece in pieces]
-                return (other if said != pieces else joint).join(said)
-        cells = re.split("( {2,})", text)
-        return "".join(map(self._hole, cells)) if len(cells) > 1 else text
+    def _in_part(self, text: str) -> str:
+        """What is known of a text, which may begin with the mark in front of it."""
+        for joint, other in JOINTS.items():
+            first, *rest = text.split(joint)
+            if rest:
+                marked = [(joint + piece).strip() for piece in rest]
+                known = [self.exact.get(each) or self._formed(each) for each in marked]
+                said = [self._hole(piece) for piece in rest]
+                changed = self._hole(first) != first or said != rest
+                return self._hole(first) + "".join(
+                    k or (other if changed else joint) + piece
+                    for k, piece in zip(known, said, strict=True)
+                )
+        return text
 
 
 def _filled(text: str, holes: Mapping[str, str]) -> str:
@@ -173,6 +186,7 @@ def used_in(code: str, language: str) -> list[tuple[str, str]]:
     return [
         (found.english, found.other)
         for found, literals in _forms(language)
+        if " " in found.english or any("pages/" in f or "studio/" in f for f in found.files)
         if all(literal.strip() in plain for literal in literals)
     ]
 

@@ -15,6 +15,8 @@ from functools import wraps
 from types import TracebackType
 from typing import Any, ParamSpec, TypeVar
 
+from autodiff.text.speech import speakers
+
 from .catalogue import LANGUAGES, catalogue
 
 __all__ = [
@@ -147,6 +149,8 @@ def language(lang: str | None) -> None:
     """
     global _of_process
     _of_process = known(lang) if lang else ""
+    if translate not in speakers:
+        speakers.append(translate)
     if sys.excepthook is not _hook:
         _hooks.append(sys.excepthook)
         sys.excepthook = _hook

@@ -5,13 +5,19 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from .axes import subplots
+from ..languages.translate import spoken
+from .axes import said, subplots
 
 __all__ = ["plot_attention"]
 
 
+@spoken
 def plot_attention(
-    weights: Sequence[Sequence[Sequence[float]]], tokens: Sequence[str] = (), *, ax: Any = None
+    weights: Sequence[Sequence[Sequence[float]]],
+    tokens: Sequence[str] = (),
+    *,
+    ax: Any = None,
+    lang: str | None = None,
 ) -> Any:
     """Draw a square for each head: the darker, the more its row's position takes of its column's.
 
@@ -38,11 +44,11 @@ def plot_attention(
     names = list(tokens) or list(map(str, range(positions)))
     for number, (axes, head) in enumerate(zip(ax, weights, strict=True), start=1):
         axes.imshow(head, cmap="Blues", vmin=0, vmax=1)
-        axes.set_title(f"head {number}", fontsize=10)
+        axes.set_title(said(f"head {number}"), fontsize=10)
         axes.set_xticks(range(positions), names)
         axes.set_yticks(range(positions), names)
         axes.tick_params(length=0)
         axes.spines[:].set_visible(False)
-    ax[0].set_ylabel("this position")
-    ax[0].set_xlabel("looks at")
+    ax[0].set_ylabel(said("this position"))
+    ax[0].set_xlabel(said("looks at"))
     return ax

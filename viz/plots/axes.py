@@ -7,17 +7,22 @@ with the extra `demo` or `notebook`.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
+
+from ..languages.translate import translate
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-__all__ = ["COLOURS", "MARKERS", "axes_or_new", "colours", "ink", "subplots", "tidy"]
+__all__ = ["COLOURS", "MARKERS", "axes_or_new", "colours", "ink", "said", "subplots", "tidy"]
 
 # Okabe and Ito's colours: told apart by any eye.
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000", "#F0E442")
 MARKERS = "os^DvP*X"
+# Fonts with Chinese letters, as systems call them.
+HAN = re.compile("CJK (SC|JP)|Source Han|YaHei|PingFang|Heiti|SimHei|WenQuanYi|Songti|Hiragino")
 
 
 def subplots(rows: int, columns: int, width: float, height: float, **options: Any) -> Any:
@@ -35,6 +40,24 @@ def subplots(rows: int, columns: int, width: float, height: float, **options: An
 def axes_or_new(ax: Axes | None, width: float, height: float) -> Axes:
     """`ax` if it is given, else that of a new figure."""
     return subplots(1, 1, width, height) if ax is None else ax
+
+
+def said(text: str) -> str:
+    """The text in the language that is spoken, in letters that this machine has."""
+    told = translate(text)
+    if not told.isascii():
+        _have_letters()
+    return told
+
+
+def _have_letters() -> None:
+    """Let matplotlib look for Chinese letters in a font that has them, behind the user's own."""
+    import matplotlib as mpl
+    from matplotlib.font_manager import fontManager
+
+    there = sorted({font.name for font in fontManager.ttflist if HAN.search(font.name)})
+    family = mpl.rcParams["font.family"]
+    mpl.rcParams["font.family"] = list(dict.fromkeys([*family, *there[:1]]))
 
 
 def colours() -> Sequence[str]:

@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 from itertools import cycle
 from typing import TYPE_CHECKING, Any
 
-from .axes import axes_or_new, colours, ink, subplots, tidy
+from ..languages.translate import spoken
+from .axes import axes_or_new, colours, ink, said, subplots, tidy
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -14,8 +15,13 @@ if TYPE_CHECKING:
 __all__ = ["plot_fit", "plot_images", "plot_layers", "plot_runs"]
 
 
+@spoken
 def plot_layers(
-    sizes: Mapping[str, Sequence[float]], *, ylabel: str = "size", ax: Axes | None = None
+    sizes: Mapping[str, Sequence[float]],
+    *,
+    ylabel: str = "size",
+    ax: Axes | None = None,
+    lang: str | None = None,
 ) -> Axes:
     """One number for each layer of several networks, on a logarithmic scale.
 
@@ -30,7 +36,7 @@ def plot_layers(
     for (name, numbers), colour in zip(sizes.items(), cycle(colours()), strict=False):
         places = [(k, size) for k, size in enumerate(numbers) if size > 0]
         ax.plot(*zip(*places, strict=True), "o-", color=colour, markersize=4, label=name)
-    ax.set(yscale="log", xlabel="layer", ylabel=ylabel)
+    ax.set(yscale="log", xlabel=said("layer"), ylabel=said(ylabel))
     ax.locator_params(axis="x", integer=True)
     ax.legend(frameon=False)
     tidy(ax)
@@ -55,7 +61,7 @@ def plot_runs(
         ax.plot([mean, mean], [row - 0.32, row + 0.32], color=ink(), linewidth=2)
     ax.set_yticks(range(len(runs)), list(runs))
     ax.set_ylim(len(runs) - 0.5, -0.5)
-    ax.set_xlabel(ylabel)
+    ax.set_xlabel(said(ylabel))
     tidy(ax)
     return ax
 

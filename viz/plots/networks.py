@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 from autodiff import Value
 from autodiff.value import UNREACHED
 
-from .axes import COLOURS, axes_or_new, colours, tidy
+from ..languages.translate import spoken
+from .axes import COLOURS, axes_or_new, colours, said, tidy
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -20,7 +21,8 @@ if TYPE_CHECKING:
 __all__ = ["plot_gradient_flow", "plot_network"]
 
 
-def plot_gradient_flow(model: Module, *, ax: Axes | None = None) -> Axes:
+@spoken
+def plot_gradient_flow(model: Module, *, ax: Axes | None = None, lang: str | None = None) -> Axes:
     """How the gradients of each layer's parameters spread, on a logarithmic scale.
 
     Layers whose violin lies far to the left hardly learn (vanishing), far to the right they
@@ -53,17 +55,23 @@ def plot_gradient_flow(model: Module, *, ax: Axes | None = None) -> Axes:
             ax.plot([sizes[len(sizes) // 2]], [i], "o", color=middle, markersize=6)
         if zeros := sum(v.grad == 0 for v in held) / len(held):
             look: Any = {"va": "center", "fontsize": 9, "color": "#555555"}
-            ax.text(1.01, i, f"{zeros:.0%} are 0", transform=ax.get_yaxis_transform(), **look)
+            ax.text(1.01, i, said(f"{zeros:.0%} are 0"), transform=ax.get_yaxis_transform(), **look)
     ax.set_yticks(range(len(layers)), list(layers))
     ax.set_ylim(len(layers) - 0.5, -0.5)
     ax.xaxis.set_major_formatter(lambda x, _: f"$10^{{{x:g}}}$")
-    ax.set_xlabel("size of a parameter's gradient (dot: the median)")
+    ax.set_xlabel(said("size of a parameter's gradient (dot: the median)"))
     tidy(ax)
     return ax
 
 
+@spoken
 def plot_network(
-    model: Module, x: Sequence[float] | None = None, *, ax: Axes | None = None, most: int = 16
+    model: Module,
+    x: Sequence[float] | None = None,
+    *,
+    ax: Axes | None = None,
+    most: int = 16,
+    lang: str | None = None,
 ) -> Axes:
     """Neurons as circles, weights as lines: their width is the size, their colour the sign.
 
@@ -102,9 +110,11 @@ def plot_network(
             gap = list(places.values())[most // 2 - 1] - 0.75
             ax.text(column, gap, "⋮", ha="center", va="center", fontsize=14)
         title = layers[column - 1].activation.name or "function" if column else "inputs"
-        ax.text(column, top, f"{title}\n{sizes[column]}", ha="center", va="bottom", fontsize=10)
+        ax.text(
+            column, top, f"{said(title)}\n{sizes[column]}", ha="center", va="bottom", fontsize=10
+        )
     for sign, text in ((1, "weight > 0"), (-1, "weight < 0")):
-        ax.plot([], [], color=_colour(sign), linewidth=3, label=text)
+        ax.plot([], [], color=_colour(sign), linewidth=3, label=said(text))
     ax.legend(frameon=False, loc="upper center", bbox_to_anchor=(0.5, 0.0), ncols=2, fontsize=9)
     ax.set(xlim=(-0.4, len(sizes) - 0.6), ylim=(-top + 0.1, top + 1.3))
     ax.set_axis_off()

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 import autodiff
 from nn.training.labels import encode
 
-from .axes import MARKERS, axes_or_new, colours, ink, tidy
+from ..languages.translate import spoken
+from .axes import MARKERS, axes_or_new, colours, ink, said, tidy
 
 if TYPE_CHECKING:
     import numpy as np
@@ -21,7 +22,8 @@ if TYPE_CHECKING:
 __all__ = ["plot_confusion", "plot_decision_boundary", "plot_history"]
 
 
-def plot_history(history: Any, *, ax: Axes | None = None) -> Axes:
+@spoken
+def plot_history(history: Any, *, ax: Axes | None = None, lang: str | None = None) -> Axes:
     """Loss over the epochs, and shares such as accuracy on an axis of their own at the right.
 
     What belongs together has one colour: the training rows' curve is solid, that of the
@@ -41,7 +43,7 @@ def plot_history(history: Any, *, ax: Axes | None = None) -> Axes:
     spread = [y for name in losses for y in curves[name] if math.isfinite(y) and y > 0]
     if spread and max(spread) > 100 * min(spread):
         ax.set_yscale("log")
-    ax.set(xlabel="epoch", ylabel="loss")
+    ax.set(xlabel=said("epoch"), ylabel=said("loss"))
     tidy(ax)
     right = ax.twinx() if others else ax
     lines, palette = [], colours()
@@ -50,16 +52,18 @@ def plot_history(history: Any, *, ax: Axes | None = None) -> Axes:
         line = "--" if name.startswith("val_") else "-"
         colour = palette[pairs.index(name.removeprefix("val_")) % len(palette)]
         side = right if name in others else ax
-        lines += side.plot(curves[name], color=colour, label=name, linestyle=line)
+        lines += side.plot(curves[name], color=colour, label=said(name), linestyle=line)
     if (best := getattr(history, "best_epoch", None)) is not None:
         ax.axvline(best, color=ink(), linewidth=1, linestyle=":")
     if others:
-        right.set_ylabel(", ".join(dict.fromkeys(name.removeprefix("val_") for name in others)))
+        shares = dict.fromkeys(name.removeprefix("val_") for name in others)
+        right.set_ylabel(", ".join(map(said, shares)))
         right.spines[["top"]].set_visible(False)
         if all(0 <= y <= 1 for name in others for y in curves[name]):
             right.set_ylim(0, 1.02)
     if len(lines) > 1:
-        lines.sort(key=lambda line: pairs.index(str(line.get_label()).removeprefix("val_")))
+        order = {said(name): pairs.index(name.removeprefix("val_")) for name in curves}
+        lines.sort(key=lambda line: order[str(line.get_label())])
         ax.legend(handles=lines, frameon=False, loc="center right")
     return ax
 
@@ -85,7 +89,10 @@ def _curves(history: Any) -> dict[str, list[float]]:
     return curves
 
 
-def plot_confusion(targets: Any, decisions: Any, *, ax: Axes | None = None) -> Axes:
+@spoken
+def plot_confusion(
+    targets: Any, decisions: Any, *, ax: Axes | None = None, lang: str | None = None
+) -> Axes:
     """How often each class was taken for which: a row for what it is, a column for what was said.
 
     targets    the label of each row
@@ -100,12 +107,12 @@ def plot_confusion(targets: Any, decisions: Any, *, ax: Axes | None = None) -> A
     """
     import numpy as np
 
-    was, said = (np.asarray(labels).ravel() for labels in (targets, decisions))
-    if len(was) != len(said) or not len(was):
+    was, taken = (np.asarray(labels).ravel() for labels in (targets, decisions))
+    if len(was) != len(taken) or not len(was):
         raise ValueError(
-            f"plot_confusion: {len(was)} targets and {len(said)} decisions; give as many of both"
+            f"plot_confusion: {len(was)} targets and {len(taken)} decisions; give as many of both"
         )
-    classes, places = np.unique(np.concatenate([was, said]), return_inverse=True)
+    classes, places = np.unique(np.concatenate([was, taken]), return_inverse=True)
     counts = np.zeros((len(classes), len(classes)), dtype=int)
     np.add.at(counts, (places[: len(was)], places[len(was) :]), 1)
     shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
@@ -123,10 +130,12 @@ def plot_confusion(targets: Any, decisions: Any, *, ax: Axes | None = None) -> A
     ax.tick_params(length=0)
     ax.spines[:].set_visible(False)
     right = np.trace(counts) / len(was)
-    ax.set(xlabel="decided", ylabel="is", title=f"{right:.1%} of {len(was)} right")
+    title = said(f"{right:.1%} of {len(was)} right")
+    ax.set(xlabel=said("decided"), ylabel=said("is"), title=title)
     return ax
 
 
+@spoken
 def plot_decision_boundary(
     model: Any,
     X: Any,
@@ -135,6 +144,7 @@ def plot_decision_boundary(
     ax: Axes | None = None,
     resolution: int = 200,
     threshold: float = 0.0,
+    lang: str | None = None,
 ) -> Axes:
     """What the model decides over the plane, with the data on top.
 
@@ -184,7 +194,7 @@ def plot_decision_boundary(
         ax.scatter(*points, color=shades[i], marker=marker, label=f"{names[i]}", **look)
     across, up = (str(name) for name in getattr(X, "columns", ("x₀", "x₁")))
     ax.set(xlim=(xs[0], xs[-1]), ylim=(ys[0], ys[-1]), xlabel=across, ylabel=up)
-    ax.legend(frameon=True, framealpha=0.85, loc="best", title="class")
+    ax.legend(frameon=True, framealpha=0.85, loc="best", title=said("class"))
     return ax
 
 

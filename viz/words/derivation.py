@@ -67,7 +67,7 @@ class _Sum(NamedTuple):
             symbols.append(hand.product([*names, *map(hand.local, edges)]))
             products.append([x for _, x in upstream] + [edge.local for edge in edges])
         if self.more:
-            symbols.append(hand.more.format(self.more))
+            symbols.append(hand.more(self.more))
             products.append([self.rest])
         digits = hand.enough(
             self.value, lambda cut: sum(math.prod(map(cut, factors)) for factors in products)
@@ -151,7 +151,8 @@ def explain(
     if key := text.key(edge for block in blocks for edge in block.uses()):
         said, shown = f"{said}\n{key}", f"{shown}\n\n{key}\n"
     if note := stale(order[-1]):
-        said, shown = f"{said}\nnote: {note}", f"{shown}\n\nNote: {note}\n"
+        said += "\n" + translate(f"note: {note}")
+        shown += "\n\n" + translate(f"Note: {note}") + "\n"
     return Explanation(said, aligned, shown, gradient[v])
 
 
@@ -189,7 +190,7 @@ def _over_wires(
             edges, hidden = leaving[node][:most], leaving[node][most:]
             terms = [([(e.head, gradient[e.head])] * (e.head is not root), [e]) for e in edges]
             rest = sum((gradient[e.head] * e.local for e in hidden), start=0.0)
-            more = f"{len(hidden)} more wires" if hidden else ""
+            more = translate(f"{len(hidden)} more wires") if hidden else ""
             yield _Sum(root, node, terms, gradient[node], rest, more)
 
 
@@ -207,7 +208,7 @@ def _over_paths(
             count[node] = sum(count[edge.head] for edge in edges)
     found = list(islice(_all_paths(v, root, leaving), most))
     rest = gradient[v] - sum(math.prod(edge.local for edge in path) for path in found)
-    more = f"{count[v] - len(found)} more paths" if count[v] > len(found) else ""
+    more = translate(f"{count[v] - len(found)} more paths") if count[v] > len(found) else ""
     terms: list[tuple[list[tuple[Value, float]], list[Edge]]] = [([], p[::-1]) for p in found]
     yield _Sum(root, v, terms, gradient[v], rest, more)
     through: dict[Value, list[Edge]] = {}
@@ -245,13 +246,15 @@ def _as_text(blocks: list[_Sum | _Gate], hand: Text) -> str:
     pad = " " * len(hand.total(first.root, first.v))
     line = first.line(hand, f"\n{pad} + " if len(first.terms) > 3 else " + ")
     lines = [f"{line.left} = {line.steps[0]}", *(f"{pad} = {step}" for step in line.steps[1:])]
-    lines = ["\n".join(lines) + line.end, "where"]
+    lines = ["\n".join(lines) + line.end, translate("where")]
     for block in others:
         if isinstance(block, _Sum):
             lines.append(f"  {hand.equation(block.line(hand))}")
         else:
-            partials = " and ".join(hand.equation(hand.partial(edge)) for edge in block.edges)
-            lines.append(f"  {hand.equation(hand.value(block.node))}, so {partials}")
+            partials = translate(" and ").join(
+                hand.equation(hand.partial(edge)) for edge in block.edges
+            )
+            lines.append(translate(f"  {hand.equation(hand.value(block.node))}, so {partials}"))
     return "\n".join(lines)
 
 

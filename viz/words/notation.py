@@ -17,6 +17,7 @@ from autodiff import Constant, Value
 from autodiff.formula.writers import written
 
 from ..fold.cells import slots
+from ..languages.translate import translate
 from .names import Naming
 from .numbers import number
 from .rules import Edge, Rule, evaluate, forward, local
@@ -49,10 +50,6 @@ class Text:
     equals: ClassVar[str] = " = "
     times: ClassVar[str] = " · "
     dots: ClassVar[str] = "…"
-    since: ClassVar[str] = ", since {}"
-    which: ClassVar[str] = ", which"
-    nothing: ClassVar[str] = " has no value (NaN)"
-    more: ClassVar[str] = "… ({})"
 
     def __init__(
         self, order: Sequence[Value], variables: Mapping[int, str] | None = None, digits: int = 4
@@ -85,6 +82,18 @@ class Text:
         """∂q/∂x; where a gate uses x twice, the input is added: ∂q/∂x|a."""
         return f"∂{self.names[edge.head]}/∂{self.names[edge.tail]}{self.slot(edge, '|{}')}"
 
+    def since(self, why: str) -> str:
+        """Behind a rule: why this case applies."""
+        return translate(f", since {why}")
+
+    def nothing(self, said: bool) -> str:
+        """In the place of a number, behind what is `said` before it: that there is none."""
+        return translate(", which has no value (NaN)" if said else " has no value (NaN)")
+
+    def more(self, what: str) -> str:
+        """In the place of what is not written out."""
+        return f"… ({what})"
+
     def slot(self, edge: Edge, template: str) -> str:
         """Which of its inputs is meant, where a gate uses a node twice."""
         gate, parents = edge.head.gate, edge.head.parents
@@ -100,7 +109,7 @@ class Text:
     def key(self, edges: Iterable[Edge]) -> str:
         """What ∂q/∂x|a means, if one of these is written so."""
         used = dict.fromkeys(filter(None, (self.slot(edge, "|{}") for edge in edges)))
-        return f"{', '.join(used)}: the input of the gate that is meant" if used else ""
+        return translate(f"{', '.join(used)}: the input of the gate that is meant") if used else ""
 
     def product(self, factors: Sequence[str]) -> str:
         """All factors, or the first and the last ones."""
@@ -129,7 +138,7 @@ class Text:
         """``∂q/∂x = 2·x``: in symbols, which give no number away."""
         found = local(edge)
         written = partial(self.written, found, digits=self.digits, symbols=True)
-        why = f" (since {written(found.reason)})" if found.reason else ""
+        why = translate(f" (since {written(found.reason)})") if found.reason else ""
         return f"{self.local(edge)}{self.equals}{written(found.tree)}{why}"
 
     def by_rule(self, left: str, rule: Rule, result: float) -> Line:
@@ -140,7 +149,7 @@ class Text:
         )
         steps = [self.written(rule, rule.tree, digits, symbols) for symbols in (True, False)]
         why = rule.reason and self.written(rule, rule.reason, digits)
-        end = self.since.format(why) if why else ""
+        end = self.since(why) if why else ""
         return self.line(left, steps if digits else steps[:1], result, end)
 
     def line(self, left: str, steps: Sequence[str], result: float, end: str = "") -> Line:
@@ -148,7 +157,7 @@ class Text:
         written = self.number(result)
         if math.isnan(result):
             said = [step for step in steps[:1] if step != written]
-            return Line(left, said, self.which * bool(said) + self.nothing)
+            return Line(left, said, self.nothing(bool(said)))
         return Line(left, list(dict.fromkeys([*steps, written])), end)
 
     def enough(self, result: float, compute: Callable[[Callable[[float], float]], float]) -> int:
@@ -193,14 +202,22 @@ class LaTeX(Text):
     equals = " &= "
     times = r" \cdot "
     dots = r"\dots"
-    since = r" \quad\text{{since }} {}"
-    which = r" \text{, which}"
-    nothing = r" \text{ has no value}"
-    more = r"\dots \text{{ ({})}}"
 
     def symbols(self, names: Iterable[str]) -> dict[str, str]:
         """Letters with their indices, and words."""
         return typeset(names, latex_symbol, latex_words)
+
+    def since(self, why: str) -> str:
+        """At some distance."""
+        return rf" \quad\text{{{translate('since')} }} {why}"
+
+    def nothing(self, said: bool) -> str:
+        """As text."""
+        return rf" \text{{{translate(', which has no value' if said else ' has no value')}}}"
+
+    def more(self, what: str) -> str:
+        """As text."""
+        return rf"\dots \text{{ ({what})}}"
 
     def number(self, x: float, digits: int = 0) -> str:
         """With infinity and powers of ten spelled out."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 
 from ..fold.picture import Node, Picture
+from ..languages.translate import translate
 from .names import Naming
 from .numbers import number, span
 from .symbols import text_symbol, typeset
@@ -41,7 +42,7 @@ def called(picture: Picture) -> dict[str, str]:
     naming = Naming(order, labels) if order else None
     written = typeset(naming(v) for v in order) if naming else {}
     found = {
-        node.name: text_symbol(node.text) or "a row"
+        node.name: text_symbol(node.text) or translate("a row")
         for node in picture.nodes
         if node.kind != "constant"
     }
@@ -66,11 +67,11 @@ def describe(picture: Picture, digits: int) -> str:
         if node.kind in ("row", "constant"):
             continue
         read = inputs.get(node.name, [])
-        shown = " and ".join(read if len(read) <= INPUTS else [*read[:3], "…", read[-1]])
-        made = f" is {node.text} of {shown}:" if node.kind == "gate" else ""
-        made = made or (f", made of {shown}:" if shown else " =")
-        grad = f", gradient {figure(digits, *node.grads)}" if node.grads else ""
+        shown = translate(" and ").join(read if len(read) <= INPUTS else [*read[:3], "…", read[-1]])
+        made = translate(f" is {node.text} of {shown}:") if node.kind == "gate" else ""
+        made = made or (translate(f", made of {shown}:") if shown else " =")
+        grad = translate(f", gradient {figure(digits, *node.grads)}") if node.grads else ""
         said.append(f"{name_of[node.name]}{made} {figure(digits, *node.values)}{grad}.")
     if len(said) > SENTENCES:
-        said[SENTENCES // 2 : -SENTENCES // 2] = [f"… ({len(said) - SENTENCES} more)"]
+        said[SENTENCES // 2 : -SENTENCES // 2] = [translate(f"… ({len(said) - SENTENCES} more)")]
     return " ".join(said)

@@ -38,6 +38,7 @@ from autodiff.graph import adjoints, backward_steps, topological_order
 from autodiff.text.source import width
 from autodiff.value import Constant, Value
 
+from ..languages.translate import translate
 from .names import Naming
 from .notation import Text
 from .rules import edges_into
@@ -88,17 +89,21 @@ def table(root: Value, digits: int = DIGITS, ascii_only: bool = False) -> str:
     gradients = adjoints(order, {root: 1.0})
     made = {v: hand.made(v) for v in order if v is root or not isinstance(v, Constant)}
     forward = [(text, hand.number(v.data)) for v, text in made.items()]
-    parts = [_grid([("forward", "value"), *forward], "<>", ascii_only)]
+    parts = [_grid([_titles("forward", "value"), *forward], "<>", ascii_only)]
     backward = list(_backward_rows(root, hand, made))
     if backward:
-        title = ("backward", "upstream", "local gradient", "downstream", "")
+        title = _titles("backward", "upstream", "local gradient", "downstream", "")
         parts.append(_grid([title, *backward], "<><><", ascii_only))
         edges = (edge for node in order for edge in edges_into(node) if edge.tail in made)
         parts[-1] += f"\n{hand.key(edges)}".rstrip()
     if leaves := [v for v in made if v.gate is None and not isinstance(v, Constant)]:
         rows = [(hand.total(root, leaf), hand.number(gradients[leaf])) for leaf in leaves]
-        parts.append(_grid([("gradient", ""), *rows], "<>", ascii_only))
+        parts.append(_grid([_titles("gradient", ""), *rows], "<>", ascii_only))
     return "\n\n".join(parts)
+
+
+def _titles(*words: str) -> tuple[str, ...]:
+    return tuple(map(translate, words))
 
 
 def _backward_rows(root: Value, hand: Text, made: dict[Value, str]) -> Iterator[tuple[str, ...]]:
@@ -133,7 +138,7 @@ def gate_table(ascii_only: bool = False) -> str:
     mul          a·b                             ∂/∂a = b
                                                  ∂/∂b = a
     """
-    rows = [("gate", "formula", "local gradients")]
+    rows = [_titles("gate", "formula", "local gradients")]
     for gate in GATES.values():
         symbol = gate.symbol if gate.symbol.isidentifier() and gate.symbol != gate.name else ""
         name = f"{gate.name}, {symbol}" if symbol and not ascii_only else gate.name
@@ -169,12 +174,14 @@ def steps(root: Value, digits: int = DIGITS) -> Iterator[str]:
         line = hand.value(node)
         pad = " " * len(line.left)
         written = f"\n  {pad} = ".join(line.steps)
-        yield f"forward {k} of {len(gates)}\n  {line.left} = {written}{line.end}"
+        head = translate(f"forward {k} of {len(gates)}")
+        yield f"{head}\n  {line.left} = {written}{line.end}"
     sums: dict[Value, float] = {}
     for k, (node, upstream, parts) in enumerate(passes := backward_steps(root), 1):
         above = hand.total(root, node)
         came = hand.equation(hand.line(above, [], upstream))
-        lines = [f"backward {k} of {len(passes)}: {hand.made(node)}, upstream {came}"]
+        head = f"backward {k} of {len(passes)}: {hand.made(node)}, upstream {came}"
+        lines = [translate(head)]
         for edge, part in zip(edges_into(node), parts, strict=True):
             if isinstance(edge.tail, Constant):
                 continue
@@ -184,10 +191,11 @@ def steps(root: Value, digits: int = DIGITS) -> Iterator[str]:
             said = hand.line(f"{above} · {rule.left}", known, part.downstream)
             text = f"  {hand.equation(said)}"
             if len(rule.steps) != 1 or rule.end:
-                text += f", with {hand.equation(rule)}"
+                text += translate(f", with {hand.equation(rule)}")
             before, total = sums.get(edge.tail), sums.get(edge.tail, 0.0) + part.downstream
             if before is not None:
-                text += f"; so far {hand.equation(hand.addition(before, part.downstream))}"
+                sum_ = hand.equation(hand.addition(before, part.downstream))
+                text += translate(f"; so far {sum_}")
             sums[edge.tail] = total
             lines.append(text)
         if k == len(passes):

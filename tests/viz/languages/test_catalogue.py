@@ -20,8 +20,8 @@ ENTRIES = [
 ]
 # What both sides have to have: options, calls, names with a dot or a line below, quoted words.
 FORMULA = re.compile(
-    r"--[a-z][\w-]+|\b[A-Za-z_][\w.]*\([^(){} ]*\)|\b\w+_\w+\b|\b[a-z]+\.[a-z]\w*(?=\W|$)|'[\w.-]+'|"
-    r"\b\w+=|[×∂∇θ]"
+    r"--[a-z][\w-]+|\b[A-Za-z_][\w.]*\([^(){} ]*\)|\b\w+_\w+\b|\b[a-z]+\.[a-z]\w*(?=\W|$)|"
+    r"'[\w.-]+'|\b\w+=|[×∂∇θ]"
 )
 NUMBER = re.compile(r"(?<![\w{])\d+(?:\.\d+)?(?:e-?\d+)?(?![\w}])")
 
@@ -90,8 +90,9 @@ def test_values_of_any_kind_are_carried_over(values: list[str]) -> None:
 
 
 def test_a_page_carries_only_what_it_says() -> None:
-    code = 'button.textContent = "Play"; count.textContent = `${right} of ${all} right`;'
-    assert {english for english, _ in used_in(code, "zh")} == {"Play", "{0} of {1} right"}
+    code = 'button.textContent = "Play"; count.textContent = `${n} of ${all} right`;'
+    assert {english for english, _ in used_in(code, "zh")} >= {"Play", "{0} of {1} right"}
+    assert "Pause" not in {english for english, _ in used_in(code, "zh")}
 
 
 @pytest.mark.parametrize("message", ENTRIES)
@@ -102,7 +103,16 @@ def test_both_sides_have_the_same_holes_numbers_and_formulas(message: Message) -
     ]
     assert holes[0] == holes[1]
     assert Counter(NUMBER.findall(message.english)) == Counter(NUMBER.findall(message.other))
+    if message.english.isidentifier():  # a word that is shown
+        return
     assert Counter(FORMULA.findall(message.english)) == Counter(FORMULA.findall(message.other))
+
+
+@pytest.mark.parametrize("message", ENTRIES)
+def test_holes_without_a_text_between_them_stay_together(message: Message) -> None:
+    """Where one ends and the next begins cannot be told."""
+    together = re.findall(r"\{\d+\}(?:\{\d+\})+", message.english)
+    assert [holes for holes in together if holes not in message.other] == []
 
 
 @pytest.mark.parametrize("message", ENTRIES)

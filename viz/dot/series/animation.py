@@ -10,7 +10,7 @@ from typing import Any
 
 from autodiff import Value
 
-from ...languages.translate import spoken
+from ...languages.translate import spoken, translate
 from ..drawing import Drawing
 from .frames import stills
 
@@ -69,11 +69,12 @@ def _moving_svg(drawings: list[Drawing], seconds: float) -> str:
         "  g.turns > g:last-child { visibility: visible }\n"
         "}"
     )
+    name = translate("Forward and backward pass, step by step")
     return (
         '<?xml version="1.0" encoding="UTF-8"?>\n'
         f'<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink" '
         f'width="{width:g}pt" height="{height:g}pt" viewBox="0 0 {width:g} {height:g}" role="img" '
-        f'aria-label="Forward and backward pass, step by step">\n<style>{style}</style>\n'
+        f'aria-label="{name}">\n<style>{style}</style>\n'
         '<g class="turns">\n' + "\n".join(layers) + "\n</g>\n</svg>\n"
     )
 

@@ -15,7 +15,7 @@ from autodiff.graph import adjoints
 from ...fold.detail import build
 from ...fold.picture import Picture
 from ...fold.variables import naming
-from ...languages.translate import spoken
+from ...languages.translate import spoken, translate
 from ...words.notation import Text as Notation
 from ..drawing import Curve, Drawing, Mark, Shape, Text
 from ..markup import broken, width
@@ -80,7 +80,7 @@ def compare(
         )
     said = dict.fromkeys([*notes, *(note for p in pictures for note in p.notes)])
     writers = [
-        style_of(style)(replace(picture, notes=()), Options(title=name, **options))
+        style_of(style)(replace(picture, notes=()), Options(title=translate(name), **options))
         for picture, name in zip(pictures, titles, strict=True)
     ]
     return Diagram(_together(writers, title, list(said)), program=program, dpi=dpi)
@@ -201,9 +201,11 @@ def _together(writers: list[Writer], title: str, notes: list[str]) -> Drawing:
     beside = 2 * wide <= most
     room = max(wide * (1 + beside), first.room if first.options.width else 0) - 2 * PAD
     heading = broken(title, 18, room, True) if title else []
-    lines = [line for note in notes for line in broken(note, SMALL, room)]
+    lines = [line for note in notes for line in broken(translate(note), SMALL, room)]
     above = LINE * 1.5 * len(heading)
-    both = replace(panels[0], marks=[], title=title or f"{first.options.title} and after")
+    both = replace(
+        panels[0], marks=[], title=title or translate(f"{first.options.title} and after")
+    )
     both.description = " ".join(f"{panel.title}: {panel.description}" for panel in panels)
     both.marks += [
         Text(PAD, PAD + 4 + LINE * 1.5 * k, line, first.theme.ink, 18, True)

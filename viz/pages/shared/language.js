@@ -37,8 +37,8 @@ function translator(messages) {
   function whole(text) {
     if (exact.has(text)) return exact.get(text);
     for (const [joint, other] of sentences) {
-      const pieces = text.split(joint), said = pieces.length > 1 ? pieces.map(hole) : pieces;
-      if (pieces.every((piece, k) => piece !== said[k])) return said.join(other);
+      const pieces = text.split(joint), said = pieces.length > 1 ? pieces.map(whole) : [null];
+      if (said.every((piece) => piece !== null)) return said.join(other);
     }
     for (const {literals, pattern, names, other, weight} of forms) {
       const found = literals.every((part) => text.includes(part)) && pattern.exec(text);
@@ -49,12 +49,13 @@ function translator(messages) {
     }
     return null;
   }
-  function joined(text) {
-    for (const [joint, other] of [...sentences, [", ", "，"], [" · ", " · "]]) {
-      const pieces = text.split(joint);
-      if (pieces.length === 1) continue;
-      const said = pieces.map(hole);
-      return said.join(said.some((piece, k) => piece !== pieces[k]) ? other : joint);
+  function inPart(text) {
+    for (const [joint, other] of [...sentences, [": ", "："], [", ", "，"], [" · ", " · "], [" = ", " = "]]) {
+      const [first, ...rest] = text.split(joint);
+      if (!rest.length) continue;
+      const known = rest.map((piece) => whole((joint + piece).trim())), said = rest.map(hole);
+      const changed = hole(first) !== first || said.some((piece, k) => piece !== rest[k]);
+      return hole(first) + said.map((piece, k) => known[k] ?? (changed ? other : joint) + piece).join("");
     }
     return text;
   }
@@ -64,10 +65,10 @@ function translator(messages) {
     const asked = inner.replace(/\s+/g, " ");
     if (!seen.has(asked)) {
       if (seen.size > 5000) seen.clear();
-      seen.set(asked, whole(asked) ?? joined(asked));
+      seen.set(asked, whole(asked) ?? inPart(asked));
     }
     const found = seen.get(asked);
-    return found === asked ? text : (closed.test(found) ? "" : before) + found + after;
+    return found === asked ? text : (closed.test(found) ? "" : before) + found + (closed.test(found.at(-1)) ? "" : after);
   }
   return translated;
 }
