@@ -204,19 +204,36 @@ def translated_markdown(text: str, translate: Translate) -> str:
     return "\n".join(out)
 
 
+def _formula(formula: str, translate: Translate) -> str:
+    r"""A displayed formula with the words in it translated.
+
+    >>> print(_formula(r"a &= b && \text{as above, } x", str.upper))
+    a &= b && \text{AS ABOVE, } x
+    """
+
+    def words(found: re.Match[str]) -> str:
+        said = found[1].strip()
+        return (
+            found[0].replace(said, translate(said)) if re.search("[A-Za-z]{2}", said) else found[0]
+        )
+
+    return re.sub(r"\\text\{([^{}]*)\}", words, formula)
+
+
 def _block(first: str, lines: Iterator[str], translate: Translate) -> str:
     """Everything up to the end of fenced code or of a displayed formula."""
     fence = first.strip()
     closing = "$$" if fence.startswith("$$") else "```"
     if closing == "$$" and len(fence) > 2 and fence.rstrip(".,").endswith("$$"):
-        return first
+        return _formula(first, translate)
     body = []
     for line in lines:
         if line.strip().startswith(closing) or (closing == "$$" and line.rstrip().endswith("$$")):
             code = "\n".join(body)
             if fence == "```python":
                 code = translated_code(code, translate)
-            return "\n".join([first, *([code] if body else []), line])
+            whole = "\n".join([first, *([code] if body else []), line])
+            return _formula(whole, translate) if closing == "$$" else whole
         body.append(line)
     return "\n".join([first, *body])
 
