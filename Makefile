@@ -11,7 +11,7 @@ VENV ?= .venv
 ARGS ?=
 BIN := $(VENV)/bin
 
-.PHONY: help demo test notebooks run-notebooks messages notebooks-zh docs site bench fuzz lint format clean
+.PHONY: help demo test notebooks run-notebooks messages notebooks-zh docs site bench fuzz mutants lint format clean
 
 help: ## list these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
@@ -50,6 +50,9 @@ bench: $(VENV)/.installed-bench ## measure against the peers, side by side
 
 fuzz: $(VENV)/.installed-test ## attack everything with random input: make fuzz MINUTES=60
 	$(BIN)/python -m tests.fuzz --minutes $(or $(MINUTES),10) $(ARGS)
+
+mutants: $(VENV)/.installed-mutants ## change 400 lines, one at a time, and see whether a test notices
+	$(BIN)/python -m tests.mutants --sample $(or $(SAMPLE),400) $(ARGS)
 
 lint: $(VENV)/.installed-dev ## check style, formatting and types
 	$(BIN)/ruff check
