@@ -16,7 +16,7 @@ from ..dot.render import render
 from ..dot.series.animation import animate
 from ..languages.translate import translate
 from ..pages.explorer.explorer import explore
-from ..plots.axes import said
+from ..plots.axes import letter
 from ..plots.training import plot_history
 from ..words.numbers import number
 from ..words.report import as_data
@@ -183,10 +183,13 @@ def _plot(history: History, X: Array, labels: Array, decided: Array, out: Path) 
     for tile, row in zip(tiles.subplots(4, 6).flat, shown, strict=True):
         tile.imshow(X[row].reshape(8, 8), cmap="gray_r")
         ok = decided[row] == labels[row]
-        text = f"{labels[row]:.0f}" if ok else said(f"{labels[row]:.0f} as {decided[row]:.0f}")
+        text = f"{labels[row]:.0f}" if ok else translate(f"{labels[row]:.0f} as {decided[row]:.0f}")
         tile.set_title(text, fontsize=9, color="#1a7f37" if ok else "#cf222e", pad=3)
         tile.axis("off")
-    tiles.suptitle(said(f"all {len(wrong)} misread (red), and some read correctly"), fontsize=10)
+    tiles.suptitle(
+        translate(f"all {len(wrong)} misread (red), and some read correctly"), fontsize=10
+    )
+    letter(figure)
     name = "digits-training.png"
     figure.savefig(out / name, dpi=130)
     return name

@@ -149,8 +149,6 @@ def language(lang: str | None) -> None:
     """
     global _of_process
     _of_process = known(lang) if lang else ""
-    if translate not in speakers:
-        speakers.append(translate)
     if sys.excepthook is not _hook:
         _hooks.append(sys.excepthook)
         sys.excepthook = _hook
@@ -187,3 +185,6 @@ def _in_notebook(
 ) -> None:
     explained(error)
     shell.showtraceback((kind, error, trace), tb_offset=tb_offset)
+
+
+speakers.append(translate)  # for what the floors below report

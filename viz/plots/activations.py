@@ -7,15 +7,15 @@ from typing import Any
 
 from autodiff import GATES, Gate, Value
 
-from ..languages.translate import spoken
-from .axes import colours, said, subplots, tidy
+from ..languages.translate import translate
+from .axes import colours, plotted, subplots, tidy
 
 __all__ = ["plot_activations"]
 
 FIGURE_7_3 = ("sigmoid", "tanh", "relu", "leaky_relu", "gelu", "softplus")
 
 
-@spoken
+@plotted
 def plot_activations(
     names: Iterable[str | Gate] = FIGURE_7_3,
     *,
@@ -49,8 +49,12 @@ def plot_activations(
         axes.axhline(0, color="#999999", linewidth=0.6)
         axes.axvline(0, color="#999999", linewidth=0.6)
         slopes = [node.local_grads[0] for node in nodes]
-        axes.plot(points, [n.data for n in nodes], color=value, linewidth=2, label=said("value"))
-        axes.plot(points, slopes, color=slope, linestyle="--", linewidth=1.6, label=said("slope"))
+        axes.plot(
+            points, [n.data for n in nodes], color=value, linewidth=2, label=translate("value")
+        )
+        axes.plot(
+            points, slopes, color=slope, linestyle="--", linewidth=1.6, label=translate("slope")
+        )
         axes.set_title(gate.name.replace("_", " "), fontsize=11)
         tidy(axes)
     ax.ravel()[0].legend(frameon=False, loc="upper left", fontsize=9)

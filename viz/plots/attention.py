@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from ..languages.translate import spoken
-from .axes import said, subplots
+from ..languages.translate import translate
+from .axes import plotted, subplots
 
 __all__ = ["plot_attention"]
 
 
-@spoken
+@plotted
 def plot_attention(
     weights: Sequence[Sequence[Sequence[float]]],
     tokens: Sequence[str] = (),
@@ -44,11 +44,11 @@ def plot_attention(
     names = list(tokens) or list(map(str, range(positions)))
     for number, (axes, head) in enumerate(zip(ax, weights, strict=True), start=1):
         axes.imshow(head, cmap="Blues", vmin=0, vmax=1)
-        axes.set_title(said(f"head {number}"), fontsize=10)
+        axes.set_title(translate(f"head {number}"), fontsize=10)
         axes.set_xticks(range(positions), names)
         axes.set_yticks(range(positions), names)
         axes.tick_params(length=0)
         axes.spines[:].set_visible(False)
-    ax[0].set_ylabel(said("this position"))
-    ax[0].set_xlabel(said("looks at"))
+    ax[0].set_ylabel(translate("this position"))
+    ax[0].set_xlabel(translate("looks at"))
     return ax

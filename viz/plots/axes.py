@@ -8,21 +8,36 @@ with the extra `demo` or `notebook`.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Sequence
+from functools import wraps
+from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
-from ..languages.translate import translate
+from ..languages.translate import spoken
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-__all__ = ["COLOURS", "MARKERS", "axes_or_new", "colours", "ink", "said", "subplots", "tidy"]
+__all__ = [
+    "COLOURS",
+    "MARKERS",
+    "axes_or_new",
+    "colours",
+    "ink",
+    "letter",
+    "plotted",
+    "subplots",
+    "tidy",
+]
+
+_P = ParamSpec("_P")
+_T = TypeVar("_T")
 
 # Okabe and Ito's colours: told apart by any eye.
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000", "#F0E442")
 MARKERS = "os^DvP*X"
+HAN = re.compile("[\u4e00-\u9fff]")
 # Fonts with Chinese letters, as systems call them.
-HAN = re.compile("CJK (SC|JP)|Source Han|YaHei|PingFang|Heiti|SimHei|WenQuanYi|Songti|Hiragino")
+FONTS = re.compile("CJK (SC|JP)|Source Han|YaHei|PingFang|Heiti|SimHei|WenQuanYi|Songti|Hiragino")
 
 
 def subplots(rows: int, columns: int, width: float, height: float, **options: Any) -> Any:
@@ -42,22 +57,28 @@ def axes_or_new(ax: Axes | None, width: float, height: float) -> Axes:
     return subplots(1, 1, width, height) if ax is None else ax
 
 
-def said(text: str) -> str:
-    """The text in the language that is spoken, in letters that this machine has."""
-    told = translate(text)
-    if not told.isascii():
-        _have_letters()
-    return told
+def plotted(make: Callable[_P, _T]) -> Callable[_P, _T]:
+    """`spoken` for a plot: what it writes finds its letters, whatever font the user has chosen."""
+
+    @wraps(make)
+    def made(*args: _P.args, **kwargs: _P.kwargs) -> _T:
+        drawn: Any = spoken(make)(*args, **kwargs)
+        for ax in drawn.ravel() if hasattr(drawn, "ravel") else [drawn]:
+            letter(ax.figure)
+        return drawn  # type: ignore[no-any-return]
+
+    return made
 
 
-def _have_letters() -> None:
-    """Let matplotlib look for Chinese letters in a font that has them, behind the user's own."""
-    import matplotlib as mpl
+def letter(figure: Any) -> None:
+    """Look for Chinese letters in a font of this machine that has them, behind the text's own."""
     from matplotlib.font_manager import fontManager
+    from matplotlib.text import Text
 
-    there = sorted({font.name for font in fontManager.ttflist if HAN.search(font.name)})
-    family = mpl.rcParams["font.family"]
-    mpl.rcParams["font.family"] = list(dict.fromkeys([*family, *there[:1]]))
+    texts = [found for found in figure.findobj(Text) if HAN.search(found.get_text())]
+    if texts and (fonts := sorted({f.name for f in fontManager.ttflist if FONTS.search(f.name)})):
+        for text in texts:
+            text.set_fontfamily(list(dict.fromkeys([*text.get_fontfamily(), fonts[0]])))
 
 
 def colours() -> Sequence[str]:

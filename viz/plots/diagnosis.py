@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
-from ..languages.translate import spoken
-from .axes import COLOURS, said, subplots, tidy
+from ..languages.translate import translate
+from .axes import COLOURS, plotted, subplots, tidy
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -18,7 +18,7 @@ __all__ = ["plot_diagnosis"]
 DEAD, SATURATED = COLOURS[1], COLOURS[4]
 
 
-@spoken
+@plotted
 def plot_diagnosis(report: Diagnosis, *, ax: Any = None, lang: str | None = None) -> Any:
     """Draw what `nn.diagnose` saw: a square for each unit, a bar for each layer.
 
@@ -42,11 +42,11 @@ def plot_diagnosis(report: Diagnosis, *, ax: Any = None, lang: str | None = None
     units, gradients = ax
     for row, layer in enumerate(layers):
         _units(units, row, layer)
-    units.set(xlim=(-0.6, widest - 0.4), xlabel=said("unit"))
+    units.set(xlim=(-0.6, widest - 0.4), xlabel=translate("unit"))
     units.set_ylim(len(layers) - 0.4, -0.6)
     units.set_yticks(range(len(layers)), [layer.name for layer in layers])
     units.tick_params(axis="y", length=0)
-    units.set_title(said("open to the gradient (× dead, □ saturated)"), fontsize=10)
+    units.set_title(translate("open to the gradient (× dead, □ saturated)"), fontsize=10)
     units.spines[:].set_visible(False)
     sizes = {row: layer.gradient for row, layer in enumerate(layers) if layer.gradient}
     gradients.barh(list(sizes), list(sizes.values()), height=0.6, color=COLOURS[0])
@@ -54,7 +54,7 @@ def plot_diagnosis(report: Diagnosis, *, ax: Any = None, lang: str | None = None
         low, high = (math.log10(end(sizes.values())) for end in (min, max))
         gradients.set_xscale("log")
         gradients.set_xlim(10 ** (math.floor(low) - 0.3), 10 ** math.ceil(high))
-    gradients.set_title(said("size of the gradient"), fontsize=10)
+    gradients.set_title(translate("size of the gradient"), fontsize=10)
     tidy(gradients)
     gradients.spines["left"].set_visible(False)
     gradients.tick_params(axis="y", length=0)
@@ -65,7 +65,7 @@ def _units(ax: Axes, row: int, layer: Any) -> None:
     from matplotlib.patches import Rectangle
 
     if not layer.units:
-        ax.text(-0.5, row, said("no activation"), va="center", fontsize=8, color="#6e7781")
+        ax.text(-0.5, row, translate("no activation"), va="center", fontsize=8, color="#6e7781")
         return
     for unit, share in enumerate(layer.open):
         # at least a shade, so that a closed unit is still seen

@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from itertools import cycle
 from typing import TYPE_CHECKING, Any
 
-from ..languages.translate import spoken
-from .axes import axes_or_new, colours, ink, said, subplots, tidy
+from ..languages.translate import translate
+from .axes import axes_or_new, colours, ink, plotted, subplots, tidy
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 __all__ = ["plot_fit", "plot_images", "plot_layers", "plot_runs"]
 
 
-@spoken
+@plotted
 def plot_layers(
     sizes: Mapping[str, Sequence[float]],
     *,
@@ -36,7 +36,7 @@ def plot_layers(
     for (name, numbers), colour in zip(sizes.items(), cycle(colours()), strict=False):
         places = [(k, size) for k, size in enumerate(numbers) if size > 0]
         ax.plot(*zip(*places, strict=True), "o-", color=colour, markersize=4, label=name)
-    ax.set(yscale="log", xlabel=said("layer"), ylabel=said(ylabel))
+    ax.set(yscale="log", xlabel=translate("layer"), ylabel=translate(ylabel))
     ax.locator_params(axis="x", integer=True)
     ax.legend(frameon=False)
     tidy(ax)
@@ -61,7 +61,7 @@ def plot_runs(
         ax.plot([mean, mean], [row - 0.32, row + 0.32], color=ink(), linewidth=2)
     ax.set_yticks(range(len(runs)), list(runs))
     ax.set_ylim(len(runs) - 0.5, -0.5)
-    ax.set_xlabel(said(ylabel))
+    ax.set_xlabel(translate(ylabel))
     tidy(ax)
     return ax
 

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 from autodiff import Value
 from autodiff.value import UNREACHED
 
-from ..languages.translate import spoken
-from .axes import COLOURS, axes_or_new, colours, said, tidy
+from ..languages.translate import translate
+from .axes import COLOURS, axes_or_new, colours, plotted, tidy
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 __all__ = ["plot_gradient_flow", "plot_network"]
 
 
-@spoken
+@plotted
 def plot_gradient_flow(model: Module, *, ax: Axes | None = None, lang: str | None = None) -> Axes:
     """How the gradients of each layer's parameters spread, on a logarithmic scale.
 
@@ -55,16 +55,18 @@ def plot_gradient_flow(model: Module, *, ax: Axes | None = None, lang: str | Non
             ax.plot([sizes[len(sizes) // 2]], [i], "o", color=middle, markersize=6)
         if zeros := sum(v.grad == 0 for v in held) / len(held):
             look: Any = {"va": "center", "fontsize": 9, "color": "#555555"}
-            ax.text(1.01, i, said(f"{zeros:.0%} are 0"), transform=ax.get_yaxis_transform(), **look)
+            ax.text(
+                1.01, i, translate(f"{zeros:.0%} are 0"), transform=ax.get_yaxis_transform(), **look
+            )
     ax.set_yticks(range(len(layers)), list(layers))
     ax.set_ylim(len(layers) - 0.5, -0.5)
     ax.xaxis.set_major_formatter(lambda x, _: f"$10^{{{x:g}}}$")
-    ax.set_xlabel(said("size of a parameter's gradient (dot: the median)"))
+    ax.set_xlabel(translate("size of a parameter's gradient (dot: the median)"))
     tidy(ax)
     return ax
 
 
-@spoken
+@plotted
 def plot_network(
     model: Module,
     x: Sequence[float] | None = None,
@@ -111,10 +113,15 @@ def plot_network(
             ax.text(column, gap, "⋮", ha="center", va="center", fontsize=14)
         title = layers[column - 1].activation.name or "function" if column else "inputs"
         ax.text(
-            column, top, f"{said(title)}\n{sizes[column]}", ha="center", va="bottom", fontsize=10
+            column,
+            top,
+            f"{translate(title)}\n{sizes[column]}",
+            ha="center",
+            va="bottom",
+            fontsize=10,
         )
     for sign, text in ((1, "weight > 0"), (-1, "weight < 0")):
-        ax.plot([], [], color=_colour(sign), linewidth=3, label=said(text))
+        ax.plot([], [], color=_colour(sign), linewidth=3, label=translate(text))
     ax.legend(frameon=False, loc="upper center", bbox_to_anchor=(0.5, 0.0), ncols=2, fontsize=9)
     ax.set(xlim=(-0.4, len(sizes) - 0.6), ylim=(-top + 0.1, top + 1.3))
     ax.set_axis_off()

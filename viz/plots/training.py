@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 import autodiff
 from nn.training.labels import encode
 
-from ..languages.translate import spoken
-from .axes import MARKERS, axes_or_new, colours, ink, said, tidy
+from ..languages.translate import translate
+from .axes import MARKERS, axes_or_new, colours, ink, plotted, tidy
 
 if TYPE_CHECKING:
     import numpy as np
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 __all__ = ["plot_confusion", "plot_decision_boundary", "plot_history"]
 
 
-@spoken
+@plotted
 def plot_history(history: Any, *, ax: Axes | None = None, lang: str | None = None) -> Axes:
     """Loss over the epochs, and shares such as accuracy on an axis of their own at the right.
 
@@ -43,7 +43,7 @@ def plot_history(history: Any, *, ax: Axes | None = None, lang: str | None = Non
     spread = [y for name in losses for y in curves[name] if math.isfinite(y) and y > 0]
     if spread and max(spread) > 100 * min(spread):
         ax.set_yscale("log")
-    ax.set(xlabel=said("epoch"), ylabel=said("loss"))
+    ax.set(xlabel=translate("epoch"), ylabel=translate("loss"))
     tidy(ax)
     right = ax.twinx() if others else ax
     lines, palette = [], colours()
@@ -52,20 +52,25 @@ def plot_history(history: Any, *, ax: Axes | None = None, lang: str | None = Non
         line = "--" if name.startswith("val_") else "-"
         colour = palette[pairs.index(name.removeprefix("val_")) % len(palette)]
         side = right if name in others else ax
-        lines += side.plot(curves[name], color=colour, label=said(name), linestyle=line)
+        lines += side.plot(curves[name], color=colour, label=_named(name), linestyle=line)
     if (best := getattr(history, "best_epoch", None)) is not None:
         ax.axvline(best, color=ink(), linewidth=1, linestyle=":")
     if others:
         shares = dict.fromkeys(name.removeprefix("val_") for name in others)
-        right.set_ylabel(", ".join(map(said, shares)))
+        right.set_ylabel(", ".join(map(translate, shares)))
         right.spines[["top"]].set_visible(False)
         if all(0 <= y <= 1 for name in others for y in curves[name]):
             right.set_ylim(0, 1.02)
     if len(lines) > 1:
-        order = {said(name): pairs.index(name.removeprefix("val_")) for name in curves}
+        order = {_named(name): pairs.index(name.removeprefix("val_")) for name in curves}
         lines.sort(key=lambda line: order[str(line.get_label())])
         ax.legend(handles=lines, frameon=False, loc="center right")
     return ax
+
+
+def _named(name: str) -> str:
+    held_out = name.removeprefix("val_")
+    return translate(name if held_out == name else f"val_{held_out}")
 
 
 def _curves(history: Any) -> dict[str, list[float]]:
@@ -89,7 +94,7 @@ def _curves(history: Any) -> dict[str, list[float]]:
     return curves
 
 
-@spoken
+@plotted
 def plot_confusion(
     targets: Any, decisions: Any, *, ax: Axes | None = None, lang: str | None = None
 ) -> Axes:
@@ -130,12 +135,12 @@ def plot_confusion(
     ax.tick_params(length=0)
     ax.spines[:].set_visible(False)
     right = np.trace(counts) / len(was)
-    title = said(f"{right:.1%} of {len(was)} right")
-    ax.set(xlabel=said("decided"), ylabel=said("is"), title=title)
+    title = translate(f"{right:.1%} of {len(was)} right")
+    ax.set(xlabel=translate("decided"), ylabel=translate("is"), title=title)
     return ax
 
 
-@spoken
+@plotted
 def plot_decision_boundary(
     model: Any,
     X: Any,
@@ -194,7 +199,7 @@ def plot_decision_boundary(
         ax.scatter(*points, color=shades[i], marker=marker, label=f"{names[i]}", **look)
     across, up = (str(name) for name in getattr(X, "columns", ("x₀", "x₁")))
     ax.set(xlim=(xs[0], xs[-1]), ylim=(ys[0], ys[-1]), xlabel=across, ylabel=up)
-    ax.legend(frameon=True, framealpha=0.85, loc="best", title=said("class"))
+    ax.legend(frameon=True, framealpha=0.85, loc="best", title=translate("class"))
     return ax
 
 
