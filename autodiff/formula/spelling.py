@@ -11,7 +11,8 @@ __all__ = ["FULL_WIDTH", "in_python", "spelled"]
 FULL_WIDTH = {code + 0xFEE0: code for code in range(ord("!"), ord("~")) if chr(code) not in "\\@"}
 
 # "·" is a product of numbers or of rows; "√" becomes Python's other prefix operator.
-_SPELLING = {"×": "*", "·": "@", "⋅": "@", "÷": "/", "−": "-", "^": "**", "√": "~", "π": "pi"}
+_SPELLING = {"×": "*", "∗": "*", "·": "@", "⋅": "@", "÷": "/", "−": "-", "^": "**"}
+_SPELLING |= {"√": "~", "π": "pi"}
 _SPELLING |= {lowered: str(digit) for digit, lowered in enumerate("₀₁₂₃₄₅₆₇₈₉")}
 _RAISED = {raised: str(digit) for digit, raised in enumerate("⁰¹²³⁴⁵⁶⁷⁸⁹")} | {"⁻": "-"}
 

@@ -7,7 +7,7 @@ ever evaluated as Python. What may stand in an expression:
 - π and e, unless the names stand for something else;
 - a call of any gate of the table, by its name or its symbol: ``sigmoid(z)``, ``σ(z)``, ``ln(p)``,
   and of functions composed of a few: ``tan``, ``sinh``, ``cosh``, ``log2``, ``log10``, ``softmax``;
-- rows: ``dot([a, b], [x, y])`` or ``[a, b] · [x, y]``, ``sum(w)``, ``w[0]``;
+- rows: ``dot([a, b], [x, y])`` or ``[a, b] · [x, y]``, ``sum(w)``, ``w[0]``, ``softmax(z)[0]``;
 - names for intermediate results, one after the other: ``q = x + y; f = q * z``.
 
 Every operator and every call of a gate is one gate; what the last statement says is the root.
@@ -126,6 +126,8 @@ class _Builder:
             return operand
         name = next((name for name, node in self.nodes.items() if node is operand), "")
         how = f"{name}[0] is one element" if name else "w = [...]; w[0] is one element"
+        every = f"{name or 'w'}[0]^2, {name or 'w'}[1]^2"
+        how += f", and what each is to go through is written out, as in mean([{every}])"
         raise self.error(f"a row stands where one number is needed; {how}", place)
 
     def element(self, row: _Result, index: int, place: ast.expr) -> Value:

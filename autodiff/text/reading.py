@@ -140,8 +140,8 @@ class Reader:
                 raise self.error("an empty row has no place in an expression", piece)
             case ast.List(elts=elements) | ast.Tuple(elts=elements):
                 return elements
-            case ast.Subscript(value=ast.Name(), slice=ast.Constant(value=int())):
-                return (piece.value,)
+            case ast.Subscript(value=row, slice=ast.Constant(value=int())):
+                return (row,)
             case ast.Subscript(value=row):
                 name = row.id if isinstance(row, ast.Name) else "w"
                 raise self.error(f"a row gives one element at a time, as in {name}[0]", piece)

@@ -27,6 +27,9 @@ _GOES_ON = (";", "=", "+", "-", "*", "/", "@", "~", ",")
 # Python takes 2x for a mistyped number, and 0xF and 1j for real ones. `++` never backtracks.
 _PRODUCT = re.compile(r"(?<![\w.])(\d++(?:\.\d*+)?+|\.\d++)(?!e[-+]?\d)(?=[^\W\d_])", re.I)
 
+# A word of Python's where a name stands.
+_KEYWORD = re.compile(rf"(?<![\w.])({'|'.join(kwlist)})(?= *(?:[-+*/)=,;]|$))")
+
 # A name or number, and a name beside it.
 _BESIDE = re.compile(r"(?<![\w.])([^\W_][\w.]*+) ++([^\W\d]\w*+)")
 
@@ -162,6 +165,13 @@ class Source:
             at = min((error.offset or 1) - 1, len(self.line) - 1)
             if self.line[at] == "!":
                 raise self.error_at("there is no factorial; write the product, 3*2", at) from None
+            if error.msg.startswith("cannot assign to function call"):
+                how = "write f = ..., and give the names in it their values"
+                raise self.error_at(f"functions are not defined here; {how}", at) from None
+            if word := _KEYWORD.search(self.line):
+                other = "λ" if word[1] == "lambda" else f"{word[1]}_"
+                how = f"{word[1]} is a word of Python's, and no name; call it {other}"
+                raise self.error_at(how, *word.span()) from None
             for beside in _BESIDE.finditer(self.line):
                 left, right = beside.groups()
                 near = beside.start() <= max(at, (error.end_offset or 0) - 1) and at <= beside.end()

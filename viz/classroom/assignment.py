@@ -33,6 +33,7 @@ class Assignment:
     difficulty  of the circuits: "easy", "medium" or "hard"
     count       circuits for each student
     hide        what is to be found: "gradients", "values", "local" or "all"
+    exam        sheets without hints, marks and score
     """
 
     students: tuple[str, ...]
@@ -41,6 +42,7 @@ class Assignment:
     count: int = 1
     hide: str = "gradients"
     title: str = ""
+    exam: bool = False
 
     def circuits(self, student: str) -> list[Value]:
         """The circuits of one student, each with as many blanks as everybody's."""
@@ -69,7 +71,8 @@ class Assignment:
         made = {into / PLAN: plan}
         for student, name in zip(self.students, _file_names(self.students), strict=True):
             title = f"{self.title or TITLES[self.hide]}: {student}"
-            sheet = worksheet(self.circuits(student), self.hide, title=title, student=student)
+            roots = self.circuits(student)
+            sheet = worksheet(roots, self.hide, title=title, student=student, exam=self.exam)
             made[into / "sheets" / f"{name}.html"] = sheet.html
             made[into / "keys" / f"{name}.html"] = sheet.key.html
         for path, text in made.items():
@@ -104,12 +107,14 @@ def assignment(
     count: int = 1,
     hide: str = "gradients",
     title: str = "",
+    exam: bool = False,
 ) -> Assignment:
     """An assignment for everybody on a roster.
 
     roster  a CSV; its first column, or the one that is called "name", has the students' names
     seed    equal seeds give equal assignments, so it is best kept from the class; without one
             it is drawn, and stands in the plan
+    exam    sheets that give neither hints nor marks, and whose source knows no answer
 
     >>> import tempfile
     >>> folder = Path(tempfile.mkdtemp())
@@ -126,7 +131,7 @@ def assignment(
     if hide not in TITLES:
         raise ValueError(f"hide is one of {', '.join(map(repr, TITLES))}; got {hide!r}")
     given = secrets.token_hex(8) if seed is None else str(seed)
-    made = Assignment(tuple(_names(Path(roster))), given, difficulty, count, hide, title)
+    made = Assignment(tuple(_names(Path(roster))), given, difficulty, count, hide, title, exam)
     random_circuit(difficulty)
     return made
 
@@ -143,6 +148,10 @@ def text_of(path: Path) -> str:
 
 
 def _names(roster: Path) -> list[str]:
+    if not roster.is_file():
+        raise FileNotFoundError(
+            f"there is no roster {os.fspath(roster)!r}; give a CSV with a student in each row"
+        )
     lines = text_of(roster).splitlines()
     comma = max(",;\t", key=lines[0].count) if lines else ","  # as Excel has it in Europe
     rows = [row for row in csv.reader(lines, delimiter=comma) if any(c.strip() for c in row)]

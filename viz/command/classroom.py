@@ -28,6 +28,7 @@ def assign(argv: Sequence[str]) -> int:
         ("--count", "N", "circuits for each student (1)"),
         ("--hide", "WHAT", "gradients, values, local or all (gradients)"),
         ("--title", "TITLE", "a heading"),
+        ("--exam", "", "neither hints nor marks on the sheets"),
     )
     chosen = parser.read(argv)
     if not chosen.roster:
@@ -39,7 +40,9 @@ def assign(argv: Sequence[str]) -> int:
         name: getattr(chosen, name) for name in ("seed", "difficulty", "count", "hide", "title")
     }
     try:
-        made = assignment(chosen.roster, **{k: v for k, v in given.items() if v is not None})
+        made = assignment(
+            chosen.roster, exam=chosen.exam, **{k: v for k, v in given.items() if v is not None}
+        )
         written = made.save(folder)
     except (OSError, ValueError) as error:
         raise Refused(str(error)) from None

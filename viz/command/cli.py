@@ -197,13 +197,17 @@ def _expression(argv: list[str]) -> int:
     root.backward()
     asking = chosen.steps and sys.stdin.isatty() and sys.stdout.isatty()
     quiet = chosen.quiet or "-" in chosen.output
-    for part in () if quiet else said(root, text, chosen):
+    parts = [] if quiet else [*said(root, text, chosen)]
+    files = [*pictures(root, text, chosen)]
+    for path, write in files:  # what cannot be written is said before anything else
+        save(path, write)
+    for part in parts:
         print(part.rstrip() if asking else part)
         if asking and _asked(translate("[Enter: next gate, q: stop] ")) == "q":
             break
-    for path, write in pictures(root, text, chosen):
-        notes = sys.stderr if chosen.json or "-" in chosen.output else sys.stdout
-        _write(path, write, None if chosen.quiet else notes)
+    for path, _ in files:
+        if not chosen.quiet:
+            _wrote(path, sys.stderr if chosen.json or "-" in chosen.output else sys.stdout)
     return 0
 
 
@@ -214,10 +218,14 @@ def _asked(question: str) -> str:
         return "q"
 
 
-def _write(path: str, write: Callable[[Path], object], notes: TextIO | None) -> None:
-    save(path, write)
-    if path != "-" and notes:
+def _wrote(path: str, notes: TextIO) -> None:
+    if path != "-":
         print(translate(f"wrote {path}"), file=notes)
+
+
+def _write(path: str, write: Callable[[Path], object]) -> None:
+    save(path, write)
+    _wrote(path, sys.stdout)
 
 
 def _version(_: list[str]) -> int:
@@ -264,6 +272,7 @@ def _worksheet(argv: list[str]) -> int:
         ("--seed", "N", "equal seeds give equal circuits (0)"),
         ("--count", "N", "how many random circuits, each on a sheet of its own (1)"),
         ("--spare", "N", "how many more the button 'New circuit' brings (10)"),
+        ("--exam", "", "neither hints nor marks on the page"),
         ("--bugs", "", "the same circuit, run with mistakes"),
         ("--present", "", "before a class: in large type, one answer after another"),
         ("--title", "TITLE", "a heading"),
@@ -303,7 +312,7 @@ def _worksheet(argv: list[str]) -> int:
             roots, more = found[:count], found[count:]
         if output.suffix == ".xml":
             quiz = moodle(roots, chosen.hide or "gradients", title=title)
-            _write(str(output), lambda path: path.write_text(quiz, "utf-8"), sys.stdout)
+            _write(str(output), lambda path: path.write_text(quiz, "utf-8"))
             return 0
         if chosen.bugs:
             files = {str(output): bug_zoo(roots[0], title=title)}
@@ -311,13 +320,13 @@ def _worksheet(argv: list[str]) -> int:
             files = {str(output): present(roots, chosen.hide or "all", title=title)}
         else:
             hide = chosen.hide or "gradients"
-            made = worksheet(roots, hide, title=title, spare=more)
+            made = worksheet(roots, hide, title=title, spare=more, exam=chosen.exam)
             key = chosen.key or output.with_name(f"{output.stem}-key{output.suffix}")
             files = {str(output): made, str(key): made.key}
     except ValueError as error:
         raise Refused(str(error)) from None
     for path, written in files.items():
-        _write(path, written.save, sys.stdout)
+        _write(path, written.save)
     return 0
 
 
@@ -335,7 +344,7 @@ def _playground(argv: list[str]) -> int:
         made = playground(chosen.csv)
     except (OSError, ValueError) as error:
         raise Refused(str(error)) from None
-    _write(chosen.output or "playground.html", made.save, sys.stdout)
+    _write(chosen.output or "playground.html", made.save)
     return 0
 
 

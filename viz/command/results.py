@@ -76,7 +76,9 @@ def pictures(
     from ..dot.series.frames import frames
     from ..pages.explorer.explorer import explore
 
-    given = {name: look for name, look in vars(chosen).items() if look}
+    given = {
+        name: look for name, look in vars(chosen).items() if look or type(look) in (int, float)
+    }
     looks = {name: given[name] for name in (*LOOKS, "digits") if name in given}
     moving = {name: given[name] for name in _MOVING if name in given}
 

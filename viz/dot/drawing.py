@@ -21,6 +21,8 @@ FONT = "Helvetica"  # every Graphviz knows its metrics, every viewer has it or i
 FAMILY = "Helvetica, Arial, 'DejaVu Sans', sans-serif"
 ARROW = 7.0  # points from the tip of an arrow to its base
 ROUND = {"round": 9, "frame": 10}  # how far the corners of a form are rounded
+HIGH = ("^",)  # letters that stand above the middle of their line ...
+RAISED = 0.3  # ... by this share of their size
 CORNER = 9.0  # points from the corner of a wire to where it is straight
 
 
@@ -61,6 +63,7 @@ class Shape:
     def word(self) -> Text:
         """What is written in its middle."""
         x, y = self.x + self.width / 2, self.y + self.height / 2
+        y += RAISED * self.size * (self.text in HIGH)
         return Text(x, y, self.text, self.ink, self.size, True, "middle")
 
     def moved(self, by: Point) -> Shape:
@@ -285,7 +288,10 @@ class Drawing:
                 look += "" if tip else " arrowhead=none"
                 yield f'\t{mark.tail} -> {mark.head} [pos="{end}{spline}" {look}]\n'
             else:
-                yield self._dot_shape(mark)
+                high = mark.text in HIGH
+                yield self._dot_shape(replace(mark, text="") if high else mark)
+                if high:
+                    yield self._dot_text(mark.word(), f"{mark.name}_word")
 
     def _pos(self, x: float, y: float) -> str:
         return f"{x:.1f},{self.height - y:.1f}"

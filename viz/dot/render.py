@@ -29,6 +29,7 @@ PIXELS = ("png", "gif", "jpg", "jpeg", "jpe", "bmp", "webp", "tif", "tiff")
 DRAWN = graphviz.FORMATS - {"gv", "dot", "xdot", "canon"} | {
     "tex"
 }  # what is a picture, not its text
+MOST = 32_767  # pixels on each side, for what draws in Graphviz
 DPI = 192  # two pixels for each of a screen's
 
 
@@ -86,6 +87,8 @@ class Diagram(graphviz.Digraph):  # type: ignore[misc]
     def __init__(
         self, drawing: Drawing, *, program: Program = "auto", dpi: float = DPI, **options: Any
     ) -> None:
+        if not dpi > 0:
+            raise ValueError(f"dpi is more than 0, got {dpi!r}")
         size = f"0,0,{drawing.width:.1f},{drawing.height:.1f}"
         look = {
             "layout": "nop2",
@@ -148,6 +151,15 @@ class Diagram(graphviz.Digraph):  # type: ignore[misc]
         dots = (
             [f"-Gdpi={self.dpi * self.drawing.scale:g}"] if kind.partition(":")[0] in PIXELS else []
         )
+        if dots:
+            scale = self.dpi * self.drawing.scale / 72
+            wide, high = (round(side * scale) for side in (self.drawing.width, self.drawing.height))
+            if max(wide, high) > MOST:
+                raise ValueError(
+                    f"this picture would be {wide:,} by {high:,} pixels, and {kind} holds "
+                    f"{MOST:,} a side; draw less of it (detail='auto', or an inner node), set it "
+                    "in lines with width=, give a smaller dpi, or write SVG or PDF"
+                )
         made = run(self.source, self.program, *flags, *dots)
         return made if encoding is None else made.decode(encoding)
 

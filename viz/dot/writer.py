@@ -15,6 +15,7 @@ from ..fold.picture import Edge, Node, Part, Picture
 from ..languages.translate import translate
 from ..layout.columns import Box, Layout, Point, Wire, place
 from ..layout.lines import wrap
+from ..words.names import listed, means
 from ..words.pictures import called, describe, figure
 from ..words.symbols import typeset
 from .drawing import Curve, Drawing, Mark, Shape, Text
@@ -94,6 +95,8 @@ class Writer:
             raise ValueError("width sets lines from left to right; top-down pictures have none")
         if options.width is not None and not options.width > 0:
             raise ValueError(f"width is in inches and more than 0, got {options.width!r}")
+        if not 0 < options.scale < math.inf:
+            raise ValueError(f"scale is more than 0, got {options.scale!r}")
         parts = (options.parts,) if isinstance(options.parts, str) else tuple(options.parts or ())
         if unknown := [part for part in parts if part not in (*PARTS, "all")]:
             raise ValueError(
@@ -151,10 +154,13 @@ class Writer:
                 node.name
                 for node in self.picture.nodes
                 if any(v is wish for v in node.members)
-                or wish in (node.text, node.label, self.name_of[node.name])
+                or any(
+                    means(wish, text) for text in (node.text, node.label, self.name_of[node.name])
+                )
             }
             if not chosen:
-                raise ValueError(f"highlight: nothing in this picture is {wish!r}")
+                there = listed(node.label for node in self.picture.nodes)
+                raise ValueError(f"highlight: nothing in this picture is {wish!r}; {there}")
             found |= chosen
         return found
 
@@ -198,6 +204,10 @@ class Writer:
         glyphs = made.glyphs
         laid = self.placed(made, rooms or [(glyph.width, glyph.height) for glyph in glyphs])
         heading = self.heading()
+        if self.across and laid.width > self.room + 1:
+            inches = (laid.width + 2 * PAD) * self.options.scale / 72
+            asked = f"{self.options.width:g} inches"
+            self.notes += (f"one column takes {inches:.1f} inches, more than {asked}",)
         rows = self.caption()
         above = PAD + LINE * 1.4 * len(heading)
         drawing = Drawing(self.theme, self.across, scale=self.options.scale)
@@ -283,10 +293,14 @@ class Writer:
     def caption(self) -> list[Row]:
         """What stands under the drawing: its notes, the legend of gradient sizes."""
         faint = self.theme.faint
-        notes = (*self.picture.notes, *self.reading())
-        lines = [line for note in notes for line in broken(translate(note), SMALL, self.room)]
+        lines = [line for note in self.notes for line in broken(translate(note), SMALL, self.room)]
         rows: list[Row] = [([Text(0, 0, line, faint, SMALL)], width(line, SMALL)) for line in lines]
         return [*rows, *self.legend()] if self.flowing else rows
+
+    @cached_property
+    def notes(self) -> tuple[str, ...]:
+        """What is said under the drawing."""
+        return (*self.picture.notes, *self.reading())
 
     def reading(self) -> list[str]:
         """How the numbers on a wire are to be read: "upstream × local = downstream"."""

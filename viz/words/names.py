@@ -3,11 +3,33 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from autodiff import Value
 
-__all__ = ["Naming"]
+__all__ = ["Naming", "listed", "means"]
+
+LISTED = 12
+
+
+def means(wish: object, name: str) -> bool:
+    """Whether somebody who says `wish` means what is called `name`; a row means its elements.
+
+    >>> means("w", "w"), means("w", "w[0]"), means("w", "ww")
+    (True, True, False)
+    """
+    return isinstance(wish, str) and (name == wish or name.startswith(f"{wish}["))
+
+
+def listed(names: Iterable[str]) -> str:
+    """What can be asked for; a row by its name.
+
+    >>> listed(["w[0]", "w[1]", "b"])
+    'there are w, b'
+    """
+    whole = list(dict.fromkeys(name.partition("[")[0] for name in names if name))
+    more = ", ..." if len(whole) > LISTED else ""
+    return f"there are {', '.join(whole[:LISTED])}{more}" if whole else "nothing in it has a name"
 
 
 class Naming:

@@ -223,6 +223,11 @@ def test_a_long_expression_is_read() -> None:
     assert parse(nested, x=1).data == 1
 
 
+def test_an_element_of_any_row() -> None:
+    assert parse("softmax(z)[0]", z=[1, 1]).data == pytest.approx(0.5)
+    assert parse("[x, 3][1] ∗ x", x=2).data == 6
+
+
 # ── what is refused, and where the message points ────────────────────────────────────────────
 
 REFUSED = [
@@ -251,6 +256,11 @@ REFUSED = [
     ("True * x", 1, "not a number"),
     ("x * None", 5, "not a number"),
     ("1/2x", 3, "2 * ..."),
+    ("lambda*x^2", 1, "call it λ"),
+    ("x + is", 5, "call it is_"),
+    ("f(x) = x^2", 1, "write f = ..."),
+    ("v = [x, 1]; mean((v - 1)^2)", 19, "as in mean([v[0]^2, v[1]^2])"),
+    ("v = [x, 1]; v[x]", 13, "as in v[0]"),
     ("x + 3 (x)", 5, "write * for a product"),
     ("x(2)", 1, "x * (...)"),
     ("x + sin", 5, "sin is a function"),

@@ -143,3 +143,30 @@ def test_what_the_sheet_copies_is_what_is_marked(page: Page, tmp_path: Path) -> 
     (tmp_path / "line.txt").write_text(page.locator("#answers").input_value(), "utf-8")
     (result,) = mark(tmp_path, [tmp_path / "line.txt"])
     assert result.right == len(result.mistakes) == len(fields) > 0
+
+
+def test_a_roster_that_is_not_there(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    missing = str(tmp_path / "nobody.csv")
+    assert main(["assignment", "--roster", missing]) == 2
+    told = capsys.readouterr().err
+    assert told.startswith(f"autodiff: there is no roster {missing!r}; give a CSV")
+
+
+def test_a_sheet_for_an_exam_knows_no_answer_and_says_nothing(page: Page, tmp_path: Path) -> None:
+    made = assignment(roster(tmp_path, ["Ada"]), seed="spring", exam=True)
+    made.save(tmp_path)
+    path = tmp_path / "sheets" / "Ada.html"
+    data = json.loads(re.findall(r"const DATA = (.*);\n", path.read_text("utf-8"))[0])
+    assert {name for b in data["sheets"][0]["blanks"] for name in b} == {"key", "tag", "name"}
+    page.goto(path.as_uri())
+    first = page.locator(".question input").first
+    first.fill("99")
+    first.press("Enter")
+    expect(page.locator(".question input").nth(1)).to_be_focused()
+    assert page.locator("progress").is_hidden()
+    assert page.locator(".mark, .hint, .slip, .question button, .wrong, .right").count() == 0
+    page.get_by_role("button", name="Copy my answers").click()
+    copied = page.locator("#answers").input_value()
+    (tmp_path / "ada.txt").write_text(copied, encoding="utf-8")
+    (marked,) = mark(tmp_path, [tmp_path / "ada.txt"])
+    assert marked.right == 0

@@ -415,3 +415,20 @@ def test_before_and_after_a_step(tmp_path: Path, capsys: pytest.CaptureFixture[s
     ):
         assert main([*given, *wrong]) == 2
         assert why in capsys.readouterr().err
+
+
+def test_what_cannot_be_written_is_said_before_the_table(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert main(["x * y", "x=2", "y=3", "-o", "circuit.xyz"]) == 2
+    told = capsys.readouterr()
+    assert told.out == ""
+    assert "end the name in .svg" in told.err
+
+
+@pytest.mark.parametrize("look", ["--width", "--scale", "--dpi"])
+def test_a_size_of_zero_is_refused(
+    look: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["x * y", "x=2", "y=3", "-o", str(tmp_path / "a.png"), look, "0"]) == 2
+    assert "more than 0" in capsys.readouterr().err

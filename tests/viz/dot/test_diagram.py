@@ -9,7 +9,7 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from autodiff import Value
+from autodiff import Value, parse
 from nn import MLP
 from tests.viz.circuits import moons_network, product_of_sum, sigmoid_neuron, small_network
 from viz import THEMES, Diagram, draw
@@ -294,3 +294,45 @@ def test_boxes_above_each_other_are_of_one_width() -> None:
     ]
     widths = {x: {b.width for b in boxes if b.x == x} for x in {b.x for b in boxes}}
     assert [len(found) for found in widths.values()] == [1, 1, 1]
+
+
+def test_a_row_is_highlighted_by_its_name() -> None:
+    f = parse("dot(w, x)", w=[2, 3], x=[1, 2])
+    inks = {m.text: m.ink for m in draw(f, highlight="w").drawing.marks if isinstance(m, Text)}
+    assert inks["w₀"] == inks["w₁"] != inks["x₀"]
+    with pytest.raises(ValueError, match="nothing in this picture is 'q'; there are w, x"):
+        draw(f, highlight="q")
+
+
+@pytest.mark.parametrize("scale", [0, -1.0, math.nan, math.inf])
+def test_a_picture_of_no_size_is_refused(scale: float) -> None:
+    with pytest.raises(ValueError, match="scale is more than 0"):
+        draw(parse("x * y", x=2, y=3), scale=scale)
+    with pytest.raises(ValueError, match="dpi is more than 0"):
+        draw(parse("x * y", x=2, y=3), dpi=0)
+
+
+def test_where_one_column_is_wider_than_was_asked_the_picture_says_so() -> None:
+    f = parse("x * y", x=2, y=3)
+    said = [m.text for m in draw(f, width=1).drawing.marks if isinstance(m, Text)]
+    assert "inches, more than" in " ".join(said)
+    wide = draw(f, width=4).drawing
+    assert not any("inches" in m.text for m in wide.marks if isinstance(m, Text))
+
+
+def test_a_picture_of_more_pixels_than_can_be_drawn_says_what_to_do() -> None:
+    f = parse("x * y", x=2, y=3)
+    with pytest.raises(ValueError, match=r"\d+,\d+ by \d+,\d+ pixels.*detail='auto'.*SVG"):
+        draw(f, dpi=100_000).pipe("png")
+    assert draw(f, dpi=100_000).pipe("svg")
+
+
+def test_a_letter_that_stands_high_is_let_down_into_the_middle() -> None:
+    f = parse("x ** y + y", x=2, y=3)
+    words = {
+        m.text: m.word().y - m.y - m.height / 2
+        for m in draw(f).drawing.marks
+        if isinstance(m, Shape)
+    }
+    assert words["^"] > 2
+    assert words["+"] == 0

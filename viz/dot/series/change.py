@@ -16,6 +16,7 @@ from ...fold.detail import build
 from ...fold.picture import Picture
 from ...fold.variables import naming
 from ...languages.translate import spoken, translate
+from ...words.names import listed, means
 from ...words.notation import Text as Notation
 from ..drawing import Curve, Drawing, Mark, Shape, Text
 from ..markup import broken, width
@@ -78,11 +79,13 @@ def compare(
         raise ValueError(
             "before and after are not the same graph; compare pictures of equal gates and inputs"
         )
-    said = dict.fromkeys([*notes, *(note for p in pictures for note in p.notes)])
     writers = [
-        style_of(style)(replace(picture, notes=()), Options(title=translate(name), **options))
+        style_of(style)(picture, Options(title=translate(name), **options))
         for picture, name in zip(pictures, titles, strict=True)
     ]
+    said = dict.fromkeys([*notes, *(note for writer in writers for note in writer.notes)])
+    for writer in writers:  # which is said once, under both
+        writer.notes = ()
     return Diagram(_together(writers, title, list(said)), program=program, dpi=dpi)
 
 
@@ -164,9 +167,11 @@ def _moving(
         return [leaf for leaf in leaves if leaf in held] or leaves
     found = []
     for wish in wanted:
-        same = [v for v in leaves if v is wish or (v.label or names.get(id(v))) == wish]
+        called = {leaf: leaf.label or names.get(id(leaf), "") for leaf in leaves}
+        same = [v for v in leaves if v is wish or means(wish, called[v])]
         if not same:
-            raise ValueError(f"parameters: no leaf of this graph is {wish!r}")
+            there = listed(called.values())
+            raise ValueError(f"parameters: no leaf of this graph is {wish!r}; {there}")
         found += same
     return found
 

@@ -85,6 +85,7 @@ const inside = []; // the fields in the diagrams, by their letters
 let fieldCount = 0;
 
 function tally() {
+  if (DATA.exam) return;
   const right = [...score.values()].filter(Boolean).length;
   find("#progress").max = score.size;
   find("#progress").value = right;
@@ -111,6 +112,7 @@ function question(blank, drawing, verdict, context) {
     tally();
   };
   const judge = ({target}) => {
+    if (DATA.exam) return;
     const text = target.value;
     const answer = read(text), given = text.trim() !== "", found = seals(answer, blank);
     const right = found.includes(blank.seal);
@@ -132,7 +134,7 @@ function question(blank, drawing, verdict, context) {
     inputmode: "text",
     autocomplete: "off",
     "aria-label": `${context}blank ${blank.tag}: ${blank.name}${place}`,
-    "aria-describedby": `${id}-hint`,
+    "aria-describedby": DATA.exam ? null : `${id}-hint`,
     onchange: judge,
     oninput: (event) => {
       for (const other of fields) if (other !== event.target) other.value = event.target.value;
@@ -151,7 +153,7 @@ function question(blank, drawing, verdict, context) {
       judge(event);
       const all = class_ ? inside : [...document.querySelectorAll(".question input")];
       const next = all[all.indexOf(event.target) + 1];
-      if (row.classList.contains("right") && next) next.focus();
+      if ((DATA.exam || row.classList.contains("right")) && next) next.focus();
     },
   });
   const fields = [field("", null), field(", in the diagram", "inside")];
@@ -169,7 +171,8 @@ function question(blank, drawing, verdict, context) {
     },
   }, "Hint");
   score.set(id, false);
-  row.append(html("span", {class: "tag", "aria-hidden": "true"}, blank.tag), html("label", {for: id}, `${blank.name} =`), fields[0], mark, ask, slip, hint);
+  row.append(html("span", {class: "tag", "aria-hidden": "true"}, blank.tag), html("label", {for: id}, `${blank.name} =`), fields[0]);
+  if (!DATA.exam) row.append(mark, ask, slip, hint);
   return row;
 }
 
@@ -240,6 +243,7 @@ on("#copy", "click", () => {
 
 find("#title").textContent = isKey ? `Answer key: ${DATA.title}` : DATA.title;
 document.body.classList.toggle("key", isKey);
+find("#progress").hidden = Boolean(DATA.exam);
 const task = TASKS[DATA.kinds.length > 1 ? "all" : DATA.kinds[0]];
 find("#task").textContent = isKey ? "" : `${task} Whole numbers exactly, others to three digits; 1/3 is fine too.`;
 tally();

@@ -51,6 +51,7 @@ def worksheet(
     title: str = "",
     spare: int | Sequence[Value] = (),
     student: str = "",
+    exam: bool = False,
     key: str | os.PathLike[str] | None = None,
     lang: str | None = None,
 ) -> Worksheet:
@@ -64,6 +65,8 @@ def worksheet(
     spare    more circuits: the button "New circuit" brings one after another; a number stands for
              so many of `root` with other inputs
     student  whose sheet it is: the button "Copy my answers" gives what `viz.mark` reads
+    exam     neither hints nor marks nor a score, and nothing in the page's source that knows an
+             answer
     key      where to save the page with the answers, which is also the result's ``.key``
 
     The page does not hold the answers; whoever reads its source finds what tells right from wrong,
@@ -88,11 +91,14 @@ def worksheet(
         keys.append({"scene": data, "blanks": [blank.data("", known=True) for blank in asked]})
         data = _without(data, {blank.key for blank in asked})
         salt = sha256(json.dumps(data).encode()).hexdigest()[:12]
-        sheets.append({"scene": data, "blanks": [blank.data(salt, known=False) for blank in asked]})
+        blanked = [blank.data(salt, known=False) for blank in asked]
+        if exam:
+            blanked = [{name: blank[name] for name in ("key", "tag", "name")} for blank in blanked]
+        sheets.append({"scene": data, "blanks": blanked})
         gates += made.gates()
     named = title or TITLES[hide]
     scripts = ["write", "model", "diagram", "drawing", "worksheet"]
-    head = {"title": named, "kinds": kinds, "student": student}
+    head = {"title": named, "kinds": kinds, "student": student, "exam": exam}
     pages = [
         page("worksheet", heading, head | more, scripts, gates=gates, height=900, path=target)
         for heading, more, target in (

@@ -121,3 +121,21 @@ def test_other_graphs_are_refused() -> None:
         compare(parse("x * y", x=1, y=2), parse("x + y + 1", x=1, y=2))
     with pytest.raises(ValueError, match="no leaf of this graph is 'v'"):
         draw_step(squared(), parameters=["v"])
+
+
+def test_what_is_said_of_both_pictures_is_said_once() -> None:
+    texts = [
+        m.text for m in draw_step(parse("x*y + x*x", x=2, y=3)).drawing.marks if isinstance(m, Text)
+    ]
+    assert sum("at a fork" in text for text in texts) == 1
+
+
+def test_a_row_moves_by_its_name_and_an_unknown_name_is_told_what_there_is() -> None:
+    root = parse("dot(w, x)", w=[2, 3], x=[1, 2])
+    texts = [m.text for m in draw_step(root, parameters=["w"]).drawing.marks if isinstance(m, Text)]
+    assert [text.split(" = ")[0] for text in texts if "df/d" in text] == [
+        "w₀ − 0.1 · df/dw₀",
+        "w₁ − 0.1 · df/dw₁",
+    ]
+    with pytest.raises(ValueError, match="no leaf of this graph is 'v'; there are w, x"):
+        draw_step(root, parameters=["v"])
