@@ -170,8 +170,8 @@ def _derivation(
     if found is None:
         place = {gate: k for k, gate in enumerate(gates)}
         table = [f"{gate!r} {gate.rows}" for gate in gates]
-        text = repr([sys.version, np.__version__, table, [place[gate] for gate in used], of])
-        digest = hashlib.sha256(text.encode()).hexdigest()
+        parts: Any = sys.version, np.__version__, table, [place[gate] for gate in used], of
+        digest = hashlib.sha256(marshal.dumps(parts, 2)).hexdigest()
 
         def make() -> bytes:
             nonlocal found

@@ -285,6 +285,8 @@ class _Placed:
 
 ENGINES = ("eager", "compiled", "native")
 MANY = 32  # targets that take more numbers than this are not classes
+FEWEST = 4  # rows that the engines are compared on
+DIFFERENTIATED = 2  # of these, for the gradient
 
 
 def choose_engine(
@@ -343,20 +345,22 @@ def _sample(X: Array, Y: Array | None) -> NDArray[np.intp]:
         if len(kinds) > MANY:  # numbers, not classes
             sizes = sorted(kinds, key=flat.__getitem__)
             kinds = [sizes[k * (len(sizes) - 1) // 7] for k in range(8)]
-    more = max(2, 8 - len(kinds))
+    more = max(2, FEWEST - len(kinds))
     return np.array(sorted({*kinds, *(k * (len(X) - 1) // (more - 1) for k in range(more))}))
 
 
 def _compare(compiled: Engine, eager: Engine, theta: Array, *data: Array) -> None:
-    """Raise unless both give the same numbers."""
+    """Raise unless both give the same numbers: the outputs, or the cost and a gradient."""
     from autodiff.compiler.checking import CompileError, close
 
     if len(data) == 1:
         found, expected = ([engine.outputs(theta, *data)] for engine in (compiled, eager))
-    else:
+    else:  # going back takes longest
+        few = [array[:DIFFERENTIATED] for array in data]
+        costs = compiled.cost_and_gradient(theta, *data)[0], eager.cost(theta, *data)
         found, expected = (
-            [np.asarray(part) for part in engine.cost_and_gradient(theta, *data)]
-            for engine in (compiled, eager)
+            [np.asarray(part) for part in (cost, engine.cost_and_gradient(theta, *few)[1])]
+            for cost, engine in zip(costs, (compiled, eager), strict=True)
         )
     if not all(np.isfinite(numbers).all() for numbers in [*found, *expected]):
         raise ArithmeticError("a number is not finite, which the eager engine explains")

@@ -10,6 +10,7 @@ now and then.
 from __future__ import annotations
 
 import hashlib
+import itertools
 import os
 import re
 import stat
@@ -120,5 +121,10 @@ def _own_text() -> str:
     """A number for the text of the compiler and of what formulas are: another one makes other
     code."""
     compiler = Path(__file__).parents[1]
-    files = sorted([*compiler.rglob("*.py"), *(compiler.parent / "formula").glob("*.py")])
-    return hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()
+    walks = itertools.chain(os.walk(compiler), os.walk(compiler.parent / "formula"))
+    files = sorted(f"{at}/{name}" for at, _, names in walks for name in names if name[-3:] == ".py")
+    texts = hashlib.sha256()
+    for file in files:
+        with open(file, "rb", buffering=0) as text:
+            texts.update(text.read())
+    return texts.hexdigest()

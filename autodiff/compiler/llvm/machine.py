@@ -6,7 +6,7 @@ import itertools
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
-from typing import Any
+from typing import Any, Final
 
 
 @dataclass(frozen=True)
@@ -47,12 +47,22 @@ def _target(processor: Processor) -> Any:
     )
 
 
+# Passes of LLVM's that find nothing to do in text that is written as it should run: indices are
+# what they should be (so no "reduction of strength"), what a loop does not change is before it.
+_IDLE: Final = {
+    "disable-branch-fold": "true",
+    "disable-lsr": "true",
+    "disable-machine-licm": "true",
+    "disable-tail-duplicate": "true",
+    "enable-misched": "false",
+    "enable-post-misched": "false",
+}
+
+
 def assemble(text: str, processor: Processor | None = None, inline: bool = False) -> bytes:
     """Machine code for a module of LLVM instructions, as an object file.
 
-    The module is verified first; RuntimeError says what is wrong with it. No pass improves it,
-    since the text is written as it should run. That goes for its indices too, so LLVM does not
-    look for better ones (the "reduction of strength"), for a third of its time.
+    The module is verified first; RuntimeError says what is wrong with it. No pass improves it.
 
     inline  put functions marked "alwaysinline" where they are called
     """
@@ -67,11 +77,13 @@ def assemble(text: str, processor: Processor | None = None, inline: bool = False
         passes.add_always_inliner_pass()
         options = llvm.create_pipeline_tuning_options(speed_level=1)
         passes.run(module, llvm.create_pass_builder(target, options))
-    llvm.set_option("", "-disable-lsr=true")
     try:
+        for option, idle in _IDLE.items():
+            llvm.set_option("", f"-{option}={idle}")
         return bytes(target.emit_object(module))
-    finally:
-        llvm.set_option("", "-disable-lsr=false")
+    finally:  # others in this process may use LLVM
+        for option, idle in _IDLE.items():
+            llvm.set_option("", f"-{option}={'false' if idle == 'true' else 'true'}")
 
 
 @cache
