@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import difflib
-import warnings
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeGuard
 
@@ -41,9 +40,11 @@ def as_table(data: Any, name: str = "X") -> Array:
     if not isinstance(data, np.ndarray):
         _check_shapes(data, name)
     try:
-        with warnings.catch_warnings(action="error"):  # complex numbers, cut in two
-            table = np.asarray(data, dtype=np.float64)
-    except (TypeError, ValueError, Warning):
+        table = np.asarray(data)
+        if table.dtype.kind == "c":
+            raise TypeError("float64 would cut them in two")
+        table = table.astype(np.float64, copy=False)
+    except (TypeError, ValueError):
         raise ValueError(f"{name}: {_culprit(data)}") from None
     if table.ndim == 0 or table.size == 0:
         raise ValueError(f"{name}: rows are empty, expected at least one number in each")

@@ -10,7 +10,6 @@ from __future__ import annotations
 import ast
 import re
 import unicodedata
-import warnings
 from keyword import kwlist
 
 from ..formula.spelling import spelled
@@ -24,8 +23,12 @@ _WIDEST = 72  # characters of the text that an error message shows
 # A line that ends like this is continued by the next one; an empty line has said nothing.
 _GOES_ON = (";", "=", "+", "-", "*", "/", "@", "~", ",")
 
-# Python takes 2x for a mistyped number, and 0xF and 1j for real ones. `++` never backtracks.
-_PRODUCT = re.compile(r"(?<![\w.])(\d++(?:\.\d*+)?+|\.\d++)(?!e[-+]?\d)(?=[^\W\d_])", re.I)
+# Python takes 2x for a mistyped number, 0xF and 1j for real ones, and warns of 1if. `++` never
+# backtracks.
+_PRODUCT = re.compile(
+    r"((?:(?<![\w.])\d[\d_]*+(?:\.[\d_]*+)?+|\.\d[\d_]*+)(?:e[-+]?\d[\d_]*+)?+)(?=[^\W\d_])",
+    re.I,
+)
 
 # A word of Python's where a name stands.
 _KEYWORD = re.compile(rf"(?<![\w.])({'|'.join(kwlist)})(?= *(?:[-+*/)=,;]|$))")
@@ -158,9 +161,7 @@ class Source:
             how = f"write a product as {number} * ..., in parentheses if all of it is meant"
             raise self.error_at(how, *product.span())
         try:
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore")
-                return ast.parse(self.line).body
+            return ast.parse(self.line).body
         except SyntaxError as error:
             at = min((error.offset or 1) - 1, len(self.line) - 1)
             if self.line[at] == "!":

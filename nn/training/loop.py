@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import inspect
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, NamedTuple, NoReturn
@@ -203,9 +204,9 @@ def fit(
         error.history = history
         raise
     finally:
-        bar.close()
         optimiser.lr = rate
         load(parameters, theta if history.best_epoch is None else best)
+        bar.close()
     tell(called, "on_train_end", history)
     return history
 
@@ -345,14 +346,13 @@ class _Stepper(NamedTuple):
     def objective(self, theta: Array, X: Array, Y: Array) -> float:
         """What the steps make small, of these rows; infinite where it has no value."""
         try:
-            with np.errstate(all="ignore"):
-                return self._total(self.engine.cost(theta, X, Y), theta, len(X))
+            return self._total(self.engine.cost(theta, X, Y), theta, len(X))
         except (ArithmeticError, ValueError):  # the next step explains it
             return float("inf")
 
     def _total(self, mean: float, theta: Array, rows: int) -> float:
         cost = mean * rows if self.reduction == "sum" else mean
-        return cost + self.l2 * float(theta @ theta) if self.l2 else cost
+        return cost + self.l2 * float(np.vdot(theta, theta)) if self.l2 else cost
 
 
 def _check_reached(model: Model, loss: Loss, parameters: Sequence[Value], data: Data) -> None:
@@ -410,10 +410,9 @@ def _from(first: int, schedule: Callable[[int], float]) -> Callable[[int], float
 
 def _progress_bar(epochs: int, progress: bool) -> Any:
     """tqdm's bar: of text in a terminal, a widget in a notebook that has them."""
-    import warnings
-
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # a notebook without ipywidgets gets the bar of text
+    if importlib.util.find_spec("ipywidgets") is None:  # without it tqdm.auto would warn
+        from tqdm.std import tqdm
+    else:
         from tqdm.auto import tqdm
 
-        return tqdm(total=epochs, unit=said("epoch"), disable=not progress)
+    return tqdm(total=epochs, unit=said("epoch"), disable=not progress)

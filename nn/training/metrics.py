@@ -50,9 +50,9 @@ class _Hits(NamedTuple):
     there: Array
 
 
-def _of_classes(rate: Callable[[_Hits], Array]) -> Callable[..., float]:
-    """Of two classes the rate of the second, the "positive" one; of more their plain mean, as
-    scikit-learn's average="macro". Where there is nothing to divide by it is 0."""
+def _of_classes(rate: Callable[[_Hits], tuple[Array, Array]]) -> Callable[..., float]:
+    """A share of a whole, for each class: of two classes that of the second, the "positive" one;
+    of more their plain mean, as scikit-learn's average="macro". Of nothing it is 0."""
 
     @functools.wraps(rate)
     def metric(decisions: NDArray[Any], targets: NDArray[Any], classes: int) -> float:
@@ -60,29 +60,29 @@ def _of_classes(rate: Callable[[_Hits], Array]) -> Callable[..., float]:
             np.bincount(places, minlength=classes).astype(float)
             for places in (targets[decisions == targets], decisions, targets)
         ]
-        with np.errstate(invalid="ignore"):
-            rates = np.nan_to_num(rate(_Hits(*counts)))
+        part, whole = rate(_Hits(*counts))
+        rates = np.divide(part, whole, out=np.zeros(classes), where=whole > 0)
         return float(rates[1] if classes == 2 else rates.mean())
 
     return metric
 
 
 @_of_classes
-def precision(hits: _Hits) -> Array:
+def precision(hits: _Hits) -> tuple[Array, Array]:
     """Of the decisions for a class, the share that is right."""
-    return hits.right / hits.decided
+    return hits.right, hits.decided
 
 
 @_of_classes
-def recall(hits: _Hits) -> Array:
+def recall(hits: _Hits) -> tuple[Array, Array]:
     """Of the rows of a class, the share that is found."""
-    return hits.right / hits.there
+    return hits.right, hits.there
 
 
 @_of_classes
-def f1(hits: _Hits) -> Array:
+def f1(hits: _Hits) -> tuple[Array, Array]:
     """The harmonic mean of precision and recall."""
-    return 2 * hits.right / (hits.decided + hits.there)
+    return 2 * hits.right, hits.decided + hits.there
 
 
 OF_CLASSES: dict[str, Callable[..., float]] = {"precision": precision, "recall": recall, "f1": f1}

@@ -82,9 +82,8 @@ def task_of(loss: losses.Loss, *shape: int) -> Task:
 
 
 def _log(probabilities: Array) -> Array:
-    with np.errstate(divide="ignore"):
-        logarithms: Array = np.log(probabilities)
-    return logarithms
+    possible = probabilities != 0
+    return np.log(probabilities, out=np.full(possible.shape, -np.inf), where=possible)
 
 
 def _numbers(Y: Array, outputs: int) -> Array:

@@ -315,10 +315,10 @@ class Attack(NamedTuple):
 ATTACKS = [
     Attack("graphs", graphs, 20, 100_000),
     Attack("programs", programs, 5, 100_000),
-    Attack("machine code", machine_code, 10, 10_000),
+    Attack("machine code", machine_code, 10, 5_000),
     Attack("expressions", expressions, 300, 1_000_000),
     Attack("command lines", command_lines, 50, 100_000),
-    Attack("model files", model_files, 100, 100_000),
-    Attack("tables", tables, 50, 100_000),
-    Attack("labels", labels, 5, 10_000),
+    Attack("model files", model_files, 100, 10_000),
+    Attack("tables", tables, 50, 10_000),
+    Attack("labels", labels, 5, 1_000),
 ]
