@@ -176,3 +176,23 @@ def test_public_names_are_there_and_no_module_hides_them(package: ModuleType) ->
 def test_a_name_that_there_is_not_is_refused(package: ModuleType) -> None:
     with pytest.raises(AttributeError, match=f"module '{package.__name__}' has no attribute 'no"):
         _ = package.nonsense
+
+
+OF_THE_PROCESS = {"catch_warnings", "chdir", "errstate", "filterwarnings", "resetwarnings",
+                  "setrecursionlimit", "seterr", "simplefilter", "umask"}  # fmt: skip
+KNOWN = {
+    "autodiff.compiler.write.backends",  # in a context of its own
+    "viz.command.classroom",  # the command is the process
+}
+
+
+def test_settings_of_the_process_are_left_alone() -> None:
+    """Not even for a while: other threads would find them changed, and so would everybody after a
+    Ctrl-C in the wrong moment."""
+    found = {
+        name: word
+        for name, path in MODULES.items()
+        for node in ast.walk(ast.parse(path.read_text("utf-8")))
+        if isinstance(node, ast.Attribute) and (word := node.attr) in OF_THE_PROCESS
+    }
+    assert found.keys() <= KNOWN, found

@@ -113,10 +113,8 @@ def _reached(function: Any, parts: Callable[[Any], Iterable[Any]]) -> list[Any]:
 
 def _referred(thing: Any) -> Iterable[Any]:
     """What parameters are looked for in; a module gives its own."""
-    if not isinstance(thing, type | types.ModuleType):
-        parameters = getattr(thing, "parameters", None)
-        if callable(parameters):
-            return list(parameters())
+    if callable(getattr(type(thing), "parameters", None)):  # a property would be asked at once
+        return list(thing.parameters())
     return _inside(thing)
 
 
@@ -139,10 +137,13 @@ def _inside(thing: Any) -> Iterable[Any]:
 
 
 def _has_attributes(thing: Any) -> bool:
-    """Is it an object whose attributes may matter: of a class that is not Python's own?"""
+    """Is it an object whose attributes may matter: of a class that is neither Python's own nor
+    the engine's, as a program that is kept beside its model?"""
     if isinstance(thing, type | types.ModuleType | Value) or not hasattr(thing, "__dict__"):
         return False
     home = type(thing).__module__.partition(".")[0]
+    if home == "autodiff" and not isinstance(thing, Counting):
+        return False
     return home not in sys.stdlib_module_names or isinstance(thing, types.SimpleNamespace)
 
 

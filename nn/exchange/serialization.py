@@ -13,6 +13,7 @@ import os
 import secrets
 import shutil
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -82,8 +83,9 @@ def save(model: Module, path: str | os.PathLike[str], optimiser: Optimiser | Non
     data = to_bytes({name: array.copy() for name, array in state.items()}, metadata=metadata)
     fresh = target.with_name(f".{target.name}.{secrets.token_hex(8)}")
     for left in target.parent.glob(f".{glob.escape(target.name)}.{'[0-9a-f]' * 16}"):
-        if time.time() - left.stat().st_mtime > ABANDONED:
-            left.unlink(missing_ok=True)
+        with suppress(FileNotFoundError):  # another thread's: it has just taken its place
+            if time.time() - left.stat().st_mtime > ABANDONED:
+                left.unlink()
     try:
         with fresh.open("xb") as file:
             file.write(data)

@@ -7,6 +7,7 @@ import contextlib
 import copy
 import io
 import json
+import os
 import platform
 import random
 import re
@@ -26,6 +27,8 @@ from autodiff.text.expression import ExpressionError
 from nn import MLP, Conv1D, Flatten, Layer, LayerNorm, Residual, Sequential, load, save
 from nn.exchange.serialization import FORMAT, architecture
 from tests.autodiff.compiler.test_equality import agree, split
+from tests.fuzz.faults import full_disk, interrupts, kills
+from tests.fuzz.threads import threads
 from tests.random_graphs import BUILT_IN, random_recipe
 from viz.command.cli import main
 
@@ -321,4 +324,8 @@ ATTACKS = [
     Attack("model files", model_files, 100, 10_000),
     Attack("tables", tables, 50, 10_000),
     Attack("labels", labels, 5, 1_000),
+    Attack("interrupts", interrupts, 50, 10_000),
+    Attack("threads", threads, 8, 1_000),
 ]
+if hasattr(os, "fork"):
+    ATTACKS += [Attack("kills", kills, 10, 5_000), Attack("full disk", full_disk, 10, 5_000)]

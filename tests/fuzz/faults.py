@@ -1,5 +1,5 @@
-"""Attacks on what the library does rather than on what it is given: Ctrl-C, no memory, a full disk
-and kills, at places drawn at random.
+"""Attacks on what the library does rather than on what it is given: Ctrl-C, no memory, kills and a
+full disk, at places drawn at random.
 
 Each lets one of a few tasks run, with a fault in its way. What the process shares with everybody
 (hooks, gates, NumPy's and Python's settings) and files that were there must then be as they were,
@@ -12,46 +12,33 @@ import contextlib
 import functools
 import gc
 import io
-import linecache
 import os
 import random
+import shutil
+import signal
 import sys
+import tempfile
+import threading
 import warnings
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 import numpy as np
 
 import autodiff
 import nn
 import viz
-from autodiff import GATES, Value, compile, detect_anomaly, hessian, parse
-from autodiff.watch import anomaly, hooks
+from autodiff import Value, detect_anomaly, hessian, parse
+from autodiff.compiler.kept.cache import kept
+from autodiff.watch.caller import is_ours
+from tests.fuzz.shared import shared
 
-__all__ = ["disk_full", "interrupts", "kills", "no_memory", "shared"]
+__all__ = ["full_disk", "interrupts", "kills"]
 
 X = np.linspace(-1.0, 1.0, 24).reshape(12, 2)
 Y = np.where(X[:, 0] * X[:, 1] > 0, 1, 0)
-
-
-def shared() -> dict[str, Any]:
-    """What belongs to the whole process, and every user of it."""
-    return {
-        "watchers": list(hooks.WATCHERS),
-        "branchers": list(hooks.BRANCHERS),
-        "anomalies": list(anomaly._WATCHES),
-        "methods": (Value.backward, Value.__dict__["grad"], nn.Module.__call__),
-        "gates": dict(GATES),
-        "NumPy's errors": np.geterr(),
-        "filters": list(warnings.filters),
-        "directory": os.getcwd(),
-        "environment": dict(os.environ),
-        "streams": (sys.stdout, sys.stderr),
-        "hooks of the interpreter": (sys.excepthook, sys.displayhook, sys.gettrace()),
-        "depth": sys.getrecursionlimit(),
-        "random": random.getstate(),
-    }
 
 
 # ── tasks: each gives numbers or text that are always the same ───────────────────────────────
@@ -77,7 +64,9 @@ def fitting(folder: Path, engine: str) -> Any:
 
 def compiling(folder: Path, backend: str) -> Any:
     w = [Value(0.5), Value(-1.0), Value(2.0)]
-    program = compile(lambda x: (x[0] * w[0] + x[1] * w[1] + w[2]).tanh() ** 2, backend=backend)
+    program = autodiff.compile(
+        lambda x: (x[0] * w[0] + x[1] * w[1] + w[2]).tanh() ** 2, backend=backend
+    )
     J = program(X)
     return J, [p.grad for p in w], [p.data for p in w]
 
@@ -114,13 +103,6 @@ def saving(folder: Path) -> Any:
     return [p.data for p in nn.load(path).parameters()]
 
 
-def commanding(folder: Path) -> Any:
-    said = io.StringIO()
-    with contextlib.redirect_stdout(said):
-        status = viz.command.cli.main(["x*y + 2", "x=1", "y=2", "--steps", "-o", os.devnull])
-    return status, said.getvalue()
-
-
 TASKS: dict[str, Callable[[Path], Any]] = {
     "fit, eager": functools.partial(fitting, engine="eager"),
     "fit, compiled": functools.partial(fitting, engine="compiled"),
@@ -139,21 +121,24 @@ TASKS: dict[str, Callable[[Path], Any]] = {
 
 
 class _Places:
-    """Notes the places where Python looks for Ctrl-C: where a function is entered, and where one
-    of C comes back. At one of them `fault` is raised."""
+    """Notes the places where Python looks for Ctrl-C, which are where a function is entered, and
+    where one of C comes back, in functions of ours and in what they call. At one of them `fault`
+    is raised."""
 
     def __init__(self, struck: int = 0, fault: type[BaseException] = KeyboardInterrupt) -> None:
         self.seen, self.struck, self.fault = 0, struck, fault
         self.lines: dict[Any, list[int]] = {}  # the first and the last time at each line
 
     def __call__(self, frame: Any, event: str, _argument: Any) -> None:
-        if event in ("call", "c_return"):
+        if event not in ("call", "c_return"):
+            return
+        caller = frame.f_back if event == "call" else frame
+        if caller is not None and is_ours(caller.f_code.co_filename):
             self.seen += 1
             if self.seen == self.struck:
                 raise self.fault
             if not self.struck:
-                caller = frame.f_back if event == "call" else frame
-                line = frame.f_code, event, caller and (caller.f_code, caller.f_lineno)
+                line = frame.f_code, event, caller.f_code, caller.f_lineno
                 self.lines[line] = [*self.lines.get(line, [])[:1], self.seen]
 
     @contextlib.contextmanager
@@ -180,9 +165,11 @@ def _struck(seed: int, folder: Path, fault: type[BaseException]) -> None:
     name = rng.choice(list(TASKS))
     expected, places = _expected(name, folder)
     before = shared()
-    with contextlib.suppress(fault), _Places(rng.choice(places), fault).watched():
-        TASKS[name](folder)
-    gc.collect()  # of what the interrupted had open
+    with contextlib.suppress(fault), mock.patch.object(sys, "unraisablehook"):
+        with _Places(rng.choice(places), fault).watched():
+            TASKS[name](folder)
+        if shared() != before:
+            gc.collect()  # of what the interrupted had open
     after = shared()
     for what, was in before.items():
         assert after[what] == was, f"{name}: {what}"
@@ -190,10 +177,98 @@ def _struck(seed: int, folder: Path, fault: type[BaseException]) -> None:
 
 
 def interrupts(seed: int, folder: Path) -> None:
-    """Ctrl-C at any place of fit, compile, draw, save and the like leaves nothing behind."""
-    _struck(seed, folder, KeyboardInterrupt)
+    """Ctrl-C, or no memory, at any place of fit, compile, draw, save and the like leaves nothing
+    behind: hooks and settings are as they were, and what is done next gives what it always gives.
+    """
+    _struck(seed, folder, KeyboardInterrupt if seed % 2 else MemoryError)
 
 
-def no_memory(seed: int, folder: Path) -> None:
-    """So does a MemoryError."""
-    _struck(seed, folder, MemoryError)
+# ── files: a kill, and a full disk ───────────────────────────────────────────────────────────
+
+
+def _write(folder: Path) -> None:
+    """A checkpoint after each epoch, and what programs keep in the cache."""
+    model, path = _network(), folder / "network.safetensors"
+    with mock.patch.dict(os.environ, {"GLASSGRAD_CACHE": str(folder / "cache")}):
+        for key in "abc":
+            content = key.encode() * 5_000
+            assert kept([key], functools.partial(bytes, content)) == content
+
+    def checkpoint(history: nn.History) -> None:
+        nn.save(model, path, history.optimiser)
+
+    _fit(model, engine="compiled", schedule=None, validation=None, callbacks=checkpoint)
+
+
+def _whole(folder: Path) -> None:
+    """The files are those of one moment, and the next run can use them."""
+    model = nn.load(folder / "network.safetensors")
+    optimiser = nn.load_optimiser(folder / "network.safetensors", model)
+    assert optimiser.steps % 3 == 0, optimiser.steps  # an epoch has three
+    _write(folder)
+    debris = [path.name for path in folder.iterdir()
+              if path.name not in ("network.safetensors", "cache")]  # fmt: skip
+    assert len(debris) <= 1, debris
+
+
+def _touches_files(function: Any) -> bool:
+    owner = getattr(function, "__self__", None)
+    return getattr(function, "__module__", "") in ("posix", "nt", "io", "_io") or isinstance(
+        owner, io.IOBase | os.DirEntry
+    )
+
+
+def kills(seed: int, folder: Path) -> None:
+    """A process that is killed while it writes checkpoints or to the cache leaves whole files, and
+    the next one can use them."""
+    rng = random.Random(seed)
+    with tempfile.TemporaryDirectory(dir=folder) as inside:
+        place = Path(inside)
+        _write(place)
+        if rng.random() < 0.5:
+            shutil.rmtree(place / "cache")
+        left = rng.randint(1, 300)
+
+        def watch(_frame: Any, event: str, function: Any) -> None:
+            nonlocal left
+            if event in ("c_call", "c_return") and _touches_files(function):
+                left -= 1
+                if not left:
+                    os.kill(os.getpid(), signal.SIGKILL)
+
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", DeprecationWarning)  # of other threads, which are idle
+            child = os.fork()
+        if not child:
+            with contextlib.suppress(BaseException):
+                threading.setprofile(watch)
+                sys.setprofile(watch)
+                _write(place)
+            os._exit(0)
+        os.waitpid(child, 0)
+        _whole(place)
+
+
+def full_disk(seed: int, folder: Path) -> None:
+    """Where files can only grow so far, `save` raises OSError and leaves the old file, training
+    goes on without its cache, and nothing is left lying about."""
+    import resource
+
+    rng = random.Random(seed)
+    with tempfile.TemporaryDirectory(dir=folder) as inside:
+        place = Path(inside)
+        _write(place)
+        before = (place / "network.safetensors").read_bytes()
+        shutil.rmtree(place / "cache")
+        soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+        room = rng.choice([0, rng.randint(1, len(before)), rng.randint(1, 20_000)])
+        resource.setrlimit(resource.RLIMIT_FSIZE, (room, hard))
+        try:
+            with contextlib.suppress(OSError):
+                _write(place)
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+        assert not [path for path in place.iterdir() if path.name.startswith(".")]
+        if room < len(before):
+            assert (place / "network.safetensors").read_bytes() == before
+        _whole(place)

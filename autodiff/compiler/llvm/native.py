@@ -5,7 +5,8 @@ from __future__ import annotations
 import sys
 import threading
 from collections.abc import Callable, Sequence
-from functools import cached_property, lru_cache
+from contextlib import suppress
+from functools import cached_property, lru_cache, partial
 from typing import Any
 
 import numpy as np
@@ -126,26 +127,25 @@ class _Code:
     ) -> None:
         self.name, self.room = name, threading.local()
         self.made = b""
-        self.error: BaseException | None = None
-        emitted = threading.Event()  # from there on Python is not needed
+        self.make = partial(_machine_code, source, name, result, kinds, dtype)
+        python = threading.Lock()  # taken while it is needed; an Event does not bear Ctrl-C
+        python.acquire()
 
         def make() -> None:
-            try:
-                self.made = _machine_code(source, name, result, kinds, dtype, emitted.set)
-            except BaseException as error:
-                self.error = error
-            emitted.set()
+            with suppress(BaseException):  # `call` tries again and raises it, where it is seen
+                self.made = self.make(python.release)
+            if python.locked():
+                python.release()
 
         self.maker = threading.Thread(target=make, name="glassgrad-llvm")
         self.maker.start()
-        emitted.wait()
+        python.acquire()
 
     @cached_property
     def call(self) -> Callable[..., Any]:
         """The function as Python calls it."""
         self.maker.join()
-        if self.error is not None:
-            raise self.error
+        self.made = self.made or self.make(lambda: None)
         return Entry(self.made[_SIZE:], self.name).call
 
     def scratch(self) -> int:

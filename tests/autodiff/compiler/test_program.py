@@ -781,3 +781,21 @@ def test_an_engines_name_is_that_of_a_backend() -> None:
     program = autodiff.compile(square, backend="compiled")
     assert program([1.0, 3.0]) == 5.0
     assert program.report().versions[0]["backend"] == "numpy"
+
+
+def test_an_object_may_keep_the_program_of_its_own_model() -> None:
+    """A circle: the function refers to the object, and the object to the program."""
+
+    class Trainer:
+        def __init__(self) -> None:
+            self.w = Value(2.0)
+            self.step = autodiff.compile(lambda x: (self.w * x) ** 2, backend="numpy")
+
+    trainer = Trainer()
+    X = np.array([1.0, 3.0])
+    assert trainer.step(X) == 20.0
+    assert trainer.step.parameters == [trainer.w]
+    made: list[Value] = []
+    with autodiff.watching(made.append):
+        trainer.step(X)
+    assert not made  # not traced anew: the program's own work is no change of the object

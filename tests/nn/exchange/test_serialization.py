@@ -242,6 +242,15 @@ def test_what_a_killed_save_left_goes_with_a_later_one(tmp_path: Path) -> None:
     assert sorted(os.listdir(tmp_path)) == [".m.bbbbbbbbbbbbbbbb", ".m.notes", "m"]
 
 
+def test_another_thread_may_save_at_the_same_time(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its draft is seen, and is gone a moment later."""
+    monkeypatch.setattr(Path, "glob", lambda *_: [tmp_path / ".m.aaaaaaaaaaaaaaaa"])
+    save(Layer(1, 1), tmp_path / "m")
+    assert os.listdir(tmp_path) == ["m"]
+
+
 def test_a_kill_in_the_middle_leaves_the_old_file_whole(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
