@@ -18,12 +18,12 @@ sys.path.insert(0, str(ROOT))
 
 from viz.languages.catalogue import FOLDER, Form, messages  # noqa: E402
 
-# Python whose strings are code in some language: there only what is raised or warned of counts.
+# Where strings are code in some language: there only what is raised or warned of counts.
 CODE = (
     *("autodiff/compiler/write/", "autodiff/compiler/llvm/", "autodiff/compiler/export/"),
     *("autodiff/formula/atoms", "autodiff/formula/languages", "autodiff/formula/firing"),
     *("autodiff/gate.py", "viz/dot/drawing.py", "viz/dot/series/animation.py", "viz/languages/"),
-    *("viz/pages/javascript.py", "viz/pages/live.py"),
+    *("viz/pages/javascript.py", "viz/pages/live.py", "viz/pages/playground/scripts/export.js"),
 )
 # What reads like a text and is none.
 NONE = {
@@ -211,7 +211,7 @@ def in_javascript(path: str, code: str) -> Iterator[Text]:
         block()
     for text, holes in found:
         shown = " ".join(text.split())
-        if re.search("[A-Za-z]{2}", plain(shown)):
+        if re.search("[A-Za-z]{2}", plain(shown)) and not path.startswith(CODE):
             word = re.fullmatch(r"[A-Z][a-z]{2,}[.:?!…]?", shown) and shown not in KEYS
             css = re.search(
                 r"^[.#\[*]\w|\w[>+~]\w| [>~] |^\w+(\.\w+)+( |$)|--|\d(px|em|deg)\b|[;{]$", shown
@@ -233,7 +233,7 @@ class Markup(HTMLParser):
 
     CODE = ("code", "kbd", "samp", "pre")
     VOID = ("input", "br", "img", "meta", "hr", "link", "col", "path", "use")
-    NAMES = ("aria-label", "title", "placeholder", "alt", "aria-description")
+    NAMES = ("aria-label", "label", "title", "placeholder", "alt", "aria-description")
 
     def __init__(self, code: str) -> None:
         super().__init__()

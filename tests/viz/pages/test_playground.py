@@ -138,7 +138,7 @@ def test_own_csv_without_a_file_is_answered_in_words(opened: Open) -> None:
     ("field", "text", "said"),
     [
         ("lr", "-1", "The learning rate is a number above 0; “-1” is not."),
-        ("lr", "", "The learning rate is a number above 0; “nothing” is not."),
+        ("lr", "", "The learning rate is a number above 0; “an empty field” is not."),
         ("decay", "-0.1", "L2 is a number from 0"),
         ("batch", "2.5", "The batch size is a whole number from 1"),
     ],
@@ -218,7 +218,7 @@ def test_losses_of_training_and_test_points_are_drawn_with_axes(
     predict = python(page)["predict"]
     for x1, x2, label in rows:
         page.locator("#example").fill(str(sum(map(len, parts.values()))))
-        test = page.inner_text("#example-text").endswith("test")
+        test = page.inner_text("#example-text").endswith("test point")
         loss = losses.logistic(Value(predict(x1, x2)), label).data
         parts["test" if test else "training"].append(loss)
     assert len(parts["test"]) == 14
@@ -403,7 +403,7 @@ def test_a_weight_is_edited_by_hand(opened: Open, tmp_path: Path) -> None:
     expect(page.locator("#gate-text")).to_contain_text("0.75")
     page.get_by_label("b2[0]", exact=True).fill("")
     page.get_by_label("b2[0]", exact=True).press("Enter")
-    expect(page.locator("#fault")).to_have_text("b2[0] is a number; “nothing” is not.")
+    expect(page.locator("#fault")).to_have_text("b2[0] is a number; “an empty field” is not.")
     assert weights(exported(page, tmp_path)) == state
     page.click("#step")
     assert weights(exported(page, tmp_path)) != state

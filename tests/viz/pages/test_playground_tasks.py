@@ -12,6 +12,7 @@ from nn import MLP, losses
 from tests.viz.pages.conftest import WIDTHS, Judge, Open
 from tests.viz.pages.playing import exported, python, set_to, weights
 from viz import playground
+from viz.pages.page import source
 from viz.pages.playground.given import CLASSES
 from viz.plots.axes import COLOURS
 
@@ -162,8 +163,7 @@ def test_the_digits_are_those_of_scikit_learn() -> None:
         many[y] += 1
         if many[y] <= 50:
             expected.append(f"{y} " + "".join("0123456789abcdefg"[int(ink)] for ink in x))
-    path = Path(playground.__code__.co_filename).parent / "digits.txt"
-    assert path.read_text().splitlines() == expected
+    assert source("playground", "digits.txt").splitlines() == expected
 
 
 @pytest.fixture
@@ -262,13 +262,14 @@ def test_pictures_and_a_model_of_ones_own(opened: Open, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("width", WIDTHS)
-@pytest.mark.parametrize("shape", ["digits", "hills", "clusters"])
 def test_each_kind_of_task_is_accessible_and_fits(
-    opened: Open, judge: Judge, scheme: str, width: int, shape: str
+    opened: Open, judge: Judge, scheme: str, width: int
 ) -> None:
     page = opened(playground(), width)
-    set_to(page, shape=shape, **({"many": 4} if shape == "clusters" else {}))
-    page.click("#step")
-    page.locator("button.neuron").first.click()
-    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
-    judge(page)
+    set_to(page, many=4)
+    for shape in ("digits", "hills", "clusters"):
+        set_to(page, shape=shape)
+        page.click("#step")
+        page.locator("button.neuron").first.click()
+        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+        judge(page)

@@ -75,8 +75,7 @@ def given_points(X: Iterable[Any], y: Iterable[Any]) -> dict[str, Any]:
     columns = IMAGE if rows and len(rows[0]) == IMAGE else 2
     for k, x in enumerate(rows):
         if len(x) != columns or not all(map(math.isfinite, x)):
-            numbers = {2: "two"}.get(columns, columns)
-            raise ValueError(f"playground: row {k} of X is {x}; give {numbers} finite numbers")
+            raise ValueError(f"playground: row {k} of X is {x}; give {columns} finite numbers")
     if len(rows) != len(labels) or len(rows) > MOST:
         raise ValueError(
             f"playground: give as many labels as points, up to {MOST}; "

@@ -25,7 +25,8 @@ __all__ = ["playground"]
 
 # What a network may be given of a point; Python's spelling, for the code that the page exports.
 FEATURES = ("x1", "x2", "x1**2", "x2**2", "x1 * x2", "sin(x1)", "sin(x2)")
-SCRIPTS = "data net export settings paint plane picture wiring neuron losses playground"
+SCRIPTS = ("data", "net", "export", "settings", "paint", "plane", "picture", "wiring", "neuron",
+           "losses", "playground")  # fmt: skip
 
 
 @paged
@@ -100,7 +101,7 @@ def playground(
         "points": points,
     }
     names = [neuron.name, *(row.name for row in activations), *used]
-    scripts = ["write", "model", "diagram", *(f"scripts/{name}" for name in SCRIPTS.split())]
+    scripts = ["write", "model", "diagram", *(f"scripts/{name}" for name in SCRIPTS)]
     return page("playground", "Playground", data, scripts, gates=names, height=1000)
 
 

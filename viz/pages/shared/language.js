@@ -65,7 +65,8 @@ function translator(messages) {
     const asked = inner.replace(/\s+/g, " ");
     if (!seen.has(asked)) {
       if (seen.size > 5000) seen.clear();
-      seen.set(asked, whole(asked) ?? inPart(asked));
+      const lines = inner.split("\n").map((line) => line.trim());
+      seen.set(asked, whole(asked) ?? (lines.length > 1 ? lines.map(translated).join("\n") : inPart(asked)));
     }
     const found = seen.get(asked);
     return found === asked ? text : (closed.test(found) ? "" : before) + found + (closed.test(found.at(-1)) ? "" : after);
@@ -75,7 +76,7 @@ function translator(messages) {
 
 /** Show the page in a language, from now on; English is as the scripts wrote it. */
 const speak = (() => {
-  const NAMES = ["aria-label", "title", "placeholder", "alt", "aria-description"];
+  const NAMES = ["aria-label", "label", "title", "placeholder", "alt", "aria-description"];
   const CODE = "script, style, code, kbd, pre, textarea, [translate=no]";
   const written = new WeakMap(); // by node (and name): what the script wrote, and what is shown
   let say = null;

@@ -30,10 +30,13 @@ function drawLosses(host, rows) {
     svg("text", {x: 4, y: 12}, "loss"),
     ...told.flatMap((name, k) => [
       svg("line", {class: name, x1: 60 + 128 * k, y1: 8, x2: 78 + 128 * k, y2: 8}),
-      svg("text", {x: 82 + 128 * k, y: 12}, `${name} ${number(last[name], 3)}`),
+      svg("text", {x: 82 + 128 * k, y: 12}, name === "test" ? `test ${number(last[name], 3)}` : `training ${number(last[name], 3)}`),
       svg("polyline", {class: name, points: rows.filter((row) => Number.isFinite(row[name])).map((row) => `${x(row.step).toFixed(1)},${y(row[name]).toFixed(1)}`).join(" ")}),
     ]),
   );
-  const went = told.map((name) => `${name} loss from ${number(rows[0][name], 3)} to ${number(last[name], 3)}`);
-  host.setAttribute("aria-label", `${went.join(", ")}, in ${steps} ${steps === 1 ? "step" : "steps"}`);
+  const went = told.map((name) => {
+    const ends = [rows[0][name], last[name]].map((x) => number(x, 3));
+    return name === "test" ? `test loss from ${ends[0]} to ${ends[1]}` : `training loss from ${ends[0]} to ${ends[1]}`;
+  });
+  host.setAttribute("aria-label", [...went, steps === 1 ? "in 1 step" : `in ${steps} steps`].join(", "));
 }

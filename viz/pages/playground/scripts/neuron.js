@@ -15,7 +15,7 @@ function fields({w, b}) {
   for (const [i, field] of made) {
     field.addEventListener("change", (event) => {
       event.stopPropagation();
-      if (!Number.isFinite(field.valueAsNumber)) return complain(`${net.graph.nodes[i].label} is a number; “${field.value || "nothing"}” is not.`);
+      if (!Number.isFinite(field.valueAsNumber)) return complain(`${net.graph.nodes[i].label} is a number; “${field.value || "an empty field"}” is not.`);
       complain("");
       net.graph.data[i] = field.valueAsNumber;
       record();
@@ -31,14 +31,14 @@ function look() {
   find("#weights").hidden = state.chosen === null;
   if (state.chosen === null) {
     opened = null;
-    host.hidden = true;
+    host.hidden = find("#gate-note").hidden = true;
     host.replaceChildren();
     find("#gate-text").textContent = "Choose a neuron of the network, or a wire to edit its weight.";
     return;
   }
   const [l, j] = state.chosen, neuron = net.layers[l][j], scene = net.scene(l, j);
-  host.hidden = neuron.w.length > READABLE;
-  host.style.height = `${Math.min(440, 60 + 44 * scene.nodes.length)}px`;
+  host.hidden = find("#gate-note").hidden = neuron.w.length > READABLE;
+  host.style.height = `${Math.min(440, 40 + scene.layouts[0].h)}px`;
   if (!opened || opened.neuron !== neuron) {
     host.replaceChildren();
     const model = new Model(scene), title = `Gates of ${scene.title}`;
@@ -57,6 +57,5 @@ function look() {
   known.current = null;
   if (diagram) diagram.show(known);
   const told = model.forwardLine(model.root).parts.join(" = ");
-  const where = diagram ? " Values above the wires, gradients of the example's loss below." : "";
-  find("#gate-text").textContent = `${told}; dloss/d${scene.title} = ${number(upstream)}.${where}`;
+  find("#gate-text").textContent = `${told}; dloss/d${scene.title} = ${number(upstream)}`;
 }

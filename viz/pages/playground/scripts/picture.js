@@ -62,7 +62,7 @@ function drawPad({found}) {
   find("#output-title").textContent = shown ? `${net.graph.nodes[shown.a].label}: what each pixel adds` : state.drawn ? "Your drawing" : "Picture";
   find("#seen").hidden = !state.drawn;
   if (state.drawn) drawInk(find("#seen canvas"), state.drawn);
-  find("#key").className = "key";
+  find("#key").classList.remove("pale");
   find("#key").replaceChildren(...(shown ? bar("less", "0", "more") : []));
   find("#key-text").textContent = shown ? "In the first layer these are its weights; further on, all paths together, for this picture." : "Draw a digit here: with the pointer, or with the arrow keys and the space bar.";
 }
@@ -118,7 +118,7 @@ function clearPad() {
     if (event.key === "Delete") state.drawn = new Array(SIDE * SIDE).fill(0);
     if (event.key === " " || event.key === "Enter") state.drawn = current().x.map((p, k) => (k === pen.at ? Number(p < 0.5) : p));
     if (!across && !down) pen.strokes = [];
-    find("#pad-text").textContent = `row ${row + 1}, column ${column + 1}: ${current().x[pen.at] < 0.5 ? "paper" : "ink"}`;
+    find("#pad-text").textContent = current().x[pen.at] < 0.5 ? `row ${row + 1}, column ${column + 1}: paper` : `row ${row + 1}, column ${column + 1}: ink`;
     show();
   });
   on("#clear", "click", clearPad);

@@ -11,7 +11,7 @@ function drawKey(shown) {
   else if (!classes) key = bar(`≤ ${value(-1)}`, value(0), `≥ ${value(1)}`);
   else if (classes.length === 2) key = bar(`class ${classes[0]}`, "½", `class ${classes[1]}`);
   else key = classes.map((name, y) => html("span", {class: "swatch"}, html("i", {style: `background: var(--class${y})`}), `class ${name}`));
-  find("#key").className = `key ${pale && !shown ? "pale" : ""}`;
+  find("#key").classList.toggle("pale", pale && !shown);
   find("#key").replaceChildren(...key);
   find("#key-text").textContent = pale && !shown ? "" : shown || !classes ? "The stronger the colour, the further from the middle." : "The stronger the colour, the more probable the class.";
 }

@@ -160,7 +160,11 @@ function step() {
 }
 
 /** How good it is, by the measure of the task. */
-const told = ({score}, of) => (task.classes ? `${of}accuracy ${(100 * score).toFixed(1)} %` : `${of}R² ${Number.isFinite(score) ? number(score, 3) : "—"}`);
+function judged({score}, held) {
+  if (task.classes) return held ? `test accuracy ${(100 * score).toFixed(1)} %` : `accuracy ${(100 * score).toFixed(1)} %`;
+  const share = Number.isFinite(score) ? number(score, 3) : "—";
+  return held ? `test R² ${share}` : `R² ${share}`;
+}
 
 function record() {
   const now = net.measure(state.train), held = state.test.length ? net.measure(state.test) : null;
@@ -168,7 +172,9 @@ function record() {
   if (last && last.step === net.steps) state.losses.pop(); // points or weights were changed by hand
   state.losses.push({step: net.steps, training: now.loss, test: held ? held.loss : NaN});
   if (state.losses.length > 600) state.losses = state.losses.filter((_, k) => k % 2 === 0);
-  find("#status").textContent = `step ${net.steps} · loss ${number(now.loss, 3)} · ${told(now, "")}${held ? ` · test loss ${number(held.loss, 3)} · ${told(held, "test ")}` : ""}`;
+  const told = [`step ${net.steps}`, `loss ${number(now.loss, 3)}`, judged(now, false)];
+  if (held) told.push(`test loss ${number(held.loss, 3)}`, judged(held, true));
+  find("#status").replaceChildren(...told.flatMap((text, k) => [...(k ? [" · "] : []), html("span", {}, text)]));
   find("#status").dataset.accuracy = now.score;
   if (!Number.isFinite(now.loss)) {
     pause();
@@ -203,6 +209,13 @@ function run() {
 
 // ── what is seen ─────────────────────────────────────────────────────────────────────────────
 
+function described(example) {
+  const {classes, middle, spread, columns} = task, {x, y} = example;
+  const told = columns === 2 ? x.map((c, k) => `x${k + 1} = ${number(c, 3)}`) : [];
+  told.push(classes ? `class ${classes[y]}` : `y = ${number(middle + spread * y, 3)}`);
+  return state.test.includes(example) ? [...told, "test point"] : told;
+}
+
 function show() {
   const example = current(), {graph} = net, plane = task.columns === 2;
   const painted = plane ? maps() : slopes(example);
@@ -210,9 +223,7 @@ function show() {
   net.run(example);
   (plane ? drawPlane : drawPad)(painted);
   if (!find("#bars").hidden) drawBars(probabilities(net.outputs.map((i) => graph.data[i])));
-  const {classes, middle, spread} = task, at = plane ? `x1 = ${number(example.x[0], 3)}, x2 = ${number(example.x[1], 3)}, ` : "";
-  const target = classes ? `class ${classes[example.y]}` : `y = ${number(middle + spread * example.y, 3)}`;
-  find("#example-text").textContent = state.drawn ? "your drawing" : `${at}${target}${state.test.includes(example) ? ", test" : ""}`;
+  find("#example-text").textContent = state.drawn ? "your drawing" : described(example).join(", ");
   drawNet(painted, example);
   drawLosses(find("#curve"), state.losses);
   look();

@@ -18,7 +18,7 @@ const RULES = {
 /** A setting that training reads; refused in words, not put right in silence. */
 function setting(id) {
   const x = value(`#${id}`), [name, allowed, wish] = RULES[id];
-  if (!allowed(x)) throw new Error(`${name} is ${wish}; “${find(`#${id}`).value || "nothing"}” is not.`);
+  if (!allowed(x)) throw new Error(`${name} is ${wish}; “${find(`#${id}`).value || "an empty field"}” is not.`);
   return x;
 }
 

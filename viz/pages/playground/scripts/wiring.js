@@ -24,6 +24,8 @@ function widen(l, by) {
   remember();
 }
 
+const placed = (x, y) => `left: ${x}%; top: ${y}%`;
+
 /** "− 8 +" above a layer. */
 function head(l, x) {
   const many = net.layers[l].length;
@@ -31,7 +33,7 @@ function head(l, x) {
     widen(l, by);
     [...document.querySelectorAll(".head")][l].querySelectorAll("button")[by > 0 ? 1 : 0].focus();
   }}, sign);
-  return html("div", {class: "head", role: "group", "aria-label": `hidden layer ${l + 1}`, style: `left: ${x}%`},
+  return html("div", {class: "head", role: "group", "aria-label": `hidden layer ${l + 1}`, style: placed(x, 0)},
     press("−", -1, `one neuron fewer in hidden layer ${l + 1}`, many > 1),
     html("span", {}, String(many)),
     press("+", 1, `one neuron more in hidden layer ${l + 1}`, many < WIDEST));
@@ -52,8 +54,9 @@ function build() {
       if (picture && l === 1) drawing.append(svg("line", {class: "bundle", x1: place(0, 0)[0], y1: place(0, 0)[1], x2: x, y2: y}));
       else (neuron.w || []).forEach((w, k) => {
         const [x1, y1] = place(l - 1, k), line = svg("line", {x1, y1, x2: x, y2: y}), title = svg("title", {});
-        lines.push({line, title, w, z: neuron.z, slot: neuron.w.length + k});
+        lines.push({line, w, z: neuron.z, slot: neuron.w.length + k});
         const wide = svg("line", {class: "grip", x1, y1, x2: x, y2: y}, title);
+        wide.addEventListener("pointerenter", () => (title.textContent = `${net.graph.nodes[w].label} = ${number(net.graph.data[w])}; click to edit`));
         wide.addEventListener("click", () => {
           choose(l - 1, j);
           opened.fields.get(w).select();
@@ -62,7 +65,7 @@ function build() {
       });
       const canvas = html("canvas", {width: 1, height: 1}), text = html("span", {class: "number"});
       const crowded = columns[l].length > 8 ? "crowded" : "";
-      const made = html(l ? "button" : "div", {class: `neuron ${crowded} ${l ? "" : "input"}`, style: `left: ${x}%; top: ${y}%`}, canvas, text);
+      const made = html(l ? "button" : "div", {class: `neuron ${crowded} ${l ? "" : "input"}`, style: placed(x, y)}, canvas, text);
       if (l) {
         made.type = "button";
         made.addEventListener("click", () => choose(l - 1, j));
@@ -73,13 +76,13 @@ function build() {
       }
       host.append(made);
       const tag = l === columns.length - 1 && neurons.length > 1 ? task.classes[j] : "";
-      if (tag) host.append(html("span", {class: `tag ${crowded}`, "aria-hidden": "true", style: `left: ${x}%; top: ${y}%`}, shorten(tag, 9)));
-      buttons.push({made, canvas, text, a: neuron.a, l: l - 1, j, tag: tag && `class ${tag}, `});
+      if (tag) host.append(html("span", {class: `tag ${crowded}`, "aria-hidden": "true", style: placed(x, y)}, shorten(tag, 9)));
+      buttons.push({made, canvas, text, a: neuron.a, l: l - 1, j, name: tag && `class ${tag}`});
     });
   });
   host.style.minWidth = `${84 * columns.length}px`;
   const deep = net.layers.length - 1;
-  find("#depth").textContent = `${deep} ${deep === 1 ? "hidden layer" : "hidden layers"}`;
+  find("#depth").textContent = deep === 1 ? "1 hidden layer" : `${deep} hidden layers`;
   find("#shallower").disabled = !deep;
   find("#deeper").disabled = deep >= DEEPEST;
 }
@@ -94,10 +97,10 @@ function drawNet({found}, example) {
     row.line.setAttribute("stroke-width", 0.4 + 5 * part);
     row.line.setAttribute("stroke", x > 0 ? "var(--class1)" : "var(--class0)");
     row.line.setAttribute("stroke-opacity", 0.25 + 0.6 * part);
-    row.title.textContent = `${graph.nodes[row.w].label} = ${number(graph.data[row.w])}; click to edit`;
   }
-  find("#net").className = `net ${state.backward ? "backward" : "forward"} ${task.columns > 2 ? "of-pictures" : ""}`;
-  for (const {made, canvas, text, a, l, j, tag} of buttons) {
+  find("#net").classList.toggle("backward", state.backward);
+  find("#net").classList.toggle("of-pictures", task.columns > 2);
+  for (const {made, canvas, text, a, l, j, name} of buttons) {
     if (a === null) {
       const grads = net.columns.map((i) => graph.grad[i]);
       if (state.backward) paint(canvas, [grads], signed(most(grads)));
@@ -114,7 +117,8 @@ function drawNet({found}, example) {
       continue;
     }
     made.setAttribute("aria-pressed", state.chosen !== null && state.chosen[0] === l && state.chosen[1] === j);
-    made.setAttribute("aria-label", `${label}, ${tag}${state.backward ? "gradient" : "value"} ${shown}; open at gate level`);
+    const called = name ? `${label}, ${name}` : label;
+    made.setAttribute("aria-label", state.backward ? `${called}, gradient ${shown}; open at gate level` : `${called}, value ${shown}; open at gate level`);
   }
   const told = state.backward
     ? "Wires: gradient of the example's loss that flows back on each wire. Numbers: gradient of each output."
