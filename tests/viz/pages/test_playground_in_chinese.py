@@ -107,7 +107,7 @@ def test_refusals_are_chinese(chinese: Page, tmp_path: Path) -> None:
         table.write_text(text)
         page.set_input_files("#file", table)
         refused()
-    page.evaluate("location.hash = '#data=3'")
+    page.evaluate("location.hash = '#l1=x'")
     refused()
     page.locator("#feature0").uncheck()
     page.locator("#feature1").uncheck()
