@@ -27,7 +27,7 @@ function drawLosses(host, rows) {
       svg("text", {x: x(step), y: 137, "text-anchor": "middle"}, number(step, 3)),
     ]),
     svg("text", {x: 162, y: 149, "text-anchor": "middle"}, "step"),
-    svg("text", {x: 4, y: 12}, "loss"),
+    svg("text", {x: 4, y: 12}, "Loss"),
     ...told.flatMap((name, k) => [
       svg("line", {class: name, x1: 60 + 128 * k, y1: 8, x2: 78 + 128 * k, y2: 8}),
       svg("text", {x: 82 + 128 * k, y: 12}, name === "test" ? `test ${number(last[name], 3)}` : `training ${number(last[name], 3)}`),
