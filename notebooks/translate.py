@@ -376,19 +376,21 @@ def kept(text: str) -> Counter[str]:
     True
     """
     pieces = r"`[^`]*`|\$[^$]*\$|\{[^{}]*\}|\]\([^()\s]*\)|https?://[^\s)]+|\\n|\d+(?:[.,]\d+)*"
+    text = re.sub(r"notebooks/zh/", "notebooks/", re.sub(r"\]\(README(\.zh)?\.md\)", "]", text))
     found = Counter(re.findall(pieces, text))
     return Counter({re.sub(r"\\(?:text|mathrm)\{[^}]*\}", "", key): n for key, n in found.items()})
 
 
 # ── writing ──────────────────────────────────────────────────────────────────────────────────
 
+# Behind the title of a translated notebook, which lies one folder below exercises and data.
 SETUP = """\
 import os
 
 import viz
 
 if not os.path.isdir("exercises"):
-    os.chdir("..")  # where the exercises and the data are
+    os.chdir("..")
 viz.language("{language}")"""
 
 
@@ -418,12 +420,12 @@ def _with_outputs(made: dict[str, Any], target: Path) -> str:
         cell["execution_count"] = ran[k]["execution_count"] if same else None
     for cell in made["cells"]:
         cell["source"] = cell["source"].splitlines(keepends=True)
-    return json.dumps(made, ensure_ascii=False, indent=1) + "\n"
+    return json.dumps(made, ensure_ascii=False, indent=1, sort_keys=True) + "\n"
 
 
 def execute(path: Path) -> None:
     """Run a notebook from top to bottom where it lies."""
-    command = [sys.executable, "-m", "jupyter", "nbconvert", "--to", "notebook"]
+    command = [sys.executable, "-m", "nbconvert", "--to", "notebook", "--log-level=WARN"]
     subprocess.run([*command, "--execute", "--inplace", str(path)], check=True)
 
 
@@ -438,12 +440,18 @@ def main(command: str, *names: str) -> None:
                 left = sum(bool(m.id) and (m.fuzzy or not m.string) for m in held)
                 print(f"{document.name}: {left} of {len(held)} texts to be translated")
             elif command == "write" and document.catalogue(language).exists():
-                for target, text in written(document, language):
-                    target.parent.mkdir(exist_ok=True)
-                    target.write_text(text, encoding="utf-8")
-                    print(target.relative_to(ROOT))
-                    if target.suffix == ".ipynb" and '"execution_count": null' in text:
-                        execute(target)
+                write(document, language)
+
+
+def write(document: Document, language: str) -> None:
+    """Write the files of a document; a notebook whose code is new is run."""
+    for target, text in list(written(document, language)):
+        target.parent.mkdir(exist_ok=True)
+        target.write_text(text, encoding="utf-8")
+        print(target.relative_to(ROOT))
+        if target.suffix == ".ipynb" and '"execution_count": null' in text:
+            execute(target)
+            write(document, language)  # without what the machine adds
 
 
 if __name__ == "__main__":
