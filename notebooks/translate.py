@@ -388,10 +388,12 @@ SETUP = """\
 import os
 
 import viz
+from viz.plots.axes import have_letters
 
 if not os.path.isdir("exercises"):
     os.chdir("..")
-viz.language("{language}")"""
+viz.language("{language}")
+have_letters()"""
 
 
 def written(document: Document, language: str) -> Iterator[tuple[Path, str]]:

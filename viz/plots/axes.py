@@ -22,6 +22,7 @@ __all__ = [
     "MARKERS",
     "axes_or_new",
     "colours",
+    "have_letters",
     "ink",
     "letter",
     "plotted",
@@ -72,13 +73,26 @@ def plotted(make: Callable[_P, _T]) -> Callable[_P, _T]:
 
 def letter(figure: Any) -> None:
     """Look for Chinese letters in a font of this machine that has them, behind the text's own."""
-    from matplotlib.font_manager import fontManager
     from matplotlib.text import Text
 
-    texts = [found for found in figure.findobj(Text) if HAN.search(found.get_text())]
-    if texts and (fonts := sorted({f.name for f in fontManager.ttflist if FONTS.search(f.name)})):
-        for text in texts:
-            text.set_fontfamily(list(dict.fromkeys([*text.get_fontfamily(), fonts[0]])))
+    for text in figure.findobj(Text):
+        if HAN.search(text.get_text()):
+            text.set_fontfamily(_lettered(text.get_fontfamily()))
+
+
+def have_letters() -> None:
+    """The same for every figure to come: for a notebook that writes Chinese into its own."""
+    import matplotlib as mpl
+
+    mpl.rcParams["font.family"] = _lettered(mpl.rcParams["font.family"])
+
+
+def _lettered(fonts: Sequence[str]) -> list[str]:
+    """These fonts, and behind them one of this machine that has Chinese letters."""
+    from matplotlib.font_manager import fontManager
+
+    found = sorted({f.name for f in fontManager.ttflist if FONTS.search(f.name)})
+    return list(dict.fromkeys([*fonts, *found[:1]]))
 
 
 def colours() -> Sequence[str]:
