@@ -31,6 +31,11 @@ NONE = {
     *("[{0} for {1} in {2}]", "left: {0}%; top: {1}%", "background: {0}", "net {0}"),
     *("autodiff: {0}", "glassgrad {0}", "glassgrad.zip: {0}", "FOLDER ANSWERS"),
     *("script, style, code, kbd, pre, textarea, [translate=no]", "EXPRESSION name=value"),
+    *("add set", "body shade", "text number", "text large", "mark small", "left: {0}%"),
+    *(
+        "data net export settings paint plane picture wiring neuron losses playground",
+        "net {0} {1}",
+    ),
     *("numpy {0}", "loops {0}", "compile", "{0} += {1}  for {2} in {3}", "<autodiff gate"),
 }
 SAYING = {"translate", "said", "_say", "Refused", "error", "warn"}  # are given texts
@@ -78,7 +83,7 @@ def is_sentence(template: str) -> bool:
     words = re.search(r"([A-Za-z]{2,}[,;:.]?|\b[Aa]n?(?= [a-z]{2})) +[A-Za-z(0]", said)
     code = re.search(
         r"[<=]\w+ ?[>=]|=>|=\"\D|\"/|\{\{|\}\}|</|^<|;\n|^import |\\[a-z]|@media|:\n|"
-        r" if .* else |\w\|\w|^\w+\([\w, ]*\)$|^Callable|^(echo .*)?autodiff ",
+        r" if .* else |^/|\w\|\w|^\w+\([\w, ]*\)$|^Callable|^(echo .*)?autodiff ",
         said,
     )
     return bool(words) and not code
