@@ -233,12 +233,12 @@ class Net {
       items.push(["n", nodes.length, x, y]);
       nodes.push({gate, parents: parents.map((p) => places.get(p)), data: this.graph.data[i], name: own.label, kind: gate ? "gate" : constant ? "constant" : "leaf", home: -1, size});
     };
-    left.forEach(([i], k) => add(i, null, [], DATA.leafSize, 100, 27 + 54 * k));
-    add(z, DATA.neuron.gate, this.graph.nodes[z].parents, DATA.neuron.size, 340, height / 2);
+    left.forEach(([i], k) => add(i, null, [], DATA.leafSize, 70, 27 + 54 * k));
+    add(z, DATA.neuron.gate, this.graph.nodes[z].parents, DATA.neuron.size, 240, height / 2);
     if (a !== z) {
-      options.forEach((i, k) => add(i, null, [], this.activation.defaults[k][1], 340, height / 2 + 60 * (k + 1), true));
-      add(a, this.activation.gate, [z, ...options], this.activation.size, 520, height / 2);
+      options.forEach((i, k) => add(i, null, [], this.activation.defaults[k][1], 240, height / 2 + 60 * (k + 1), true));
+      add(a, this.activation.gate, [z, ...options], this.activation.size, 374, height / 2);
     }
-    return {title: this.graph.nodes[a].label, root: nodes.length - 1, nodes, groups: [], layouts: [{items, w: a === z ? 440 : 620, h: height}]};
+    return {title: this.graph.nodes[a].label, root: nodes.length - 1, nodes, groups: [], layouts: [{items, w: a === z ? 306 : 438, h: height}]};
   }
 }

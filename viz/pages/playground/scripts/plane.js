@@ -1,6 +1,6 @@
 // The plane: the surface of the output, or the map of one neuron, with the points on it.
 
-const FINE = 240; // pixels of the surface, across and down
+const FINE = 160; // pixels of the surface, across and down
 
 /** What the colours of the surface mean: of a neuron, of classes, of values. */
 function drawKey(shown) {

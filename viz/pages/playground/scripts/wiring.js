@@ -75,12 +75,13 @@ function build() {
         made.addEventListener("blur", () => hover(null));
       }
       host.append(made);
-      const tag = l === columns.length - 1 && neurons.length > 1 ? task.classes[j] : "";
-      if (tag) host.append(html("span", {class: `tag ${crowded}`, "aria-hidden": "true", style: placed(x, y)}, shorten(tag, 9)));
-      buttons.push({made, canvas, text, a: neuron.a, l: l - 1, j, name: tag && `class ${tag}`});
+      const tag = l === columns.length - 1 && neurons.length > 1 ? task.classes[j] : "", said = shorten(tag, 8);
+      if (tag) host.append(html("span", {class: `tag ${crowded}`, "aria-hidden": "true", style: placed(x, y)}, said));
+      buttons.push({made, canvas, text, a: neuron.a, l: l - 1, j, name: tag && `class ${tag}`, tagged: said.length});
     });
   });
-  host.style.minWidth = `${84 * columns.length}px`;
+  host.style.minWidth = `${76 * columns.length}px`;
+  host.style.marginRight = `${8 * Math.max(...buttons.map(({tagged}) => tagged))}px`;
   const deep = net.layers.length - 1;
   find("#depth").textContent = deep === 1 ? "1 hidden layer" : `${deep} hidden layers`;
   find("#shallower").disabled = !deep;
