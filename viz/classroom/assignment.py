@@ -7,6 +7,7 @@ import json
 import os
 import re
 import secrets
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from hashlib import sha256
@@ -140,7 +141,7 @@ def text_of(path: Path) -> str:
     """A text that was written anywhere: UTF-8, UTF-16 with its mark, else Western European."""
     data = path.read_bytes()
     if data[:2] in (b"\xff\xfe", b"\xfe\xff"):
-        return data.decode("utf-16")
+        return data.decode("utf-16", "replace")
     try:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError:
@@ -154,21 +155,36 @@ def _names(roster: Path) -> list[str]:
         )
     lines = text_of(roster).splitlines()
     comma = max(",;\t", key=lines[0].count) if lines else ","  # as Excel has it in Europe
-    rows = [row for row in csv.reader(lines, delimiter=comma) if any(c.strip() for c in row)]
+    try:
+        rows = [row for row in csv.reader(lines, delimiter=comma) if any(c.strip() for c in row)]
+    except csv.Error as error:
+        raise ValueError(f"{roster.name} cannot be read as a CSV: {error}") from None
     heads = [cell.strip().lower() for cell in rows[0]] if rows else []
     column = heads.index("name") if "name" in heads else 0
     names = [row[column].strip() for row in rows["name" in heads :] if len(row) > column]
     if not names:
         raise ValueError(f"{roster.name} has no names; give a CSV with a student in each row")
-    if twice := [name for name in dict.fromkeys(names) if names.count(name) > 1]:
+    told = Counter(map(plain, names))
+    if twice := [name for name in names if told[plain(name)] > 1]:
         raise ValueError(f"{roster.name} has {twice[0]!r} twice; add what tells them apart")
+    if colons := [name for name in names if ": " in name]:
+        raise ValueError(f"{roster.name}: a name cannot have a colon, as {colons[0]!r} has")
     return names
+
+
+def plain(name: str) -> str:
+    """A name as it is compared: capitals and blanks tell nobody apart."""
+    return " ".join(name.casefold().split())
 
 
 def _file_names(students: tuple[str, ...]) -> list[str]:
     """A name for each student that every file system takes."""
-    plain = [re.sub(r"[^\w-]+", "-", student).strip("-") or "student" for student in students]
-    return [
-        name if [p.lower() for p in plain].count(name.lower()) == 1 else f"{name}-{k}"
-        for k, name in enumerate(plain, 1)
-    ]
+    short = [re.sub(r"[^\w-]+", "-", student).strip("-")[:60] or "student" for student in students]
+    often = Counter(name.lower() for name in short)
+    names: list[str] = []
+    for k, name in enumerate(short, 1):
+        wanted = name if often[name.lower()] == 1 else f"{name}-{k}"
+        while wanted.lower() in map(str.lower, names):
+            wanted += "-"
+        names.append(wanted)
+    return names

@@ -9,18 +9,17 @@ import os
 import re
 import warnings
 from collections.abc import Iterable
-from fractions import Fraction
 from pathlib import Path
 from typing import NamedTuple
 
 from ..languages.translate import spoken, translate
 from ..pages.worksheet.questions import GRID, Blank
-from .assignment import PLAN, Assignment, text_of
+from .assignment import PLAN, Assignment, plain, text_of
 
 __all__ = ["Mark", "mark"]
 
 NEAR = 10 * GRID  # three digits are enough
-LINE = re.compile(r"(?m)^[\s>|]*answers of (?P<student>.+?): (?P<given>.*)$")
+LINE = re.compile(r"(?m)^[ \t\xa0>|]*answers of (?P<student>.+?): (?P<given>.*)$")
 EMPTY, SIGN, NO_NUMBER = "empty", "Check the sign.", "not a number"
 UNKNOWN = "no known mistake"
 
@@ -86,8 +85,11 @@ def judged(text: str, blank: Blank) -> str | None:
     if not text.strip():
         return EMPTY
     try:
-        answer = float(Fraction(text.replace("−", "-").replace(" ", "")))
-    except (ValueError, ZeroDivisionError, OverflowError):
+        above, fraction, below = text.replace("−", "-").replace(" ", "").partition("/")
+        answer = float(above) / float(below if fraction else 1)
+    except (ValueError, ZeroDivisionError):
+        return NO_NUMBER
+    if not math.isfinite(answer):
         return NO_NUMBER
     if _agrees(answer, blank.truth):
         return None
@@ -107,15 +109,19 @@ def _read(
     answers: Iterable[str | os.PathLike[str]], students: tuple[str, ...]
 ) -> dict[str, dict[str, str]]:
     """What each student has given, by blank."""
-    known = {_plain(student): student for student in students}
+    known = {plain(student): student for student in students}
     given: dict[str, dict[str, str]] = {}
     files = (sorted(p.rglob("*")) if p.is_dir() else [p] for p in map(Path, answers))
     for path in (path for several in files for path in several if not path.is_dir()):
-        lines = list(LINE.finditer(text_of(path)))
+        try:
+            lines = list(LINE.finditer(text_of(path)))
+        except OSError as error:
+            warnings.warn(str(error), stacklevel=3)
+            continue
         if not lines:
             warnings.warn(f"{path.name}: no line 'answers of ...' in it", stacklevel=3)
         for line in lines:
-            student = known.get(_plain(line["student"]))
+            student = known.get(plain(line["student"]))
             if student is None:
                 what = f"{path.name}: {line['student'].strip()!r} is not on the roster"
                 warnings.warn(what, stacklevel=3)
@@ -125,10 +131,6 @@ def _read(
     return given
 
 
-def _plain(name: str) -> str:
-    return " ".join(name.casefold().split())
-
-
 def _write(path: Path, marks: list[Mark]) -> None:
     tags = list(dict.fromkeys(tag for each in marks for tag in each.mistakes))
     with path.open("w", encoding="utf-8", newline="") as file:
@@ -136,4 +138,9 @@ def _write(path: Path, marks: list[Mark]) -> None:
         table.writerow([*map(translate, ("name", "right", "of")), *tags])
         for each in marks:
             cells = [each.mistakes.get(tag) or "" for tag in tags]
-            table.writerow([each.student, each.right, len(each.mistakes), *cells])
+            table.writerow([_cell(each.student), each.right, len(each.mistakes), *cells])
+
+
+def _cell(text: str) -> str:
+    """A name that a spreadsheet does not take for a formula."""
+    return f"'{text}" if text.startswith(("=", "+", "-", "@")) else text

@@ -8,7 +8,7 @@ import pytest
 
 from tests.viz.classroom.test_assignment import CLASS, roster
 from viz import Mark, assignment, mark
-from viz.classroom.marking import EMPTY, NO_NUMBER, SIGN
+from viz.classroom.marking import EMPTY, NO_NUMBER, SIGN, UNKNOWN, judged
 from viz.pages.worksheet.questions import Blank
 
 
@@ -66,6 +66,7 @@ def test_whoever_hands_in_nothing_has_all_empty_and_the_last_line_counts(tmp_pat
         ("answers of Eve: 1A=1", r"in\.txt: 'Eve' is not on the roster"),
         ("Dear teacher, I was ill.", r"in\.txt: no line 'answers of \.\.\.' in it"),
         ("answers of Ada: 7Z=1", "Ada: the sheet has no blank 7Z"),
+        ("\n" * 200_000, r"in\.txt: no line"),  # and does not take minutes
     ],
 )
 def test_what_cannot_be_marked_is_said_and_stops_nobody(
@@ -81,3 +82,29 @@ def test_what_cannot_be_marked_is_said_and_stops_nobody(
         _, kurt = mark(tmp_path, [tmp_path / "in"], tmp_path / "marks.csv")
     assert kurt.right == len(kurt.mistakes)
     assert (tmp_path / "marks.csv").exists()
+
+
+def test_a_number_that_no_memory_holds_is_none() -> None:
+    """Exponents of nine digits, by which a fraction would be written out."""
+    blank = Blank("g0", "df/dx", -4.0, [], [])
+    for text in ("1e999999999", "-1e-999999999", "9" * 5_000, "nan", "inf", "1/0", "1/inf/2"):
+        assert judged(text, blank) in (NO_NUMBER, UNKNOWN)
+
+
+def test_what_is_half_a_text_stops_nobody(tmp_path: Path) -> None:
+    assignment(roster(tmp_path, ["Ada"]), seed=1, difficulty="easy").save(tmp_path)
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in" / "a.bin").write_bytes(b"\xff\xfeabc")
+    (tmp_path / "in" / "b.txt").symlink_to("nowhere")
+    with pytest.warns(UserWarning, match="no line|No such file") as said:
+        mark(tmp_path, [tmp_path / "in"])
+    assert len(said) == 2
+
+
+def test_no_name_becomes_a_formula(tmp_path: Path) -> None:
+    """A spreadsheet would compute what stands in the marks."""
+    names = ["=HYPERLINK(A1)", "@SUM(A1)", "+1", "-1", "Ada"]
+    assignment(roster(tmp_path, names), seed=1, difficulty="easy").save(tmp_path)
+    mark(tmp_path, [], tmp_path / "marks.csv")
+    rows = (tmp_path / "marks.csv").read_text("utf-8").splitlines()[1:]
+    assert [row[:2] for row in rows] == ["'=", "'@", "'+", "'-", "Ad"]
