@@ -24,6 +24,8 @@ SENTENCES = {"; ": "；", ". ": "。"}  # what stands between them
 JOINTS = SENTENCES | {": ": "：", ", ": "，", " = ": " = "}  # where unknown texts are taken apart
 WEAK = 12  # letters up to which a form, as "{0} and {1}", fits too much: its holes hold no prose
 PROSE = re.compile(r"[A-Za-z]+ [A-Za-z]+").search
+# Code whose texts pages show.
+PAGES = ("viz/pages/", "viz/words/", "viz/fold/", "autodiff/gates.py", "docs/studio/")
 CLOSED = "，。；：（、！？"  # full-width marks bring their own space
 
 
@@ -183,11 +185,17 @@ def used_in(code: str, language: str) -> list[tuple[str, str]]:
     """The messages, all of whose literal parts stand in the text of a page."""
     plain = code.replace('\\"', '"').replace("\\u003c", "<").replace("\\n", " ")
     plain = " ".join(unescape(plain).split())
+    words = set(re.findall(r"\w+", plain))
+
+    def told(literal: str, alone: bool) -> bool:
+        """Of a form, a hole of what stands there may be filled: then its words are there."""
+        return literal.strip() in plain or not (alone or set(re.findall(r"\w+", literal)) - words)
+
     return [
         (found.english, found.other)
         for found, literals in _forms(language)
-        if " " in found.english or any("pages/" in f or "studio/" in f for f in found.files)
-        if all(literal.strip() in plain for literal in literals)
+        if any(file.startswith(PAGES) for file in found.files)
+        if all(told(literal, literals == [found.english]) for literal in literals)
     ]
 
 

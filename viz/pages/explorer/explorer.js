@@ -142,7 +142,9 @@ function tell(known) {
     told = [badge("backward", "backward"), what(`The backward pass starts at ${model.name(root)}`), line([model.total(root), "1"], down)];
   } else told = [badge("backward", "backward"), tellBackward(current.unit, known)];
   target.replaceChildren(...told.flat(3));
-  find("#spoken").textContent = state.playing === null ? target.textContent : "";
+  setTimeout(() => { // when it stands there in the reader's language
+    find("#spoken").textContent = state.playing === null ? target.innerText : "";
+  });
 }
 
 /** A node's gradient as a sum over the gates that it feeds; in numbers as far as they are known. */

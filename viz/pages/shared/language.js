@@ -113,7 +113,7 @@ const speak = (() => {
 
   function visit(node) {
     const element = node.nodeType === 1 ? node : node.parentElement;
-    if (!element || element.closest(CODE)) return;
+    if (!element || (node === element ? element.parentElement : element)?.closest(CODE)) return;
     if (node.nodeType === 3) {
       const name = element.closest("svg.diagram text") && !node.data.trim().includes(" ");
       if (!name && !written.get(element)?.parts) show(node, "data", node.data, (text) => (node.data = text));
@@ -122,6 +122,7 @@ const speak = (() => {
     for (const name of NAMES) {
       if (node.hasAttribute(name)) show(node, name, node.getAttribute(name), (text) => node.setAttribute(name, text));
     }
+    if (node.matches(CODE)) return;
     sentence(node);
     node.childNodes.forEach(visit);
   }

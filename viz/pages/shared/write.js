@@ -174,7 +174,7 @@ function offerSafeColours() {
 /** Draw how a number fell in so many steps: `numbers` as a line in an <svg viewBox="0 0 300 90">, its name and ends above. */
 function drawCurve(curve, name, numbers, steps) {
   const finite = numbers.filter(Number.isFinite), many = numbers.length - 1, last = numbers[many];
-  const unit = `${steps} ${steps === 1 ? "step" : "steps"}`;
+  const unit = steps === 1 ? "1 step" : `${steps} steps`;
   curve.toggleAttribute("hidden", finite.length < 2);
   if (finite.length < 2) return;
   const low = Math.min(...finite), span = Math.max(...finite) - low || 1;
