@@ -12,7 +12,9 @@ import sys
 import tomllib
 from pathlib import Path
 
-from docutils.nodes import Element, document, entry
+from babel.messages.catalog import Catalog
+from babel.messages.pofile import read_po
+from docutils.nodes import Element, Text, document, entry, raw
 from sphinx.application import Sphinx
 from sphinx.util.logging import getLogger
 
@@ -61,7 +63,6 @@ copybutton_prompt_text = r">>> |\.\.\. |\$ "
 copybutton_prompt_is_regexp = True
 
 gettext_compact = False
-gettext_additional_targets = ["raw"]  # the doors of pages
 locale_dirs = ["locale"]
 smartquotes = False  # "" is an empty text, not a pair of quotation marks
 html_search_language = search.Search.lang
@@ -88,6 +89,8 @@ def folder(language: str) -> str:
 
 
 def generate(app: Sphinx) -> None:
+    if app.builder.name == "gettext":  # markup is read there, and translated by `translate_raw`
+        app.config.gettext_additional_targets = ["raw"]
     generated = HERE / "generated"
     translated = ROOT / "notebooks" / folder(app.config.language)
     write(generated / "gates.md", tables.gates())
@@ -148,6 +151,19 @@ def level(
     context["metatags"] = str(context.get("metatags", "")) + alternate
 
 
+def translate_raw(app: Sphinx, doctree: document) -> None:
+    """The doors of pages, which are HTML: Sphinx would read their translation as Markdown."""
+    if folder(app.config.language):
+        catalogues = HERE / "locale" / app.config.language / "LC_MESSAGES"
+        path = catalogues / f"{app.env.current_document.docname}.po"
+        held = read_po(path.open("rb")) if path.exists() else Catalog()
+        for node in doctree.findall(raw):
+            message = held.get(node.astext()) or held.get(node.astext().strip())
+            node["translated"] = bool(message and message.string)
+            if message and message.string:
+                node.children[:] = [Text(str(message.string))]
+
+
 def untranslated(app: Sphinx, doctree: document, page: str) -> None:
     """Warn, which ends the build, of a text that has no translation. Those of the API stay English
     but for what a thing is."""
@@ -170,5 +186,6 @@ def setup(app: Sphinx) -> None:
     app.connect("autodoc-process-docstring", docstrings.process)
     app.connect("html-page-context", level, priority=900)
     app.add_search_language(search.Search)
+    app.connect("doctree-read", translate_raw)
     app.connect("doctree-resolved", untranslated)
     app.connect("build-finished", beside)

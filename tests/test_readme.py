@@ -81,8 +81,10 @@ def test_extras_and_commands_for_windows_exist() -> None:
         assert line.startswith(("py ", ".venv\\Scripts\\")), line
 
 
-def test_links_and_pictures_lead_somewhere() -> None:
-    for target in re.findall(r"\]\(([^)]+)\)|src=\"([^\"]+)\"", README):
+@pytest.mark.parametrize("name", ["README.md", "README.zh.md"])
+def test_links_and_pictures_lead_somewhere(name: str) -> None:
+    text = (ROOT / name).read_text(encoding="utf-8")
+    for target in re.findall(r"\]\(([^)]+)\)|src=\"([^\"]+)\"", text):
         path = "".join(target).partition("#")[0]
         if path and "://" not in path:
             assert (ROOT / path).exists(), path

@@ -109,6 +109,15 @@ def test_the_code_is_the_same_but_for_its_words(
             assert list(map(skeleton, code[0])) == list(map(skeleton, code[1]))
 
 
+def test_the_readme_in_chinese_has_the_same_sections_pictures_and_programs() -> None:
+    """The tests of README.md's code therefore hold for it as well."""
+    both = [(ROOT / name).read_text(encoding="utf-8") for name in ("README.md", "README.zh.md")]
+    for pattern in (r"(?m)^#+ ", r"!\[[^\]]*(\]\(.*\))", r"(?ms)^```(?:sh|console|powershell|text)$.*?^```$"):
+        assert re.findall(pattern, both[0]) == re.findall(pattern, both[1])
+    programs = [re.findall(r"(?ms)^```python\n(.*?)^```", text) for text in both]
+    assert list(map(skeleton, programs[0])) == list(map(skeleton, programs[1]))
+
+
 def test_a_verdict_is_said_in_the_language_that_is_spoken() -> None:
     import exercises
 
