@@ -266,7 +266,7 @@ def test_each_kind_of_task_is_accessible_and_fits(
     opened: Open, judge: Judge, scheme: str, width: int
 ) -> None:
     page = opened(playground(), width)
-    set_to(page, many=4)
+    set_to(page, shape="clusters", many=4)
     for shape in ("digits", "hills", "clusters"):
         set_to(page, shape=shape)
         page.click("#step")

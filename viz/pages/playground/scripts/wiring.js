@@ -10,6 +10,7 @@ function pointed() {
 }
 
 function hover(place) {
+  if (String(place) === String(state.hovered)) return; // a button that goes loses the focus first
   state.hovered = place;
   show();
 }
