@@ -77,7 +77,15 @@ def _compare(
             raise _disagreement(name, f"on row {row}")
     if slope is not None:
         mean = sum((outputs[0] for outputs in graphs.values()), Constant(0.0)) / len(rows)
-        if not close(slope, np.asarray(gradients(mean, parameters))):
+        right = np.asarray(gradients(mean, parameters))
+        if not close(slope, right):
+            for parameter, number in zip(parameters, right, strict=True):
+                if not np.isfinite(number):  # the program leaves out what is multiplied by 0
+                    which = parameter.label or f"number {parameters.index(parameter)} of theta"
+                    raise DomainError(
+                        f"{name}, rows {rows}: the gradient of parameter {which} is {number}, as "
+                        "an infinite slope times 0 is; start from other numbers"
+                    )
             raise _disagreement(name, f"about the gradient of rows {rows}")
     return rows
 

@@ -80,6 +80,16 @@ def test_what_is_beside_a_loss_comes_with_every_row(backend: str) -> None:
             assert row.tolist() == pytest.approx([v.data for v in values], rel=1e-12)
 
 
+def test_an_infinite_slope_times_a_literal_zero_is_said_to_be_that() -> None:
+    """The eager engine's gradient is NaN there; nobody looks at a .data."""
+    w = Value(0.0, label="w")
+    program = autodiff.compile(lambda x: (w * x).sqrt() * 0.0 + w, backend="numpy")
+    with pytest.raises(DomainError, match="the gradient of parameter w is nan"):
+        program([1.0, 2.0])
+    w.data = 1.0
+    assert (program([1.0, 2.0]), w.grad) == (1.0, 1.0)
+
+
 def test_parameters_are_found_before_the_first_call_in_the_model_s_order() -> None:
     net, program = moons()
     assert program.parameters == net.parameters()
