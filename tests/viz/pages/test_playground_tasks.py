@@ -2,7 +2,10 @@
 
 import math
 import re
+import subprocess
+import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -273,3 +276,41 @@ def test_each_kind_of_task_is_accessible_and_fits(
         page.locator("button.neuron").first.click()
         assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
         judge(page)
+
+
+@pytest.mark.parametrize(
+    ("shape", "printed"),
+    [("moons", "[01]"), ("spiral", "[0-2]"), ("waves", r"-?\d\.\d+"), ("digits", r"\d")],
+)
+def test_the_python_file_runs_by_itself_and_computes_what_the_page_does(
+    opened: Open, tmp_path: Path, shape: str, printed: str
+) -> None:
+    page = opened(playground())
+    set_to(page, shape=shape)
+    if shape == "spiral":
+        set_to(page, many=3)
+        for k in range(7):
+            page.locator(f"#feature{k}").check()
+    page.click("#step")
+    with page.expect_download() as download:
+        page.click("#save-python")
+    path = tmp_path / "model.py"
+    download.value.save_as(path)
+    done = subprocess.run([sys.executable, path], capture_output=True, text=True, check=True)
+    assert re.fullmatch(printed, done.stdout.strip())
+    names: dict[str, Any] = {"__name__": "exported"}
+    exec(path.read_text(encoding="utf-8"), names)
+    if shape == "digits":
+        return  # its example is no pair of numbers; a drawn digit is compared above
+    found = []
+    for button in page.locator("button.neuron").all()[-3 if shape == "spiral" else -1 :]:
+        button.click()
+        unit = page.locator("#gates .unit").last
+        found.append(float(unit.get_attribute("data-value") or "nan"))
+    page.locator("button.neuron").first.click()
+    units = page.locator("#gates .unit").evaluate_all(
+        "units => units.map((u) => [u.textContent.slice(0, 2), Number(u.dataset.value)])"
+    )
+    x = [next(value for text, value in units if text == name) for name in ("x1", "x2")]
+    predicted = names["predict"](*x)
+    assert found == pytest.approx(predicted if shape == "spiral" else [predicted], rel=1e-12)

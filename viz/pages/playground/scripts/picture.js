@@ -84,9 +84,14 @@ function drawn(x) {
   show();
 }
 
-function clearPad() {
+function clearPen() {
   pen.strokes = [];
-  drawn(null);
+  state.drawn = null;
+}
+
+function clearPad() {
+  clearPen();
+  show();
 }
 
 {

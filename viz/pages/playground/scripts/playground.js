@@ -80,8 +80,7 @@ function takeTask(taken, share, seed) {
   state.data = [...data];
   state.test = [...held];
   state.train = data.filter((point) => !held.has(point));
-  state.drawn = null;
-  pen.strokes = [];
+  clearPen();
   reach = 1.15 * extent();
   const plane = task.columns === 2, made = shape !== "own" && shape !== "digits";
   find("#noise").disabled = !made;
@@ -119,11 +118,6 @@ function add(x) {
   clearPen();
   if (extent() > reach) reach = 1.15 * extent();
   changed(state.data.length - 1);
-}
-
-function clearPen() {
-  pen.strokes = [];
-  state.drawn = null;
 }
 
 function remove() {
