@@ -34,7 +34,6 @@ MOST_PARAMETERS: Final = 30_000
 LEAST_STEPS: Final = 1_000
 LONGEST: Final = 1_000  # array operations that machine code is made of at all: so many take seconds
 LINES: Final = 5  # an array operation has about as many
-_numbers = itertools.count(1)
 
 # A context that is entered, not settings that are put back: Ctrl-C cannot leave them behind.
 _QUIET: Final = Context()
@@ -51,8 +50,12 @@ def _numpy(function: Function, loss: bool) -> Runner:
     It keeps NumPy's warnings and scalar types to itself: gate and row explain what is not finite.
     """
     source, name = numpy_text(function, loss), "value_and_grad" if loss else "outputs"
-    filename = f"<compiled {name} {next(_numbers)}>"
-    linecache.cache[filename] = (len(source), None, source.splitlines(keepends=True), filename)
+    lines = source.splitlines(keepends=True)
+    for number in itertools.count(1):  # the first that is free, as Python forgets no name of a file
+        filename = f"<compiled {name} {number}>"
+        entry = linecache.cache.setdefault(filename, (len(source), None, lines, filename))
+        if len(entry) > 2 and entry[2] is lines:
+            break
     namespace: dict[str, Any] = {"__name__": filename}
     exec(compile(source, filename, "exec"), namespace)
     plain = namespace[name]
