@@ -23,7 +23,7 @@ def course(folder: Path) -> None:
     shutil.copytree(
         ROOT / "notebooks", folder, ignore=shutil.ignore_patterns("__pycache__", ".ipynb_*")
     )
-    for path in sorted(folder.glob("*.ipynb")):
+    for path in sorted(folder.rglob("*.ipynb")):
         notebook = json.loads(path.read_text(encoding="utf-8"))
         first = {"cell_type": "code", "execution_count": None, "id": "install", "metadata": {}}
         notebook["cells"].insert(1, first | {"outputs": [], "source": [INSTALL]})

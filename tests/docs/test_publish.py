@@ -17,9 +17,10 @@ import publish  # noqa: E402
 
 def test_every_notebook_begins_by_installing_the_package(tmp_path: Path) -> None:
     publish.course(tmp_path / "course")
-    made = sorted((tmp_path / "course").glob("*.ipynb"))
-    assert [path.name for path in made] == [
-        path.name for path in sorted((ROOT / "notebooks").glob("*.ipynb"))
+    made = sorted((tmp_path / "course").rglob("*.ipynb"))
+    books = sorted((ROOT / "notebooks").glob("**/[0-9]*.ipynb"))
+    assert [path.relative_to(tmp_path / "course") for path in made] == [
+        path.relative_to(ROOT / "notebooks") for path in books
     ]
     for path in made:
         cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
