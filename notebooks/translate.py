@@ -377,6 +377,9 @@ def kept(text: str) -> Counter[str]:
     """
     pieces = r"`[^`]*`|\$[^$]*\$|\{[^{}]*\}|\]\([^()\s]*\)|https?://[^\s)]+|\\n|\d+(?:[.,]\d+)*"
     text = re.sub(r"notebooks/zh/", "notebooks/", re.sub(r"\]\(README(\.zh)?\.md\)", "]", text))
+    text = re.sub(
+        r"(?::ref:|\{ref\})`\D*([^`]*)`", r"\1", text
+    )  # a docstring, on a page of Markdown
     found = Counter(re.findall(pieces, text))
     return Counter({re.sub(r"\\(?:text|mathrm)\{[^}]*\}", "", key): n for key, n in found.items()})
 

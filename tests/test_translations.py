@@ -65,6 +65,7 @@ def test_emphasis_begins_and_ends_where_markdown_sees_it(
     for text, other in translate.translations(document, language).items():
         if text[0] != "<" and re.search(r"\*\S[^*]*\S\*", text):
             bare = f" {re.sub(r'`[^`]*`', '`', re.sub(r'[$][^$]*[$]', 'a', other))} "
+            bare = bare.replace(r"\*", "")
             runs = list(re.finditer(r"(?<! )\*+|\*+(?! )", bare))
             assert len(runs) % 2 == 0, other
             for k, run in enumerate(runs):
@@ -112,7 +113,11 @@ def test_the_code_is_the_same_but_for_its_words(
 def test_the_readme_in_chinese_has_the_same_sections_pictures_and_programs() -> None:
     """The tests of README.md's code therefore hold for it as well."""
     both = [(ROOT / name).read_text(encoding="utf-8") for name in ("README.md", "README.zh.md")]
-    for pattern in (r"(?m)^#+ ", r"!\[[^\]]*(\]\(.*\))", r"(?ms)^```(?:sh|console|powershell|text)$.*?^```$"):
+    for pattern in (
+        r"(?m)^#+ ",
+        r"!\[[^\]]*(\]\(.*\))",
+        r"(?ms)^```(?:sh|console|powershell|text)$.*?^```$",
+    ):
         assert re.findall(pattern, both[0]) == re.findall(pattern, both[1])
     programs = [re.findall(r"(?ms)^```python\n(.*?)^```", text) for text in both]
     assert list(map(skeleton, programs[0])) == list(map(skeleton, programs[1]))
