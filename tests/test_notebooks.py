@@ -584,9 +584,17 @@ WRONG: dict[str, list[tuple[Any, str]]] = {
         (MLP(2, [4, 2]), "one output"),
         (0.97, "a model is wanted"),
     ],
-    "8.1": [(11900, "a bias, too"), (64, "one weight for each input")],
+    "8.1": [
+        (11900, "a bias, too"),
+        (64, "one weight for each input"),
+        (12114, "one weight for each input"),
+    ],
     "8.2": [(0.1, "-ln of it"), (-math.log(10), "not negative"), (1, "natural"), (5, "1/10")],
-    "8.3": [(MLP(64, [40, 10]), "3010 parameters"), (too_few_digits, "train longer")],
+    "8.3": [
+        (MLP(64, [40, 10]), "3010 parameters"),
+        (too_few_digits, "train longer"),
+        (0.97, "a model is wanted"),
+    ],
     "9.1": [
         (0.5**20, "σ(0)"),
         (4**20, "larger the end"),
@@ -629,7 +637,11 @@ WRONG: dict[str, list[tuple[Any, str]]] = {
         (lambda n, k: blocks(n, k), "i mod 3"),
         (lambda n, k: [(train[1:], part) for train, part in folds(n, k)], "loses row"),
     ],
-    "12.1": [(-0.2, "adds its 1"), (1, "differentiate z + f(z)")],
+    "12.1": [
+        (-0.2, "adds its 1"),
+        (1, "differentiate z + f(z)"),
+        (1.2, "differentiate z + f(z)"),
+    ],
     "12.2": [
         ([-0.5, -0.5, -0.5, 1.5], "m - 1"),
         ([-1, -1, -1, 3], "the standard deviation"),
@@ -658,9 +670,10 @@ WRONG: dict[str, list[tuple[Any, str]]] = {
         (lambda numbers: None, "returns nothing"),
         (lambda numbers: np.array(numbers), ".tolist()"),
     ],
-    "17.2": [(6, "accumulate"), (3, "two passes")],
+    "17.2": [(6, "accumulate"), (3, "two passes"), (9, "2t is 6 at 3")],
     "17.3": [
         (lambda model: translate(model, "ReLU"), "outputs differ"),
+        (lambda model: translate(model, "Sigmoid"), "outputs differ"),
         (lambda model: model, "return a torch.nn.Module"),
     ],
     "13.1": [(0.25, "the first"), (math.log(3), "the score"), (0.5, "divides by their sum")],
@@ -721,6 +734,10 @@ def test_every_exercise_has_a_checker_and_every_checker_is_tried() -> None:
     expected = sorted(number for path in NOTEBOOKS for number in asked(path))
     assert sorted(exercises.CHECKERS) == expected
     assert set(expected) == {*RIGHT, *exercises.TABLES} == {*WRONG, *exercises.TABLES}
+
+
+def test_every_checker_is_tried_with_three_wrong_answers_or_more() -> None:
+    assert [number for number, tried in WRONG.items() if len(tried) < 3] == []
 
 
 @pytest.mark.parametrize("number", exercises.TABLES)
