@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from .plots.activations import plot_activations
     from .plots.attention import plot_attention
     from .plots.diagnosis import plot_diagnosis
-    from .plots.lessons import plot_fit, plot_images, plot_layers, plot_runs
+    from .plots.lessons import plot_descent, plot_fit, plot_images, plot_layers, plot_runs
     from .plots.networks import plot_gradient_flow, plot_network
     from .plots.training import plot_confusion, plot_decision_boundary, plot_history
     from .words.derivation import Explanation, explain
@@ -64,6 +64,7 @@ __all__ = [
     "plot_attention",
     "plot_confusion",
     "plot_decision_boundary",
+    "plot_descent",
     "plot_diagnosis",
     "plot_fit",
     "plot_gradient_flow",

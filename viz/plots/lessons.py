@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from itertools import cycle
 from typing import TYPE_CHECKING, Any
 
 from ..languages.translate import translate
-from .axes import axes_or_new, colours, ink, plotted, subplots, tidy
+from .axes import axes_or_new, colours, ink, letter, plotted, subplots, tidy
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-__all__ = ["plot_fit", "plot_images", "plot_layers", "plot_runs"]
+__all__ = ["plot_descent", "plot_fit", "plot_images", "plot_layers", "plot_runs"]
 
 
 @plotted
@@ -63,11 +63,19 @@ def plot_runs(
     ax.set_ylim(len(runs) - 0.5, -0.5)
     ax.set_xlabel(translate(ylabel))
     tidy(ax)
+    letter(ax.figure)
     return ax
 
 
 def plot_fit(
-    model: Any, x: Sequence[float], y: Sequence[float], *, label: str = "", ax: Axes | None = None
+    model: Any,
+    x: Sequence[float],
+    y: Sequence[float],
+    *,
+    label: str = "",
+    xlabel: str = "",
+    ylabel: str = "",
+    ax: Axes | None = None,
 ) -> Axes:
     """Data of one column, and the curve of what a network of one input says over it.
 
@@ -89,7 +97,31 @@ def plot_fit(
     ax.plot(across, says, color=palette[1], linewidth=2, label=label or None)
     if label:
         ax.legend(frameon=False)
+    ax.set(xlabel=xlabel, ylabel=ylabel)
     tidy(ax)
+    letter(ax.figure)
+    return ax
+
+
+def plot_descent(J: Callable[[Any, Any], Any], places: Any, *, ax: Axes | None = None) -> Axes:
+    """The places that a descent in two dimensions went to, over the contours of what it descends.
+
+    J       a function of two arrays
+    places  [step, 2]
+
+    >>> ax = plot_descent(lambda x, y: x**2 + 9 * y**2, [[4.0, 1.0], [3.2, -0.8], [2.6, 0.6]])
+    >>> len(ax.lines[0].get_xdata())
+    3
+    """
+    import numpy as np
+
+    ax, at = axes_or_new(ax, 6.4, 3.2), np.asarray(places, dtype=float)
+    reach = 1.3 * np.abs(at).max(axis=0)
+    left, right = at[:, 0].min() - 0.1 * reach[0], at[:, 0].max() + 0.1 * reach[0]
+    xs, ys = np.meshgrid(np.linspace(left, right, 80), np.linspace(-reach[1], reach[1], 60))
+    ax.contour(xs, ys, J(xs, ys), levels=6, colors=ink(), alpha=0.25, linewidths=0.8)
+    ax.plot(*at.T, "o-", color=colours()[1], markersize=3, linewidth=1)
+    letter(ax.figure)
     return ax
 
 
@@ -117,4 +149,5 @@ def plot_images(
         ax.spines[:].set_visible(signed)
         if len(titles):
             ax.set_title(str(titles[k]), fontsize=9)
+    letter(axes[0].figure)
     return axes

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from nn import MLP, predict
-from viz import plot_fit, plot_images, plot_layers, plot_runs
+from viz import plot_descent, plot_fit, plot_images, plot_layers, plot_runs
 
 
 def test_layers_are_drawn_on_a_logarithmic_scale_without_their_zeros() -> None:
@@ -38,3 +38,11 @@ def test_pictures_keep_their_pixels_and_signed_ones_share_a_scale(signed: bool) 
         assert np.array_equal(ax.images[0].get_array(), image)
     if signed:
         assert {ax.images[0].get_clim() for ax in axes} == {(-3.0, 3.0)}
+
+
+def test_a_descent_is_drawn_place_by_place_inside_its_contours() -> None:
+    places = [[4.0, 1.0], [-2.0, -0.8], [1.0, 0.5]]
+    ax = plot_descent(lambda x, y: x**2 + 9 * y**2, places)
+    assert np.array_equal(ax.lines[0].get_xydata(), places)
+    assert ax.get_xlim()[0] <= -2.0
+    assert ax.get_xlim()[1] >= 4.0
