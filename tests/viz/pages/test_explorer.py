@@ -470,7 +470,7 @@ def test_local_gradients_stand_on_their_wires(opened: Open) -> None:
     )
     assert overlaps == 0
     assert locals_.count() == 30
-    expect(page).to_have_url(re.compile("locals=1"))
+    expect(page).to_have_url(re.compile("step=23&locals=1"))  # written with a delay
     page.reload()
     expect(locals_.filter(has_text="0.7348")).to_have_count(1)  # 1 − tanh²
     page.click("#locals")
