@@ -21,6 +21,7 @@ from autodiff.value import Constant, Value
 from viz.command.arguments import Refused, graph
 from viz.command.results import LOOKS
 from viz.dot.diagram import draw
+from viz.languages.translate import speaking, translate
 from viz.pages.bug_zoo.bug_zoo import bug_zoo
 from viz.pages.explorer.explorer import explore
 from viz.pages.worksheet.worksheet import worksheet
@@ -46,7 +47,13 @@ def answer(asked: dict[str, Any]) -> dict[str, Any]:
     look                 how the diagram looks: keywords of `viz.draw`
     chain, paths         the name whose chain rule is written out, and whether over all paths
     hide                 what the worksheet asks for
+    lang                 the visitor's language
     """
+    with speaking(asked.get("lang")):
+        return _answer(asked)
+
+
+def _answer(asked: dict[str, Any]) -> dict[str, Any]:
     told: dict[str, Any] = {}
     try:
         expression = asked["expression"].strip()
@@ -61,7 +68,7 @@ def answer(asked: dict[str, Any]) -> dict[str, Any]:
             _circuit(root, asked) if view == "circuit" else {"page": _page(view, text, root, asked)}
         )
     except (Refused, ValueError) as error:
-        told["refused"] = str(error)
+        told["refused"] = translate(str(error))
     return told
 
 

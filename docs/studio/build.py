@@ -14,7 +14,7 @@ HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
 sys.path.insert(0, str(ROOT))
 
-from viz.pages.page import colours, source  # noqa: E402
+from viz.pages.page import colours, source, spoken  # noqa: E402
 
 PYODIDE = (
     *("pyodide.mjs", "pyodide.asm.mjs", "pyodide.asm.wasm"),
@@ -28,6 +28,8 @@ def build(folder: Path) -> None:
     style = [colours(), source("studio", "base.css"), (HERE / "studio.css").read_text("utf-8")]
     (folder / "studio.css").write_text("\n".join(style), encoding="utf-8")
     shutil.copyfile(HERE / "studio.html", folder / "index.html")
+    said = (HERE / "studio.html").read_text("utf-8") + (HERE / "studio.js").read_text("utf-8")
+    (folder / "language.js").write_text(f"{{\n{spoken(said)}}}\n", encoding="utf-8")
     for script in ("studio.js", "worker.js"):
         shutil.copyfile(HERE / script, folder / script)
     bundle(folder / "glassgrad.zip")

@@ -105,7 +105,7 @@ function fail(why) {
 function ask() {
   remember();
   const look = Object.fromEntries(looks.map((one) => [one.dataset.look, setting(one)]));
-  waiting = {expression: find("expression").value, values, view, look, chain, paths: find("paths").checked, hide};
+  waiting = {expression: find("expression").value, values, view, look, chain, paths: find("paths").checked, hide, lang: document.documentElement.lang};
   if (!asking) send();
 }
 
@@ -116,6 +116,9 @@ function send() {
   clearTimeout(timer);
   timer = setTimeout(() => document.body.classList.toggle("thinking", asking > 0 && ready), 250);
 }
+
+// what Python says is said anew in another language
+new MutationObserver(ask).observe(document.documentElement, {attributeFilter: ["lang"]});
 
 // ── what is shown ────────────────────────────────────────────────────────────────────────────
 

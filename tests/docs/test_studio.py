@@ -229,3 +229,19 @@ def test_a_name_without_a_value_stands_for_one() -> None:
 
 def test_an_expression_that_is_a_dash_is_no_file() -> None:
     assert "refused" in answer({"expression": "-"})
+
+
+def test_an_answer_is_in_the_visitors_language() -> None:
+    told = answer({"expression": "sigmod(y)", "lang": "zh"})
+    assert told["refused"].startswith("未知的函数 'sigmod'；您是不是想写 sigmoid？")
+    assert answer({"expression": "x * y", "lang": "zh"})["table"].startswith("前向")
+    assert answer({"expression": "x * y"})["table"].startswith("forward")
+
+
+def test_the_studio_speaks_chinese_and_python_with_it(studio: Page) -> None:
+    visit(studio, e="x * y", v="x=2 y=3")
+    studio.get_by_role("button", name="中文").click()
+    studio.locator("#table", has_text="上游梯度").wait_for()  # in the table, from Python
+    assert studio.get_by_role("heading", name="两遍", exact=True).count() == 1
+    studio.get_by_role("button", name="English").click()
+    studio.locator("#table", has_text="upstream").wait_for()
