@@ -26,9 +26,12 @@ notebooks: $(VENV)/.installed-notebook ## open the course in JupyterLab
 	$(BIN)/jupyter trust notebooks/*.ipynb  # else it shows no SVG before a cell was run
 	$(BIN)/jupyter lab --notebook-dir=notebooks $(ARGS)
 
-run-notebooks: $(VENV)/.installed-test ## run every notebook from top to bottom, keep nothing
-	find notebooks -maxdepth 1 -name '*.ipynb' -print | sort | \
-	    xargs -r -n 1 -P 2 $(BIN)/jupyter nbconvert --to notebook --execute --output-dir build/notebooks $(ARGS)
+run-notebooks: $(VENV)/.installed-test ## run every notebook in both languages, keep nothing
+	for folder in notebooks notebooks/zh; do \
+	    find $$folder -maxdepth 1 -name '*.ipynb' -print | sort | \
+	    xargs -r -n 1 -P 2 $(BIN)/jupyter nbconvert --to notebook --execute --output-dir build/$$folder $(ARGS) \
+	    || exit 1; \
+	done
 
 messages: $(VENV)/.installed-test $(VENV)/.installed-docs ## bring the catalogues of the translations up to date
 	$(BIN)/sphinx-build -q -b gettext docs build/gettext
