@@ -16,7 +16,9 @@ from pathlib import Path
 from typing import NamedTuple
 
 from errors import SECTIONS, Entry
+from messages import template
 
+from viz.languages.catalogue import Form
 from viz.languages.translate import translate
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -116,14 +118,8 @@ INTERNAL = {
 
 def _template(message: ast.expr) -> str:
     """The text of a message with … for each value that is filled in."""
-    match message:
-        case ast.Constant(value=str(text)):
-            return text
-        case ast.JoinedStr(values=parts):
-            return "".join(_template(part) for part in parts)
-        case ast.BinOp(left=left, op=ast.Add(), right=right):
-            return _template(left) + _template(right)
-    return "…"
+    parts = Form(template(message, [])).parts
+    return "".join(text + "…" * (hole is not None) for text, hole in parts)
 
 
 def covered(outcomes: list[Outcome]) -> set[Site]:

@@ -28,7 +28,8 @@ def build(folder: Path) -> None:
     style = [colours(), source("studio", "base.css"), (HERE / "studio.css").read_text("utf-8")]
     (folder / "studio.css").write_text("\n".join(style), encoding="utf-8")
     shutil.copyfile(HERE / "studio.html", folder / "index.html")
-    said = (HERE / "studio.html").read_text("utf-8") + (HERE / "studio.js").read_text("utf-8")
+    files = ("studio.html", "studio.js", "worker.js")
+    said = "\n".join((HERE / name).read_text("utf-8") for name in files)
     (folder / "language.js").write_text(f"{{\n{spoken(said)}}}\n", encoding="utf-8")
     for script in ("studio.js", "worker.js"):
         shutil.copyfile(HERE / script, folder / script)
