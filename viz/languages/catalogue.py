@@ -10,7 +10,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from functools import cache, cached_property
+from functools import cache, cached_property, lru_cache
 from html import unescape
 from pathlib import Path
 from string import Formatter
@@ -69,6 +69,7 @@ class Form:
         self.parts = [(literal, name) for literal, name, *_ in Formatter().parse(text)]
         self.literals = [literal for literal, _ in self.parts if literal]
         self.weight = sum(map(len, self.literals))
+        self.longest = max(self.literals, key=len, default="")
 
     @cached_property
     def pattern(self) -> re.Pattern[str]:
@@ -103,6 +104,7 @@ class Catalogue:
                 forms.append((form, other))
             else:
                 self.exact[english.format()] = other.format()
+        self._known = lru_cache(4096)(self._said)
         self.forms = sorted(forms, key=lambda pair: -pair[0].weight)  # the most specific first
 
     def __call__(self, text: str) -> str:
@@ -110,7 +112,7 @@ class Catalogue:
         whole = text.strip()
         if not re.search(r"[A-Za-z]{2}", whole):
             return text
-        found = self._said(whole)
+        found = self._known(whole)
         at = text.index(whole)
         before, after = text[:at], text[at + len(whole) :]
         return before * (found[0] not in CLOSED) + found + after * (found[-1] not in CLOSED)
@@ -132,6 +134,8 @@ class Catalogue:
 
     def _formed(self, text: str, having: str = "") -> str:
         for form, other in self.forms:
+            if form.longest not in text:
+                continue
             if having and not any(having in literal for literal in form.literals):
                 continue
             if (holes := form.match(text)) is not None:
