@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import numbers
 import sys
-from collections.abc import Callable, Iterable
+from collections import deque
+from collections.abc import Callable, Iterable, Sequence
+from itertools import repeat
 from typing import TYPE_CHECKING, Any, ClassVar, Final, NamedTuple, NoReturn, TypeAlias, cast
 
 from .gates import GATES, Gate
@@ -19,7 +21,7 @@ from .watch.hooks import BRANCHERS, WATCHERS, decided, made
 if TYPE_CHECKING:
     from typing import SupportsFloat
 
-__all__ = ["UNREACHED", "Call", "Constant", "Operand", "Row", "Value"]
+__all__ = ["UNREACHED", "Call", "Constant", "Operand", "Row", "Value", "assign"]
 
 # The gradient of a node that no backward pass has reached: equal to 0.0, but told from a
 # computed zero by identity, so that a picture can show "no gradient yet" instead of a wrong 0.
@@ -369,6 +371,13 @@ class Constant(Value):
 # ── from Python numbers to nodes ─────────────────────────────────────────────────────────────
 
 _ADVICE = "a Value holds one real number; for a list or an array make one Value per element"
+
+
+def assign(values: Sequence[Value], numbers: Sequence[float]) -> None:
+    """Give each Value its number, in one step: Ctrl-C comes before it or after it."""
+    if len(values) != len(numbers):
+        raise ValueError(f"{len(numbers)} numbers for {len(values)} Values")
+    deque(map(setattr, values, repeat("data"), numbers), maxlen=0)
 
 
 def is_number(x: object) -> bool:

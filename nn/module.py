@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from weakref import WeakSet
 
 from autodiff.functional import map_nested
-from autodiff.value import UNREACHED, Call, Constant, Row, Value
+from autodiff.value import UNREACHED, Call, Constant, Row, Value, assign
 from autodiff.watch.changes import Counting
 
 if TYPE_CHECKING:
@@ -200,9 +200,8 @@ class Module(Counting):
                 faults.append(f"{name} contains a number that is not finite")
         if faults:
             raise ValueError(f"this state does not fit the model: {'; '.join(sorted(faults))}")
-        for name, array in arrays.items():
-            for parameter, number in zip(flatten(array), found[name].ravel(), strict=True):
-                parameter.data = float(number)
+        parameters = [parameter for array in arrays.values() for parameter in flatten(array)]
+        assign(parameters, [x for name in arrays for x in found[name].ravel().tolist()])
 
     # ── showing itself ───────────────────────────────────────────────────────────────────────
 

@@ -13,7 +13,7 @@ from typing import Any, ClassVar, TypeAlias
 
 import numpy as np
 
-from autodiff.value import UNREACHED, Value
+from autodiff.value import UNREACHED, Value, assign
 from autodiff.watch.misuse import check_gradients, spend
 
 from .checks import Array, known
@@ -124,9 +124,7 @@ class Optimiser:
         if first:
             rows = {p for table in TABLES for p in flatten(table.weight)}  # not all are picked
             check_gradients([p for p in self.parameters if p not in rows])
-        moved = self.update(theta, gradient).tolist()
-        for parameter, number in zip(self.parameters, moved, strict=True):
-            parameter.data = number
+        assign(self.parameters, self.update(theta, gradient).tolist())
         if first:  # a zero_grad() that is missing is missing from the first step on
             spend(self.parameters)
 

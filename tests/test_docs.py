@@ -17,6 +17,7 @@ import nn
 import viz
 from autodiff import GATES
 from tests.conftest import served
+from tests.fuzz.attacks import ATTACKS
 
 ROOT = Path(__file__).resolve().parents[1]
 DOCS = ROOT / "docs"
@@ -241,3 +242,17 @@ def test_the_site_builds_without_a_warning_or_a_broken_link(
         assert [n for n in sorted(names) if not {n, f"module-{n}"} & told] == []
     with served(tmp_path / "site") as address:
         check_live_pages(chromium, address)
+
+
+def test_the_page_of_security_names_tests_that_there_are() -> None:
+    page = (DOCS / "security.md").read_text("utf-8")
+    named = re.findall(r"`((?:tests|\.ci)/[\w/.]+)(?:::(\w+))?`", page)
+    assert len(named) > 8
+    for path, function in named:
+        assert (ROOT / path).is_file(), path
+        assert function in (ROOT / path).read_text("utf-8")
+    attacks = {attack.name for attack in ATTACKS}
+    told = {name for found in re.findall(r"attacks? ((?:\*[\w ]+\*(?: and )?)+)", page)
+            for name in re.findall(r"\*([\w ]+)\*", found)}  # fmt: skip
+    assert told <= attacks
+    assert len(told) > 6

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from ..formula.firing import DomainError
 from ..functional import gradients
-from ..value import Constant, Value
+from ..value import Constant, Value, assign
 from .trace import run
 from .version import Version
 
@@ -117,12 +117,10 @@ def _moved(parameters: Sequence[Value]) -> Iterator[None]:
     """All parameters a little larger while the block runs."""
     kept = [p.data for p in parameters]
     try:
-        for p in parameters:
-            p.data = float(_larger(np.float64(p.data)))
+        assign(parameters, [float(_larger(np.float64(number))) for number in kept])
         yield
     finally:
-        for p, number in zip(parameters, kept, strict=True):
-            p.data = number
+        assign(parameters, kept)
 
 
 def _larger(numbers: Any) -> Any:

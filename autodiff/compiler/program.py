@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, overload
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ..value import Value
+from ..value import Value, assign
 from ..watch.caller import warn_at
 from ..watch.no_grad import enable_grad
 from .captured import Captured, referred_parameters
@@ -243,8 +243,7 @@ class Program:
         """Write the numbers in `theta` into the parameters."""
         numbers = self._checked_theta(theta).tolist()
         with self._lock:
-            for parameter, number in zip(self.parameters, numbers, strict=True):
-                parameter.data = number
+            assign(self.parameters, numbers)
 
     def _order(self, traced: Trace) -> list[Value]:
         """Known parameters keep their places; the first trace drops those that it never reaches."""

@@ -306,20 +306,20 @@ def _instrumented(watch: _Watch) -> Iterator[None]:
 
     Methods of a class belong to all threads: they are replaced while any thread is in a block.
     """
+    mine = threading.get_ident(), watch
     try:
-        with _WATCHES.told(watch):
-            with _lock:
-                _install(_backward, property(_read, _SLOT.__set__))
-            yield
+        with _lock:
+            _WATCHES.append(mine)
+            Value.backward = _backward  # type: ignore[assignment, method-assign]
+            Value.grad = _TOLD  # type: ignore[misc]
+        yield
     finally:
         with _lock:
-            if not _WATCHES:
-                _install(_PLAIN, _SLOT)
-
-
-def _install(backward: Callable[[Value], None], grad: Any) -> None:
-    type.__setattr__(Value, "backward", backward)
-    type.__setattr__(Value, "grad", grad)
+            if _WATCHES == [mine]:  # asked and put back without a call, where Ctrl-C could come in
+                Value.backward = _PLAIN  # type: ignore[method-assign]
+                Value.grad = _SLOT  # type: ignore[misc]
+            if mine in _WATCHES:
+                _WATCHES.remove(mine)
 
 
 def _backward(root: Value) -> None:
@@ -336,3 +336,6 @@ def _read(node: Value) -> Any:
         for watch in _WATCHES.here:
             watch.read(node)
     return grad
+
+
+_TOLD: Any = property(_read, _SLOT.__set__)

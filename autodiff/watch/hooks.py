@@ -40,18 +40,6 @@ class Hooks(list[tuple[int, Any]]):
             if mine in self:
                 self.remove(mine)
 
-    @contextmanager
-    def untold(self, hook: Callable[..., None]) -> Iterator[None]:
-        """Do without the hook, though it is there, while the block runs."""
-        mine = get_ident(), hook
-        around = self.count(mine)
-        try:
-            for _ in range(around):
-                self.remove(mine)
-            yield
-        finally:
-            self.extend([mine] * (around - self.count(mine)))
-
     def tell(self, *what: Any) -> None:
         """Call the hooks of this thread."""
         own = get_ident()

@@ -27,16 +27,30 @@ def no_grad() -> Iterator[None]:
     >>> y, y.parents
     (Value(6.0), ())
     """
-    with WATCHERS.told(_forget):
+    with WATCHERS.told(_Mode(keeps=False)):
         yield
 
 
 @contextmanager
 def enable_grad() -> Iterator[None]:
     """In this block graphs are built again, though `no_grad` is around it."""
-    with WATCHERS.untold(_forget):
+    if not _modes():
+        yield
+        return
+    with WATCHERS.told(_Mode(keeps=True)):
         yield
 
 
-def _forget(node: Value) -> None:
-    node.gate = node._a = node._b = None
+class _Mode:
+    """A block of one of the two kinds; the innermost says what is kept of a node."""
+
+    def __init__(self, keeps: bool) -> None:
+        self.keeps = keeps
+
+    def __call__(self, node: Value) -> None:
+        if not _modes()[-1].keeps:
+            node.gate = node._a = node._b = None
+
+
+def _modes() -> list[_Mode]:
+    return [hook for hook in WATCHERS.here if isinstance(hook, _Mode)]

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from autodiff import Value
+from autodiff.value import assign
 
 from ..checks import known
 from ..losses import Loss, Weighted
@@ -55,8 +56,7 @@ def read(parameters: Sequence[Value]) -> Array:
 
 def load(parameters: Sequence[Value], theta: Array) -> None:
     """Write θ into the parameters."""
-    for parameter, number in zip(parameters, theta.tolist(), strict=True):
-        parameter.data = number
+    assign(parameters, theta.tolist())
 
 
 class Eager:

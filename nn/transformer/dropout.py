@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import random
+from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import repeat
 from typing import Any
 
 from autodiff import Value
+from autodiff.watch.changes import Counting
 from autodiff.watch.hooks import BRANCHERS, decided
 
 from ..initialisation import generator
@@ -73,10 +76,11 @@ def dropouts(*models: Any) -> list[Dropout]:
 def training(*models: Any) -> Iterator[None]:
     """While the block runs, the models' dropouts leave numbers out."""
     idle = [dropout for dropout in dropouts(*models) if not dropout.training]
-    for dropout in idle:
-        dropout.training = True
+    back = map(object.__setattr__, idle, repeat("training"), repeat(False))
     try:
+        for dropout in idle:
+            dropout.training = True
         yield
     finally:
-        for dropout in idle:
-            dropout.training = False
+        deque(back, maxlen=0)  # in one step: Ctrl-C leaves no layer behind
+        Counting.changes += 1

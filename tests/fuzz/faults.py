@@ -35,7 +35,7 @@ from autodiff.compiler.kept.cache import kept
 from autodiff.watch.caller import is_ours
 from tests.fuzz.shared import shared
 
-__all__ = ["full_disk", "interrupts", "kills"]
+__all__ = ["expected", "full_disk", "interrupts", "kills", "struck"]
 
 X = np.linspace(-1.0, 1.0, 24).reshape(12, 2)
 Y = np.where(X[:, 0] * X[:, 1] > 0, 1, 0)
@@ -151,7 +151,7 @@ class _Places:
 
 
 @functools.cache
-def _expected(name: str, folder: Path) -> tuple[Any, list[int]]:
+def expected(name: str, folder: Path) -> tuple[Any, list[int]]:
     """What the task gives, and its places: those of the second time, when all is imported."""
     TASKS[name](folder)
     places = _Places()
@@ -160,27 +160,28 @@ def _expected(name: str, folder: Path) -> tuple[Any, list[int]]:
     return result, sorted({place for line in places.lines.values() for place in line})
 
 
-def _struck(seed: int, folder: Path, fault: type[BaseException]) -> None:
-    rng = random.Random(seed)
-    name = rng.choice(list(TASKS))
-    expected, places = _expected(name, folder)
+def struck(name: str, place: int, fault: type[BaseException], folder: Path) -> None:
+    """The task meets the fault at this place; what it leaves must be what was there."""
     before = shared()
     with contextlib.suppress(fault), mock.patch.object(sys, "unraisablehook"):
-        with _Places(rng.choice(places), fault).watched():
+        with _Places(place, fault).watched():
             TASKS[name](folder)
         if shared() != before:
             gc.collect()  # of what the interrupted had open
     after = shared()
     for what, was in before.items():
         assert after[what] == was, f"{name}: {what}"
-    assert TASKS[name](folder) == expected, name
+    assert TASKS[name](folder) == expected(name, folder)[0], name
 
 
 def interrupts(seed: int, folder: Path) -> None:
     """Ctrl-C, or no memory, at any place of fit, compile, draw, save and the like leaves nothing
     behind: hooks and settings are as they were, and what is done next gives what it always gives.
     """
-    _struck(seed, folder, KeyboardInterrupt if seed % 2 else MemoryError)
+    rng = random.Random(seed)
+    name = rng.choice(list(TASKS))
+    place = rng.choice(expected(name, folder)[1])
+    struck(name, place, KeyboardInterrupt if seed % 2 else MemoryError, folder)
 
 
 # ── files: a kill, and a full disk ───────────────────────────────────────────────────────────

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.fuzz.attacks import ATTACKS, Attack
+from tests.fuzz.faults import expected, struck
 from tests.fuzz.table import HEAD, Table, Tally, kept
 from tests.oracles import oracle
 
@@ -56,3 +57,13 @@ def test_the_page_counts_on_from_run_to_run(tmp_path: Path) -> None:
     assert text.count("Counted until") == 1
     assert text.startswith("# Attacks\n")
     assert text.endswith("\nBy hand.\n")
+
+
+@pytest.mark.parametrize("fault", [KeyboardInterrupt, MemoryError])
+def test_no_place_of_a_watched_block_leaves_anything(
+    fault: type[BaseException], tmp_path: Path
+) -> None:
+    """All of them, as there are few: detect_anomaly, watching, no_grad, enable_grad."""
+    _, places = expected("watch", tmp_path)
+    for place in places:
+        struck("watch", place, fault, tmp_path)

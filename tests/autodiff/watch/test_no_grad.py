@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 
 import pytest
@@ -66,3 +67,25 @@ def test_a_compiled_function_cannot_detach_what_varies() -> None:
     w = Value(2.0)
     with pytest.raises(BranchError, match="detaches a Value that depends on a parameter"):
         autodiff.compile(lambda x: x * w.detach())([1.0, 2.0])
+
+
+def test_the_innermost_of_four_blocks_counts() -> None:
+    x = Value(2.0)
+    with no_grad(), enable_grad():
+        with no_grad():
+            with enable_grad():
+                assert (x * x).parents
+            assert not (x * x).parents
+        assert (x * x).parents
+    assert (x * x).parents
+
+
+def test_blocks_that_end_in_another_order_leave_nothing() -> None:
+    """As the garbage collector ends them, after a Ctrl-C in the wrong moment."""
+    x = Value(2.0)
+    outer, inner = no_grad(), enable_grad()
+    with contextlib.ExitStack() as late:
+        with outer:
+            late.enter_context(inner)
+        late.close()
+    assert (x * x).parents

@@ -1,11 +1,15 @@
 """Engines: eager and compiled training are the same training."""
 
+import contextlib
+import sys
 from pathlib import Path
+from types import FrameType
 from typing import Any
 
 import numpy as np
 import pytest
 
+import autodiff
 from autodiff import BranchError, CompileError, Value
 from autodiff.compiler.write import backends
 from nn import (
@@ -26,7 +30,7 @@ from nn import (
     losses,
     predict,
 )
-from nn.training.engines import Compiled, Eager, choose_engine, read
+from nn.training.engines import Compiled, Eager, choose_engine, load, read
 from tests.oracles import oracle
 
 RNG = np.random.default_rng(0)
@@ -321,3 +325,40 @@ def test_compiled_costs_and_gradients_equal_the_eager_ones_at_any_theta() -> Non
         )
         assert judged == pytest.approx(cost, rel=1e-12)
         np.testing.assert_allclose(outputs, eager.outputs(theta, X), rtol=1e-12)
+
+
+@pytest.mark.parametrize("write", ["engine", "program", "state"])
+def test_parameters_are_written_all_or_not_at_all(write: str) -> None:
+    """Whatever line of ours Ctrl-C comes at."""
+    model = MLP(2, [3, 1], rng=0)
+    parameters = model.parameters()
+    program = autodiff.compile(lambda x: model(x) ** 2, backend="numpy").prepare([[1.0, 2.0]])
+    old, new = np.full(len(parameters), 0.5), np.full(len(parameters), 0.25)
+    state = {name: np.full_like(array, 0.25) for name, array in model.state_dict().items()}
+    run = {
+        "engine": lambda: load(parameters, new),
+        "program": lambda: program.load(new),
+        "state": lambda: model.load_state_dict(state),
+    }[write]
+    left = 0
+
+    def strike(frame: FrameType, event: str, argument: object) -> object:
+        nonlocal left
+        left -= event == "line"
+        if not left:
+            raise KeyboardInterrupt
+        return strike
+
+    moments = 0
+    while left <= 0:
+        load(parameters, old)
+        moments += 1
+        left = moments
+        with contextlib.suppress(KeyboardInterrupt):
+            sys.settrace(strike)  # type: ignore[arg-type]
+            try:
+                run()
+            finally:
+                sys.settrace(None)
+        assert len(set(read(parameters).tolist())) == 1
+    assert moments > 3

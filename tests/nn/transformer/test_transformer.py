@@ -1,8 +1,10 @@
 """Embeddings, attention, dropout, sampling and losses over positions, and `fit` on sequences."""
 
+import contextlib
 import copy
 import math
 import random
+import sys
 import warnings
 from collections import Counter
 from pathlib import Path
@@ -37,7 +39,7 @@ from nn import (
 )
 from nn.exchange.serialization import architecture
 from nn.module import flatten
-from nn.transformer.dropout import training
+from nn.transformer.dropout import dropouts, training
 
 
 def numbers(nested: Any) -> list[float]:
@@ -289,3 +291,28 @@ def test_rows_that_were_not_picked_are_no_mistake() -> None:
             warnings.simplefilter("always")
             optimiser.step()
         assert len(warned) == said
+
+
+def test_no_ctrl_c_leaves_a_dropout_switched_on() -> None:
+    """At whatever call of ours it comes."""
+    model = Sequential(Dropout(0.5), Dropout(0.5))
+    left = struck = 0
+
+    def strike(_frame: object, event: str, _argument: object) -> None:
+        nonlocal left
+        left -= event in ("call", "c_return")
+        if not left:
+            raise KeyboardInterrupt
+
+    while left <= 0:
+        struck += 1
+        left = struck
+        with contextlib.suppress(KeyboardInterrupt):
+            sys.setprofile(strike)
+            try:
+                with training(model):
+                    pass
+            finally:
+                sys.setprofile(None)
+        assert [layer.training for layer in dropouts(model)] == [False, False], struck
+    assert struck > 10
