@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from autodiff import DomainError, Value, topological_order
+from autodiff import DomainError, Value, parse, topological_order
 from nn import MLP, Layer, Positionwise, Sequential, TransformerBlock, losses
 from tests.viz.pages.conftest import WIDTHS, Judge, Open
 from viz import explore, random_circuit
@@ -700,3 +700,18 @@ def test_a_transformer_opens_at_its_model_and_unfolds_to_heads() -> None:
         around.append(head.title)
     assert any("SelfAttention" in title for title in around)
     assert any("TransformerBlock" in title for title in around)
+
+
+def test_a_neuron_of_eight_inputs_opens_within_its_frame(opened: Open) -> None:
+    """On a telephone too: the frame is then as high as the neuron is."""
+    numbers = [0.5, -1.0, 2.0, 0.25, -0.75, 1.5, -2.0, 1.0]
+    root = parse("a = tanh(dot(w, x) + b)", w=numbers, x=numbers[::-1], b=0.1)
+    page = opened(explore(root), width=390)
+    frame = page.locator(".stage").bounding_box()
+    places = [one.bounding_box() for one in page.locator("svg.diagram .unit .body").all()]
+    assert frame
+    assert len(places) > 18
+    for place in places:
+        assert place
+        assert frame["x"] <= place["x"] <= frame["x"] + frame["width"] - place["width"]
+        assert frame["y"] <= place["y"] <= frame["y"] + frame["height"] - place["height"]

@@ -3,7 +3,7 @@
 const STUB = 66; // viz/pages/placement.py leaves this much room for the numbers
 const LONGEST = 22, LONGEST_TITLE = 30;
 const LOOKS = ["fill", "stroke", "stroke-width", "stroke-dasharray", "stroke-linejoin", "paint-order", "opacity", "font-family", "font-size", "font-weight", "font-style", "marker-start", "marker-end"];
-const CROWD = 300; // units from which on wires go straight
+const CROWD = 300; // units from which on wires go straight, nothing glows and nothing travels
 const FEW_WIRES = 80; // up to which numbers on them keep clear of all others
 const PADDING = 14, HEADING = 24; // around and above what an open group holds
 
@@ -99,6 +99,7 @@ class Diagram {
     this.elements = new Map();
     this.focused = null;
     this.room = 1; // how far apart the columns stand
+    this.picture.classList.toggle("crowd", model.nodes.length > CROWD);
     this.layOut();
     this.listen();
     this.draw();
@@ -261,7 +262,7 @@ class Diagram {
   /** A dot along each wire that is at work, in the direction in which it works. */
   pulse() {
     this.world.querySelectorAll(".pulse").forEach((dot) => dot.remove());
-    if (calm() || !this.world.animate) return;
+    if (calm() || !this.world.animate || this.model.units.size > CROWD) return; // each of its frames is painted anew
     for (const {path, way} of this.wires) {
       const back = path.classList.contains("backward");
       if (!back && !path.classList.contains("forward")) continue;
@@ -510,19 +511,22 @@ class Diagram {
     this.world.setAttribute("transform", `translate(${x} ${y}) scale(${scale})`);
   }
 
-  /** All of it if that can be read, else as much as can, with the root in view. */
-  fit(smallest = 0.75, largest = 1.6) {
+  /** All of it, if that takes no smaller a scale than `smallest`; else at a readable size, with the root. */
+  fit(smallest = this.host.clientWidth < 500 ? 0.5 : 0.6, largest = 1.6) {
     const {width, height} = this.picture.getBoundingClientRect();
     if (!width || !height) return;
-    const margin = width < 500 ? 14 : 32;
+    const margin = width < 500 ? 14 : 32, top = 52; // below the legend and the buttons
     const {w, h} = this.extent;
-    const all = Math.min((width - 2 * margin) / w, (height - 2 * margin) / h);
-    const scale = Math.min(largest, Math.max(smallest, all));
+    const across = (width - 2 * margin) / w, down = height - top - margin, all = Math.min(across, down / h);
+    const scale = Math.min(largest, all < smallest ? 0.75 : all);
     this.view = {
       scale,
       x: w * scale > width - 2 * margin ? margin : (width - w * scale) / 2,
-      y: (height - h * scale) / 2,
+      y: top + (down - h * scale) / 2,
     };
+    // how high a page would be on which all is seen that fits in width
+    const tall = across < smallest ? 0 : Math.ceil(h * Math.min(largest, across) + top + margin);
+    document.documentElement.style.setProperty("--tall", `${tall}px`);
     this.apply();
     this.reveal(this.model.unitOf.get(this.model.root));
   }
