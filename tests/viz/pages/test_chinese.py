@@ -22,8 +22,11 @@ LEFT = """() => {
   }
   return [...found, document.title];
 }"""
-WORDS = re.compile(r"[A-Za-z]{2,} [A-Za-z]{2,}|[A-Z][a-z]{3,}")
-NAMES = re.compile(r"glassgrad|Python|English|Layer\\(.*\\)|SVG|PNG|MLP|Pyodide|WebAssembly|TikZ")
+WORDS = re.compile(r"[A-Za-z]{2,} [A-Za-z]{2,}|[A-Za-z]{4,}")
+NAMES = re.compile(
+    r"\d: Layer\(.*|neurons|model: MLP|tanh|sigmoid|softplus|[rR]e[lL][uU]|GELU|zero_grad|\.grad|"
+    r"axis|glassgrad|Python|English"
+)
 
 
 def english(page: Page) -> list[str]:
@@ -34,16 +37,21 @@ def english(page: Page) -> list[str]:
 
 def stepped(page: Page) -> None:
     page.locator("#locals").click()
+    page.locator("#position").fill("0")
     for _ in range(4):
         page.locator("#next").click()
-    for name in ("first", "play", "play", "last"):
+    for name in ("first", "play", "play", "next"):
         page.locator(f"#{name}").click()
     page.locator("#descend").click()
-    page.locator(".unit").last.hover()
-    page.locator("svg.diagram .grad").first.hover()
     page.locator("#predict").check()
     page.locator("#first").click()
     page.locator("#next").click()
+
+
+def pointed(page: Page) -> None:
+    page.locator("#last").click()
+    page.locator("svg.diagram .grad:not(:empty)").first.hover()
+    page.locator(".unit").last.hover()
 
 
 def refused(page: Page) -> None:
@@ -75,7 +83,7 @@ def fork() -> Made:
 
 
 PAGES: dict[str, tuple[Callable[[], Made], list[Callable[[Page], None]]]] = {
-    "explorer": (fork, [stepped, refused]),
+    "explorer": (fork, [pointed, stepped, refused]),
     "explorer of a network": (
         lambda: explore(MLP(2, [3, 2, 1], "tanh", rng=0)([1.0, 2.0]), lang="zh", fold=True),
         [stepped],
@@ -99,3 +107,12 @@ def test_no_english_sentence_is_left(opened: Open, name: str) -> None:
         page.wait_for_timeout(50)
         left += english(page)
     assert left == []
+
+
+def test_the_step_and_its_pass_are_said_as_one_says_them(opened: Open) -> None:
+    page = opened(fork())
+    assert page.locator("#count").inner_text() == "第 0 步，共 11 步 · 开始"
+    page.locator("#last").click()
+    assert page.locator("#count").inner_text() == "第 11 步，共 11 步 · 反向"
+    told = page.locator("#position").get_attribute("aria-valuetext")
+    assert told == "第 11 步，共 11 步；反向传播"

@@ -124,8 +124,8 @@ function tellBackward({id, group, node: i, gates}, known) {
 function accumulated(p, known) {
   const terms = known.terms.get(p) || [], expected = model.expected(p);
   const all = terms.length === expected, sum = summed(terms.map(({amount}) => amount));
-  const said = `${model.name(p)} has received ${terms.length} of ${expected}: `;
-  const parts = all ? [said + model.total(p), sum, number(known.grad.get(p))] : [said + sum];
+  const said = (what) => `${model.name(p)} has received ${terms.length} of ${expected}: ${what}`;
+  const parts = all ? [said(model.total(p)), sum, number(known.grad.get(p))] : [said(sum)];
   return line(parts, {...down, kind: "sum"});
 }
 
@@ -227,8 +227,9 @@ function render() {
   position.max = n;
   position.value = state.at;
   const pass = known.current === null ? "start" : known.current.pass === "forward" ? "forward" : "backward";
-  position.setAttribute("aria-valuetext", `step ${state.at} of ${n}, ${pass}`);
-  find("#count").textContent = `step ${state.at} of ${n} · ${pass}`;
+  const at = `step ${state.at} of ${n}`;
+  position.setAttribute("aria-valuetext", `${at}; ${pass === "start" ? "at the start" : `${pass} pass`}`);
+  find("#count").replaceChildren(html("span", {}, at), " · ", html("span", {}, pass));
   for (const id of ["#first", "#back"]) find(id).disabled = state.at === 0;
   for (const id of ["#last", "#next"]) find(id).disabled = state.at === n;
   const play = find("#play");

@@ -62,6 +62,7 @@ function translator(messages) {
   function translated(text) {
     const [, before, inner, after] = /^(\s*)([^]*?)(\s*)$/.exec(text);
     if (!/[A-Za-z]{2}/.test(inner)) return text;
+    if (/\n\S/.test(inner)) return text.split("\n").map(translated).join("\n");
     const asked = inner.replace(/\s+/g, " ");
     if (!seen.has(asked)) {
       if (seen.size > 5000) seen.clear();
@@ -76,7 +77,7 @@ function translator(messages) {
 
 /** Show the page in a language, from now on; English is as the scripts wrote it. */
 const speak = (() => {
-  const NAMES = ["aria-label", "label", "title", "placeholder", "alt", "aria-description"];
+  const NAMES = ["aria-label", "aria-valuetext", "label", "title", "placeholder", "alt", "aria-description"];
   const CODE = "script, style, code, kbd, pre, textarea, [translate=no]";
   const written = new WeakMap(); // by node (and name): what the script wrote, and what is shown
   let say = null;
@@ -131,7 +132,8 @@ const speak = (() => {
     for (const {type, target, addedNodes} of records) {
       if (type === "childList") {
         if (!target.isConnected) continue;
-        if (!sentence(target)) addedNodes.forEach((node) => node.isConnected && visit(node));
+        const whole = sentence(target);
+        (whole ? [...target.children] : addedNodes).forEach((node) => node.isConnected && visit(node));
       } else if (target.isConnected) visit(target);
     }
     observer.takeRecords(); // what was changed here

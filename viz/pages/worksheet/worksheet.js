@@ -186,7 +186,7 @@ function fillSheet(section, s, {scene, blanks}) {
   section.setAttribute("aria-label", heading || "Worksheet");
   section.replaceChildren(...(heading ? [html("h2", {}, heading)] : []), canvas, verdict, parts);
   const model = new Given(scene);
-  const drawing = new Drawing(canvas, model, blanks, isKey, `Circuit ${s + 1}${isKey ? ", filled in" : " with blanks"}`);
+  const drawing = new Drawing(canvas, model, blanks, isKey, isKey ? `Circuit ${s + 1}, filled in` : `Circuit ${s + 1} with blanks`);
   if (drawing.extent.w > 800) document.body.classList.add("wide"); // on paper lying on its side
   if (isKey) {
     const answers = blanks.map(({key, tag, name, truth}) => html("li", {"data-key": key, "data-truth": truth}, html("span", {class: "tag"}, tag), `${name} = `, html("b", {}, number(truth))));
