@@ -74,7 +74,10 @@ def export(
     x = np.asarray(_zeros(model) if given[0] is None else given[0], dtype=float)
     outputs = autodiff.compile(model, backend="numpy", dtype=dtype).prepare(x[None])
     classes = model.classes if isinstance(getattr(model, "classes", None), tuple) else ()
-    title = f"{model!r}\nOutputs: {', '.join(map(str, classes))}" if classes else repr(model)
+    labels = (
+        " ".join(str(label).split()) for label in classes
+    )  # a second line could end C's comment
+    title = f"{model!r}\nOutputs: {', '.join(labels)}" if classes else repr(model)
     network = Network(title, outputs.theta(), outputs.version)
     if language == "onnx":
         target.write_bytes(onnx_model(network))

@@ -418,3 +418,16 @@ def test_another_number_of_inputs_is_refused(given: list[Any], tmp_path: Path) -
         script.write_text(f'import {{predict}} from "./net.mjs";\npredict({given});\n', "utf-8")
         run = subprocess.run([node, script], capture_output=True, text=True, check=False)
         assert f"x has {len(given)} numbers, expected 2" in run.stderr
+
+
+@pytest.mark.parametrize("name", ["net.c", "net.js", "net.py"])
+def test_no_label_ends_the_comment_that_it_stands_in(name: str, tmp_path: Path) -> None:
+    """C joins lines at a backslash before it looks for the end of a comment."""
+    model = MLP(2, [2, 1], rng=0)
+    model.classes = ("*\\\n/ evil", "*??/\n/", "*/", "a\nb")
+    nn.export(model, tmp_path / name)
+    text = (tmp_path / name).read_text("utf-8")
+    (line,) = [line for line in text.splitlines() if "Outputs" in line]
+    assert "evil" in line
+    assert line.endswith(", a b")
+    assert "*/" not in line or name == "net.py"
