@@ -6,6 +6,7 @@ python -m benchmarks.first_call
 from __future__ import annotations
 
 import os
+import resource
 import statistics
 import subprocess
 import sys
@@ -59,14 +60,14 @@ def run(code: str, cache: Path) -> tuple[float, float]:
     """
     text = f"import time; begin = time.process_time(); {NUMPY}\n{code}{END}"
     places = {"GLASSGRAD_CACHE": str(cache), "PYTHONPYCACHEPREFIX": str(cache.parent / "bytecode")}
-    before = os.times()
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
     done = subprocess.run(
         [sys.executable, "-c", text], capture_output=True, text=True, check=True,
         env={**os.environ, **places, "PYTHONDONTWRITEBYTECODE": ""},
     )  # fmt: skip
-    after = os.times()
-    user = after.children_user - before.children_user
-    return user + after.children_system - before.children_system, float(done.stdout)
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    user = after.ru_utime - before.ru_utime
+    return user + after.ru_stime - before.ru_stime, float(done.stdout)
 
 
 def main() -> None:
