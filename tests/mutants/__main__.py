@@ -29,7 +29,7 @@ from tests.mutants.tests_of import COMMAND, Coverage, mirrors
 
 FOLDER = ROOT / "build" / "mutants"
 AT_ONCE = 200  # tests of one call of pytest, after those of the module's own test file
-SECONDS = 600  # that a mutant may take; a mutant that hangs is noticed
+SECONDS = 600  # that a mutant may take; one that hangs is noticed
 
 
 class Result(NamedTuple):
@@ -54,35 +54,49 @@ class Result(NamedTuple):
 
 
 def killer(mutant: Mutant, tree: Path, tests: list[str]) -> str | None:
-    """The first test that fails with `mutant` in `tree`, None if it survives all."""
+    """The first test that fails with `mutant` in `tree`, None if it survives all.
+
+    A test of another module must pass without the mutant: some of them fail by chance.
+    """
     own = sum(mirrors(test, mutant.path) for test in tests)
     starts = [0, *range(own, len(tests), AT_ONCE)]
     batches = [tests[a:b] for a, b in itertools.pairwise([*starts, len(tests)]) if a < b]
     end = time.monotonic() + SECONDS
-    with changed(tree / mutant.path, mutant.source()):
-        for batch in batches:
-            try:
-                done = _pytest(tree, batch, end - time.monotonic())
-            except subprocess.TimeoutExpired:
-                return "(out of time)"
-            if done.returncode:
-                said = [s for s in done.stdout.splitlines() if s.startswith(("FAILED", "ERROR"))]
-                return said[0] if said else f"(exit {done.returncode})"
+    for batch in batches:
+        while batch:
+            with changed(tree / mutant.path, mutant.source()):
+                failed = failure(tree, batch, end - time.monotonic())
+            if failed is None:
+                break
+            if mirrors(failed, mutant.path):
+                return failed
+            named = [failed] if failed in batch else batch
+            if failure(tree, named, SECONDS) is None:
+                return failed
+            batch = [test for test in batch if test not in named]  # fails without the mutant too
     return None
 
 
-def _pytest(tree: Path, tests: list[str], seconds: float) -> subprocess.CompletedProcess[str]:
+def failure(tree: Path, tests: list[str], seconds: float) -> str | None:
+    """The first of `tests` that fails in `tree`, or how pytest ended; None if all pass."""
     names = tree / "chosen-tests.txt"
     names.write_text("\n".join(tests), encoding="utf-8")
-    return subprocess.run(
-        [*COMMAND, "-x", "--no-header", f"@{names.name}"],
-        cwd=tree,
-        capture_output=True,
-        text=True,
-        timeout=max(1.0, seconds),
-        env={**os.environ, "PYTHONPATH": str(tree), "GLASSGRAD_NO_TORCH": "1"},
-        check=False,
-    )
+    try:
+        done = subprocess.run(
+            [*COMMAND, "-x", "--no-header", f"@{names.name}"],
+            cwd=tree,
+            capture_output=True,
+            text=True,
+            timeout=max(1.0, seconds),
+            env={**os.environ, "PYTHONPATH": str(tree), "GLASSGRAD_NO_TORCH": "1"},
+            check=False,
+        )
+    except subprocess.TimeoutExpired:
+        return "(out of time)"
+    said = [s for s in done.stdout.splitlines() if s.startswith(("FAILED ", "ERROR "))]
+    if not done.returncode:
+        return None
+    return said[0].split(" ", 1)[1].split(" - ")[0] if said else f"(exit {done.returncode})"
 
 
 @contextlib.contextmanager

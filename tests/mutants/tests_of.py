@@ -39,7 +39,8 @@ class Coverage:
     def tests(self, path: str, line: int) -> list[str]:
         """The tests that run this line, those of its own test file first, then the quick ones.
 
-        What runs while a module is imported belongs to no test: then all that run any line of it.
+        What runs while a module is imported belongs to no test: then all that run any line of it,
+        or all of the nearest test file.
         """
         from coverage import CoverageData
 
@@ -49,8 +50,8 @@ class Coverage:
         names = {name for name in by_line.get(line, []) if name}
         if not names:
             names = {name for held in by_line.values() for name in held if name}
-        if not names and (mirror := ROOT / mirrored(path)).exists():
-            return [mirror.relative_to(ROOT).as_posix()]  # its slow tests may run the line
+        if not names:
+            return [nearest(path)]  # its slow tests may run the line
         seconds = json.loads(self.seconds.read_text(encoding="utf-8"))
         tests = {name.split("|")[0] for name in names}
         return sorted(tests, key=lambda t: (not mirrors(t, path), seconds.get(t, 0.0), t))
@@ -69,6 +70,20 @@ def mirrored(path: str) -> str:
     """
     module = Path(path)
     return f"tests/{module.parent.as_posix()}/test_{module.name}"
+
+
+def nearest(path: str) -> str:
+    """The test file of a module, or of its folder, or the tests of that folder.
+
+    >>> nearest("autodiff/compiler/llvm/vector_math/polynomials.py")
+    'tests/autodiff/compiler/llvm/test_vector_math.py'
+    """
+    folder = Path(path).parent
+    return next(
+        place
+        for place in (mirrored(path), mirrored(f"{folder}.py"), f"tests/{folder}", "tests")
+        if (ROOT / place).exists()
+    )
 
 
 def durations(said: str) -> dict[str, float]:
