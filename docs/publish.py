@@ -1,7 +1,8 @@
 """``python docs/publish.py FOLDER``: what a built site needs to run Python in the browser.
 
 Pyodide for the studio, by npm; and the course in JupyterLite, with the package's wheel. A kernel of
-JupyterLite takes NumPy, matplotlib and IPython from Pyodide's own distribution, on the web.
+JupyterLite takes NumPy, matplotlib and IPython from Pyodide's own distribution, on the web: npm's
+package has none of them, and PyPI no wheel of NumPy or matplotlib for Pyodide's platform.
 """
 
 from __future__ import annotations
@@ -15,7 +16,10 @@ from pathlib import Path
 
 from studio.build import ROOT, fetch, wheel
 
-INSTALL = "%pip install -q glassgrad"  # the wheel that lies beside the notebooks
+INSTALL = (
+    "# in the browser: NumPy and matplotlib are fetched from Pyodide's site; no PyTorch\n"
+    "%pip install -q glassgrad"  # the wheel that lies beside the notebooks
+)
 
 
 def course(folder: Path) -> None:
