@@ -71,6 +71,7 @@ def draw(
     scale      how large an SVG or PNG is
     dpi        dots per inch of a PNG
     program    "system", "wheel" or "auto": which Graphviz draws (`viz.dot.render.find`)
+    lang       "zh" or "en": the language of the captions; see `viz.language`
 
     Before `root.backward()` there are no gradients to show, and the caption says so.
 

@@ -110,6 +110,8 @@ def explain(
     them are written out, and it is said how many are not. Without `root`: how `v`'s own gate
     computes, and its local gradients.
 
+    `lang` is "zh" or "en"; see `viz.language`.
+
     d is total, through every path; ∂ is local to one gate. Nothing is changed, and no
     `backward()` is needed.
 

@@ -68,6 +68,7 @@ def worksheet(
     exam     neither hints nor marks nor a score, and nothing in the page's source that knows an
              answer
     key      where to save the page with the answers, which is also the result's ``.key``
+    lang     "zh" or "en"; by default its reader's browser decides
 
     The page does not hold the answers; whoever reads its source finds what tells right from wrong,
     which has to be tried out number by number. Printed, every sheet has an A4 page of its own. In a
