@@ -1,5 +1,7 @@
 """The page of gates, written from the table of gates."""
 
+import docstrings
+
 from autodiff import GATES, Gate
 
 
@@ -25,7 +27,7 @@ def _row(gate: Gate) -> str:
         rf"$\frac{{\partial f}}{{\partial {sub[name]}}} = {partial.latex(**sub, out='f')}$"
         for name, partial in zip(gate.inputs, gate.partials, strict=True)
     )
-    about = [f"**{gate.name}**", gate.doc]
+    about = [f"**{gate.name}**", docstrings.cited(gate.doc, "[{0}](#{1})")]
     if gate.domain:
         about.append(f"*Where:* {gate.domain}")
     if isinstance(gate.decompose, str):
