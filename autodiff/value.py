@@ -375,8 +375,7 @@ _ADVICE = "a Value holds one real number; for a list or an array make one Value 
 
 def assign(values: Sequence[Value], numbers: Sequence[float]) -> None:
     """Give each Value its number, in one step: Ctrl-C comes before it or after it."""
-    if len(values) != len(numbers):
-        raise ValueError(f"{len(numbers)} numbers for {len(values)} Values")
+    assert len(values) == len(numbers)
     deque(map(setattr, values, repeat("data"), numbers), maxlen=0)
 
 
