@@ -107,7 +107,7 @@ class Source:
             raise ExpressionError(
                 f"the expression has {len(text)} characters; at most {_LONGEST} are read"
             )
-        without_comments = re.sub(r"#[^\n]*", lambda comment: " " * len(comment[0]), text)
+        without_comments = re.sub(r"[#＃﹟][^\n]*", lambda comment: " " * len(comment[0]), text)
         for char, i in spelled(without_comments):
             new = " " if char.isspace() else char
             if char == "\n":

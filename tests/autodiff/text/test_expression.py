@@ -380,3 +380,11 @@ def test_the_error_pickles() -> None:
     error = refused("x + foo(x)", x=1)
     again = pickle.loads(pickle.dumps(error))
     assert (str(again), again.column) == (str(error), error.column)
+
+
+def test_a_comment_begins_with_a_wide_sign_too() -> None:
+    """As Chinese keyboards write it; alone it is an empty expression."""
+    assert parse("x + 1 ＃ 注释", x=2).data == 3.0
+    for text in ("＃注释", "﹟", "＃꤉꒢"):
+        with pytest.raises(ExpressionError, match="the expression is empty"):
+            parse(text)
