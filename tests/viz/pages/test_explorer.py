@@ -715,3 +715,11 @@ def test_a_neuron_of_eight_inputs_opens_within_its_frame(opened: Open) -> None:
         assert place
         assert frame["x"] <= place["x"] <= frame["x"] + frame["width"] - place["width"]
         assert frame["y"] <= place["y"] <= frame["y"] + frame["height"] - place["height"]
+
+
+def test_a_letter_that_stands_high_is_let_down_into_the_middle(opened: Open) -> None:
+    page = opened(explore(parse("x ** y + y", x=2, y=3)))
+    shifts = page.locator(".unit.gate .text").evaluate_all(
+        "all => all.map(label => [label.textContent, label.getAttribute('dy')])"
+    )
+    assert shifts == [["^", ".3em"], ["+", None]]

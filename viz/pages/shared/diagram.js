@@ -333,6 +333,7 @@ class Diagram {
     const shift = {leaf: bw / 2 - 5, group: 8}[kind] ?? 0; // a leaf's name stands at its wire
     const label = word(look, x + bw / 2 + shift, middle, text);
     label.setAttribute("dominant-baseline", "central");
+    if (text === "^") label.setAttribute("dy", ".3em"); // which stands above the middle of its line
     parts.push(label);
     if (kind === "gate") parts.push(word("name", x + bw / 2, y + h + 6, shorten(node.name)));
     const made = {kind};
