@@ -92,8 +92,9 @@ class SelfAttention(Module):
         self.query, self.key, self.value, self.out_proj = (
             Layer(width, width, bias=bias, init=init, rng=rng) for _ in range(4)
         )
-        for layer, letter in zip((self.query, self.key, self.value), "qkv", strict=True):
-            layer.label_parameters(f"w{letter}", f"b{letter}")
+        self.query.label_parameters("wq", "bq")
+        self.key.label_parameters("wk", "bk")
+        self.value.label_parameters("wv", "bv")
         self.attend = [AttentionHead(causal) for _ in range(heads)]
 
     def forward(self, z: Nested) -> Nested:

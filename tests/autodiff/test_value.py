@@ -373,6 +373,13 @@ def test_repr_shows_what_is_known() -> None:
     assert f"{y}" == str(y) == repr(y)
 
 
+def test_repr_shows_a_gradient_of_zero_once_a_pass_has_reached_the_node() -> None:
+    x = Value(0.0)
+    assert repr(x) == "Value(0.0)"
+    (x * x).backward()
+    assert repr(x) == "Value(0.0, grad=0.0)"
+
+
 def test_a_node_may_have_a_label_and_a_call_in_either_order() -> None:
     call = Call(None, (), None)
     first, second = Value(1.0, label="a"), Value(2.0) * 3

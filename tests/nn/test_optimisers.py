@@ -8,7 +8,7 @@ import pytest
 
 from autodiff import Value
 from nn import SGD, Adam
-from nn.optimisers import Optimiser, cosine, linear, steps, warmup
+from nn.optimisers import Optimiser, cosine, linear, resolve_schedule, steps, warmup
 from tests.oracles import oracle
 
 
@@ -93,6 +93,13 @@ def test_schedules() -> None:
     assert [steps(1.0, 2, 0.5)(k) for k in range(5)] == [1.0, 1.0, 0.5, 0.5, 0.25]
     assert [warmup(2, 1.0)(k) for k in range(3)] == [0.5, 1.0, 1.0]
     assert warmup(2, linear(1.0, 0.0, 4))(2) == 0.5
+
+
+def test_a_warmup_by_name_is_over_after_one_step_of_a_few() -> None:
+    """A tenth of five steps is none, but there is a first step."""
+    assert [resolve_schedule("warmup", 0.1, 5)(k) for k in range(5)] == [
+        cosine(0.1, 5)(k) for k in range(5)
+    ]
 
 
 def test_step_before_any_backward_pass_is_refused() -> None:

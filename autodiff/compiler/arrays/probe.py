@@ -32,7 +32,7 @@ def surely(formula: Formula, known: dict[str, float], inputs: Sequence[str]) -> 
     """The formula's value, if it does not depend on the inputs that are not known."""
     found = {
         value(formula, {name: known.get(name, other) for name in inputs})
-        for other in (0.37, 1.0, 2.9)
+        for other in (0.37, 2.9, 1e300, -0.37, -1e300)
     }
     return found.pop() if known and len(found) == 1 else None
 

@@ -164,10 +164,7 @@ class Statements:
             if low == high:
                 continue
             kind = self.arithmetic.kind(lanes)
-            phis = [
-                Phi(self.code.fresh("%s"), kind, "zeroinitializer" if lanes > 1 else "0.0")
-                for _ in sums
-            ]
+            phis = [Phi(self.code.fresh("%s"), kind, "zeroinitializer") for _ in sums]
 
             def inside(p: str, lanes: int = lanes, phis: list[Phi] = phis) -> None:
                 self.along = p, lanes

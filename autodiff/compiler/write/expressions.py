@@ -74,7 +74,7 @@ def whole(x, n):
     return x.astype(int)
 """
 _PLACED = """\
-def placed(d, start, step, size, axis=-1):
+def placed(d, start, step, size, axis):
     \"\"\"Adjoint of slicing: zeros, with d at start, start + step, ... along an axis.\"\"\"
     d = d.swapaxes(axis, -1)
     whole = np.zeros((*d.shape[:-1], size), d.dtype)
@@ -188,8 +188,7 @@ class Expressions:
                 return self.expr(Concatenate(tuple(framed), axis))
             case Scatter(array, start, step, size, axis):
                 self.helpers["placed"] = _PLACED
-                where = "" if axis == len(expr.shape) - 1 else f", axis={axis}"
-                return f"placed({self.expr(array)}, {start}, {step}, {size}{where})"
+                return f"placed({self.expr(array)}, {start}, {step}, {size}, {axis})"
         raise AssertionError(expr)
 
     def _viewed(self, array: Expr, view: str) -> str:

@@ -11,8 +11,11 @@ import pytest
 from autodiff.compiler.llvm.code import Code, Index
 
 OPERATIONS = {
-    "add": operator.add, "mul": operator.mul, "udiv": operator.floordiv, "urem": operator.mod
-}  # fmt: skip
+    "add": operator.add,
+    "mul": operator.mul,
+    "udiv": lambda a, b: a % 2**64 // b,  # without a sign
+    "urem": lambda a, b: a % 2**64 % b,
+}
 
 
 @pytest.mark.parametrize("seed", range(200))
@@ -42,6 +45,17 @@ def test_what_cannot_reach_the_divisor_is_not_divided() -> None:
     quarter, _ = code.divided(Index(0, (("%i", 16), ("%j", 4), ("%k", 1))), 4)
     assert code.divided(quarter, 4)[1] == Index(0, (("%j", 1),))
     assert code.lines == []
+
+
+@pytest.mark.parametrize("factor", [-1, -2])
+def test_an_index_that_counts_down_is_divided_whole(factor: int) -> None:
+    """(10 - i) // 4 at i = 3 is 1: the rest of 10, less i, would be below zero."""
+    code = Code("double")
+    index = Index(10, (("%i", factor),))
+    answers = code.divided(index, 4)
+    for i in range(6):
+        run(code.lines, values := {"%i": i})
+        assert [evaluate(a, values) for a in answers] == list(divmod(10 + factor * i, 4))
 
 
 def evaluate(index: Index, values: dict[str, int]) -> int:
