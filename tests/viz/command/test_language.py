@@ -80,7 +80,7 @@ def test_captions_are_chinese_and_labels_stay() -> None:
     root = parse("value = x + y; loss = value * value", x=1.0, y=2.0)
     root.backward()
     texts = [getattr(m, "text", "") for m in viz.draw(root, parts="all", lang="zh").drawing.marks]
-    assert "导线上：上游梯度 × 局部梯度 = 下游梯度" in texts
+    assert "连线上：上游梯度 × 局部梯度 = 下游梯度" in texts
     assert any(text.startswith("value") for text in texts)
     assert "loss" in texts
 
