@@ -137,8 +137,7 @@ class Arithmetic:
 
     def negation(self, a: Value) -> Truth:
         """not a"""
-        yes = "splat (i1 true)" if lanes_of(a) > 1 else "true"
-        return self.connect("xor", a, Truth(yes, lanes_of(a)))
+        return self.connect("xor", a, Truth("true", 1))
 
     def select(self, test: Value, a: Value, b: Value) -> Value:
         """a if test else b, both computed."""

@@ -209,8 +209,11 @@ class Expressions:
         self.helpers["gathered"] = _GATHERED
         return f"gathered({self.expr(flat)}, {name})"
 
-    def _write(self, formula: Formula, arguments: dict[str, Expr]) -> str:
-        """A formula with expressions put in for its inputs, in parentheses where needed."""
+    def _write(self, formula: Formula, arguments: dict[str, Expr], kept: int | None = None) -> str:
+        """A formula with expressions put in for its inputs, in parentheses where needed.
+
+        Its own sums, not those inside its inputs, keep the axis `kept`.
+        """
         self._helper(formula)
         names, later = {}, {}
         for k, (name, expr) in enumerate(arguments.items()):
@@ -219,6 +222,8 @@ class Expressions:
                 names[name] = f"PLACE{k}_"
                 later[names[name]] = text
         text = _tidy(self._chosen(formula.numpy(**names)))
+        if kept is not None:
+            text = _keep(formula, text, kept)
         for place, inner in later.items():
             text = text.replace(place, f"({inner})")
         return ast.unparse(ast.parse(text)) if later else text  # fewer parentheses
@@ -237,17 +242,9 @@ class Expressions:
             if not expr.keep:
                 return f"np.vecdot({a}, {b})"
             return f"np.vecdot({a}, {b})" + ("[:, None]" if len(expr.shape) == 2 else ".reshape(1)")
-        text = self._write(expr.formula, expr.arguments)
-        if not expr.keep:
-            return text
         rows = [e.shape for k, e in expr.arguments.items() if k in expr.formula.rows]
         axis = max(map(len, rows)) - 1
-        simple = text.replace(".sum(axis=-1)", f".sum(axis={axis}, keepdims=True)")
-        others = [ATOMS[a].numpy for a in expr.formula.atoms if ATOMS[a].row and a != "sum"]
-        if not others:
-            return simple
-        tree = _KeepAxis(set(others), axis).visit(ast.parse(simple, mode="eval"))
-        return ast.unparse(ast.fix_missing_locations(tree))
+        return self._write(expr.formula, expr.arguments, axis if expr.keep else None)
 
     def _helper(self, formula: Formula) -> None:
         for atom in formula.atoms:
@@ -325,6 +322,16 @@ class _SingleChoice(ast.NodeTransformer):
                     node.func, [test, ast.Call(ast.Name("np.float32"), [first], []), second], []
                 )
         return node
+
+
+def _keep(formula: Formula, text: str, axis: int) -> str:
+    """The text of a formula over rows, whose results keep the axis."""
+    simple = text.replace(".sum(axis=-1)", f".sum(axis={axis}, keepdims=True)")
+    others = [ATOMS[a].numpy for a in formula.atoms if ATOMS[a].row and a != "sum"]
+    if not others:
+        return simple
+    tree = _KeepAxis(set(others), axis).visit(ast.parse(simple, mode="eval"))
+    return ast.unparse(ast.fix_missing_locations(tree))
 
 
 class _KeepAxis(ast.NodeTransformer):

@@ -61,6 +61,19 @@ def agree(f: Callable[..., Value], *arrays: Any, backend: str = "numpy") -> auto
     return program
 
 
+@pytest.mark.parametrize("inner", [autodiff.sum, autodiff.logsumexp])
+@pytest.mark.parametrize("outer", [autodiff.sum, autodiff.logsumexp])
+def test_a_sum_of_sums_of_minima(
+    inner: Callable[[Any], Value], outer: Callable[[Any], Value]
+) -> None:
+    """What an outer sum keeps for broadcasting is no matter of the sum inside it."""
+
+    def f(x: list[list[Value]]) -> Value:
+        return outer([inner([autodiff.minimum(v, v.tanh()) for v in row]) ** 2 for row in x])
+
+    agree(f, np.random.default_rng(0).normal(size=(3, 5, 4)))
+
+
 # ── random graphs ────────────────────────────────────────────────────────────────────────────
 
 
