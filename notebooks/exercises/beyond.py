@@ -32,8 +32,8 @@ number_exercise(
         12: "that multiplies each rate by the gradient of the other input",
         6: "that is what y does alone; x moves too",
     },
-    "ḟ = (∂f/∂x)·1 + (∂f/∂y)·2",
-    ["∂f/∂x is y. And ∂f/∂y?", "∂f/∂y = x + 1, since y stands in both terms."],
+    "ḟ = (df/dx)·1 + (df/dy)·2",
+    ["df/dx is y. And df/dy?", "df/dy = x + 1, since y stands in both terms."],
 )
 
 derivation(

@@ -522,8 +522,8 @@ derivation(
         "v - o": "weighed by its own share",
         "a*(1 - a)*v": "the other positions have values, too; together they make o",
     },
-    "o = Σ aⱼvⱼ, and ∂aⱼ/∂sᵢ = aⱼ(δᵢⱼ − aᵢ)",
-    ["Sum over all j: vⱼ · ∂aⱼ/∂sᵢ.", "aᵢvᵢ − aᵢ·Σ aⱼvⱼ."],
+    "o = Σ aⱼvⱼ, and daⱼ/dsᵢ = aⱼ([i = j] − aᵢ)",
+    ["Sum over all j: vⱼ · daⱼ/dsᵢ.", "aᵢvᵢ − aᵢ·Σ aⱼvⱼ."],
 )
 
 number_exercise(

@@ -174,7 +174,7 @@ def _(answer: Any) -> str | None:
     if close(found, -0.032):
         return None
     if close(found, -0.2):
-        return "that is ∂J/∂a; times σ' = a (1 - a) it becomes ∂J/∂z"
+        return "that is ∂J/∂a; times σ' = a (1 - a) it becomes dJ/dz"
     if close(found, 0.032) or close(found, 0.2):
         return "mind the sign: a is too small, so J falls when z grows"
     if close(found, 0.16):
@@ -227,7 +227,7 @@ function_exercise(
         "meets every activation",
         lambda delta, before: [[d + a for a in before] for d in delta]: "they are multiplied",
     },
-    ["∂J/∂w of neuron j and input i is δⱼ·aᵢ.", "Which of the two indices names the row of W?"],
+    ["dJ/dw of neuron j and input i is δⱼ·aᵢ.", "Which of the two indices names the row of W?"],
 )
 
 
