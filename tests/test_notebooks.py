@@ -560,7 +560,7 @@ WRONG: dict[str, list[tuple[Any, str]]] = {
         (lambda dZ: dZ, "sum the rows"),
     ],
     "6.2": [
-        (-0.2, "∂J/∂z"),
+        (-0.2, "dJ/dz"),
         (0.032, "mind the sign"),
         (0.16, "σ' alone"),
         (1, "∂J/∂a = a - y"),
