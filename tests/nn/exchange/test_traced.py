@@ -92,6 +92,7 @@ def test_a_function_of_tensors_is_a_function_of_values() -> None:
 def test_columns_convolutions_and_sums_over_an_axis() -> None:
     columns = from_torch(lambda x: x[:, 0] * x[:, 2] + x.sum(dim=-1) - x.mean(dim=1))
     assert columns([1.0, 2.0, 4.0]).data == pytest.approx(4 + 7 - 7 / 3)
+    assert from_torch(lambda x: x.sum(1))([1.0, 2.0]).data == 3.0
     n = torch.nn
     network = n.Sequential(
         n.Conv1d(1, 2, 3, stride=2, padding=1), n.ReLU(), n.Flatten(), n.Linear(6, 1)

@@ -603,3 +603,42 @@ def test_a_row_in_the_place_of_a_table_is_named() -> None:
         with pytest.raises(ValueError, match=r"X must be a table.*expects 2 inputs.*X\[:1\]"):
             call(model, X[0], *rest)  # type: ignore[operator]
     assert predict(MLP(1, [3], rng=0), [1.0, 2.0]).shape == (2, 3)  # a number for each example
+
+
+# ── what the history and the penalty are made of ─────────────────────────────────────────────
+
+
+@pytest.mark.parametrize("reduction", ["mean", "sum"])
+@pytest.mark.parametrize("engine", ["eager", "compiled"])
+def test_the_loss_of_an_epoch_is_the_cost_of_all_examples(engine: str, reduction: str) -> None:
+    """With a rate of 0 nothing moves: however they are cut into batches, the last one smaller."""
+    model = Layer(1, 1, rng=0)
+    history = fit(model, X_LINE, Y_LINE, "squared_error", lr=0.0, epochs=2, batch_size=4,
+                  optimiser="sgd", reduction=reduction, engine=engine, progress=False)  # fmt: skip
+    assert len(X_LINE) % 4
+    J = losses.cost(model, X_LINE, Y_LINE, losses.squared_error, reduction=reduction).data
+    assert history.loss == pytest.approx([J, J], rel=1e-12)
+
+
+@pytest.mark.parametrize("reduction", ["mean", "sum"])
+@pytest.mark.parametrize("engine", ["eager", "compiled"])
+def test_l2_adds_twice_the_parameters_to_the_gradient(engine: str, reduction: str) -> None:
+    """θ - η (g + 2 λ θ), where θ - η g is the step without it."""
+    theta, (plain, decayed) = (
+        [v.data for v in Layer(1, 1, rng=0).parameters()],
+        ([v.data for v in _after_a_step(engine, reduction, l2).parameters()] for l2 in (0.0, 0.25)),
+    )
+    expected = [after - 0.01 * 2 * 0.25 * t for after, t in zip(plain, theta, strict=True)]
+    assert decayed == pytest.approx(expected, rel=1e-12)
+
+
+def _after_a_step(engine: str, reduction: str, l2: float) -> Layer:
+    model = Layer(1, 1, rng=0)
+    fit(model, X_LINE, Y_LINE, "squared_error", lr=0.01, epochs=1, optimiser="sgd", l2=l2,
+        reduction=reduction, engine=engine, progress=False)  # fmt: skip
+    return model
+
+
+def test_one_row_that_is_no_table_is_refused_with_what_to_write_instead() -> None:
+    with pytest.raises(ValueError, match=r"has one dimension: .* expects 3 inputs, got 1; give"):
+        fit(MLP(3, [1], rng=0), [1.0], [1.0], "squared_error", progress=False)

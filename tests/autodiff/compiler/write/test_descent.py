@@ -74,7 +74,14 @@ def with_a_loop(theta: Any, gradient: Any, state: Any, rate: float, step: int, s
         theta[k] -= rate * gradient[k]
 
 
-@pytest.mark.parametrize("rule", [by_sorting, with_a_loop, len])
+def by_one_element(
+    theta: Any, gradient: Any, state: Any, rate: float, step: int, settings: Any
+) -> None:
+    """An element of what is no list of settings."""
+    theta -= rate * gradient[0]
+
+
+@pytest.mark.parametrize("rule", [by_sorting, with_a_loop, by_one_element, len])
 def test_rules_beyond_loops_over_elements_are_refused(rule: Any) -> None:
     with pytest.raises(Unsupported):
         descent_source(FUNCTION, rule)
