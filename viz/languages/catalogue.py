@@ -10,7 +10,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from functools import cache, cached_property, lru_cache
+from functools import cache, lru_cache
 from html import unescape
 from pathlib import Path
 from string import Formatter
@@ -26,6 +26,7 @@ WEAK = 12  # letters up to which a form, as "{0} and {1}", fits too much: its ho
 PROSE = re.compile(r"[A-Za-z]+ [A-Za-z]+").search
 # Code whose texts pages show.
 PAGES = ("viz/pages/", "viz/words/", "viz/fold/", "autodiff/gates.py", "docs/studio/")
+DEEP = 10  # messages inside one another that are looked for
 CLOSED = "，。；：（、！？"  # full-width marks bring their own space
 
 
@@ -70,21 +71,33 @@ class Form:
         self.literals = [literal for literal, _ in self.parts if literal]
         self.weight = sum(map(len, self.literals))
         self.longest = max(self.literals, key=len, default="")
-
-    @cached_property
-    def pattern(self) -> re.Pattern[str]:
-        """What the text looks like."""
-        holes = (f"(?P<_{name}>.*?)" if name is not None else "" for _, name in self.parts)
-        texts = (re.escape(literal) for literal, _ in self.parts)
-        pairs = zip(texts, holes, strict=True)
-        return re.compile("".join(text + hole for text, hole in pairs), re.DOTALL)
+        self.between = [""]  # what stands before, between and behind the holes
+        for literal, name in self.parts:
+            self.between[-1] += literal
+            self.between += [""] * (name is not None)
 
     def match(self, text: str) -> dict[str, str] | None:
-        """What fills the holes, if the text is of this form."""
-        if not all(literal in text for literal in self.literals):
+        """What fills the holes, if the text is of this form: each the least that fits.
+
+        By one walk along the text, which anybody may have written: a pattern could go astray in it.
+        """
+        names = [name for _, name in self.parts if name is not None]
+        first, *between = self.between
+        if not text.startswith(first):
             return None
-        found = self.pattern.fullmatch(text)
-        return found and {name[1:]: value for name, value in found.groupdict().items()}
+        if not between:
+            return {} if text == first else None
+        last, at, held = between.pop(), len(first), []
+        for literal in between:
+            end = text.find(literal, at)
+            if end < 0:
+                return None
+            held.append(text[at:end])
+            at = end + len(literal)
+        end = len(text) - len(last)
+        if end < at or not text.endswith(last):
+            return None
+        return dict(zip(names, [*held, text[at:end]], strict=True))
 
 
 class Catalogue:
@@ -107,58 +120,60 @@ class Catalogue:
         self._known = lru_cache(4096)(self._said)
         self.forms = sorted(forms, key=lambda pair: -pair[0].weight)  # the most specific first
 
-    def __call__(self, text: str) -> str:
-        """The text in the other language."""
+    def __call__(self, text: str, depth: int = 0) -> str:
+        """The text in the other language; `depth` is in how many others it stands."""
         whole = text.strip()
         if not re.search(r"[A-Za-z]{2}", whole):
             return text
-        found = self._known(whole)
+        found = self._known(whole, depth)
         at = text.index(whole)
         before, after = text[:at], text[at + len(whole) :]
         return before * (found[0] not in CLOSED) + found + after * (found[-1] not in CLOSED)
 
-    def _said(self, text: str) -> str:
+    def _said(self, text: str, depth: int) -> str:
         if text in self.exact:
             return self.exact[text]
         for joint in ("\n", "  "):  # lines, and then the cells of a table, each by itself
             if joint in text:
                 cells = re.split(f"({joint}+)", text)
-                return self._formed(text, joint) or "".join(map(self._hole, cells))
+                formed = self._formed(text, depth, joint)
+                return formed or "".join(self._hole(cell, depth) for cell in cells)
         for joint in SENTENCES:  # each a message by itself
             pieces = text.split(joint)
             if len(pieces) > 1:
-                said = [self.exact.get(piece) or self._formed(piece) for piece in pieces]
+                said = [self.exact.get(piece) or self._formed(piece, depth) for piece in pieces]
                 if all(said):
                     return SENTENCES[joint].join(said)
-        return self._formed(text) or self._in_part(text)
+        return self._formed(text, depth) or self._in_part(text, depth)
 
-    def _formed(self, text: str, having: str = "") -> str:
+    def _formed(self, text: str, depth: int, having: str = "") -> str:
         for form, other in self.forms:
             if form.longest not in text:
                 continue
             if having and not any(having in literal for literal in form.literals):
                 continue
             if (holes := form.match(text)) is not None:
-                said = {name: self._hole(held) for name, held in holes.items()}
+                said = {name: self._hole(held, depth) for name, held in holes.items()}
                 prose = any(held == said[name] and PROSE(held) for name, held in holes.items())
                 if form.weight > WEAK or not prose:
                     return _filled(other, said)
         return ""
 
-    def _hole(self, text: str) -> str:
+    def _hole(self, text: str, depth: int) -> str:
         """A single word may be a name that the user gave."""
-        return self(text) if " " in text.strip() else text
+        return self(text, depth + 1) if depth < DEEP and " " in text.strip() else text
 
-    def _in_part(self, text: str) -> str:
+    def _in_part(self, text: str, depth: int) -> str:
         """What is known of a text, which may begin with the mark in front of it."""
         for joint, other in JOINTS.items():
             first, *rest = text.split(joint)
             if rest:
                 marked = [(joint + piece).strip() for piece in rest]
-                known = [self.exact.get(each) or self._formed(each) for each in marked]
-                said = [self._hole(piece) for piece in rest]
-                changed = self._hole(first) != first or said != rest
-                return self._hole(first) + "".join(
+                known = [self.exact.get(each) or self._formed(each, depth) for each in marked]
+                before = self._hole(first, depth)
+                said = [self._hole(piece, depth) for piece in rest]
+                changed = before != first or said != rest
+                return before + "".join(
                     k or (other if changed else joint) + piece
                     for k, piece in zip(known, said, strict=True)
                 )

@@ -24,7 +24,7 @@ from typing import Final
 MOST: Final = 64 * 2**20  # bytes: some thousand programs
 SELDOM: Final = "00"  # how the names begin of those after which all are looked at: 1 of 256
 _DIGEST = 32  # bytes
-_OURS = re.compile(r"[0-9a-f]{64}|.*\.tmp")  # names of files, whole or left behind by a crash
+_OURS = re.compile(r"[0-9a-f]{64}(\..*\.tmp)?")  # names of files, whole or left behind by a crash
 
 
 def kept(key: Iterable[str], make: Callable[[], bytes]) -> bytes:
@@ -69,7 +69,7 @@ def _write(path: Path, content: bytes) -> None:
 
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     _check_ours(path.parent.stat())
-    handle, draft = tempfile.mkstemp(dir=path.parent, suffix=".tmp")
+    handle, draft = tempfile.mkstemp(dir=path.parent, prefix=f"{path.name}.", suffix=".tmp")
     try:
         with open(handle, "wb") as file:
             file.write(_digest(path, content) + content)

@@ -89,6 +89,28 @@ def test_values_of_any_kind_are_carried_over(values: list[str]) -> None:
     assert Form(text).match(text.format(*values)) == dict(zip("012", values, strict=True))
 
 
+def test_a_long_text_that_almost_fits_is_read_in_one_walk() -> None:
+    """A pattern tries every way to share the letters out among the holes: it would take weeks."""
+    many = Form(", ".join(f"{{{k}}}" for k in range(15)) + "!")
+    assert many.match("x, " * 5000 + "?") is None
+    assert many.match("x, " * 14 + "y!") == {**{str(k): "x" for k in range(14)}, "14": "y"}
+
+
+def test_messages_inside_one_another_end_somewhere() -> None:
+    say = Catalogue({"the gradient of {0}": "{0} 的梯度"})
+    assert say("the gradient of the gradient of x") == "x 的梯度 的梯度"
+    assert say("the gradient of " * 3000 + "x").count("的梯度") < 20
+
+
+@given(st.lists(st.sampled_from(["", "a", "b", "ab"]), min_size=1, max_size=4), st.text("ab"))
+def test_a_form_fits_what_its_pattern_fits(literals: list[str], text: str) -> None:
+    form = Form("".join(f"{part}{{{k}}}" for k, part in enumerate(literals[:-1])) + literals[-1])
+    pattern = "".join(f"{part}(.*?)" for part in literals[:-1]) + literals[-1]
+    found = re.fullmatch(pattern, text)
+    held = form.match(text)
+    assert (held and [*held.values()]) == (found and [*found.groups()]) or held == {}
+
+
 def test_a_page_carries_only_what_it_says() -> None:
     code = 'button.textContent = "Play"; count.textContent = `${n} of ${all} right`;'
     assert {english for english, _ in used_in(code, "zh")} >= {"Play", "{0} of {1} right"}

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from autodiff import GATES, Constant, Value, gradcheck, parse, topological_order
+from autodiff import GATES, Constant, Value, gate, gradcheck, parse, topological_order
 from viz import random_circuit
 from viz.pages.worksheet.random_circuits import DIFFICULTIES, other_numbers
 
@@ -127,3 +127,13 @@ def test_a_topic_that_there_is_not_is_refused_with_those_that_there_are() -> Non
         random_circuit(topic="softmax")
     with pytest.raises(ValueError, match="no circuits on 'equal'"):  # its slope is 0 everywhere
         random_circuit(topic="equal")
+
+
+@pytest.mark.parametrize("factor", ["1e6", "1e-6"])
+def test_a_gate_whose_numbers_never_suit_is_an_error(factor: str) -> None:
+    gate("scaled", f"{factor}*x", x=factor)
+    try:
+        with pytest.raises(ValueError, match="no easy circuit on 'scaled' was found"):
+            random_circuit("easy", topic="scaled")
+    finally:
+        del GATES["scaled"]

@@ -5,16 +5,34 @@
 // element as it is; single words in a diagram are names.
 
 const WEAK = 12; // letters up to which a form, as "{0} and {1}", fits too much: its holes hold no prose
+const DEEP = 10; // messages inside one another that are looked for
 
-/** A text with numbered holes, as a pattern. */
+const plain = (text) => text.replaceAll("{{", "{").replaceAll("}}", "}");
+
+/** A text with numbered holes: their names, and what stands before, between and behind them. */
 function form(text) {
-  const names = [], literals = [];
-  const pattern = text.replace(/\{\{|\}\}|\{(\d+)\}|[^{}]+/g, (part, name) => {
-    if (name) return names.push(name), "([^]*?)";
-    literals.push(part[0] === "{" || part[0] === "}" ? part[0] : part);
-    return literals.at(-1).replace(/[.*+?^${}()|[\]\\\/]/g, "\\$&");
-  });
-  return {names, literals, pattern: new RegExp(`^${pattern}$`), weight: literals.join("").length};
+  const names = [], literals = [""];
+  for (const [part, name] of text.matchAll(/\{\{|\}\}|\{(\d+)\}|[^{}]+/g)) {
+    if (name) names.push(name), literals.push("");
+    else literals.push(literals.pop() + plain(part));
+  }
+  return {names, literals, weight: literals.join("").length};
+}
+
+/** What fills the holes of a form, each the least that fits; null if the text is not of it. By one
+ * walk along the text, which anybody may have written: a pattern could go astray in it. */
+function fitted(text, [first, ...between]) {
+  if (!text.startsWith(first)) return null;
+  const last = between.pop(), held = [];
+  let at = first.length;
+  for (const literal of between) {
+    const end = text.indexOf(literal, at);
+    if (end < 0) return null;
+    held.push(text.slice(at, end));
+    at = end + literal.length;
+  }
+  const end = text.length - last.length;
+  return end < at || !text.endsWith(last) ? null : [...held, text.slice(at, end)];
 }
 
 /** The function that translates by the pairs of `messages`. */
@@ -22,12 +40,19 @@ function translator(messages) {
   const exact = new Map(), forms = [], seen = new Map();
   const closed = /^[，。；：（、！？]/;
   for (const [english, other] of messages) {
-    const made = form(english), plain = (text) => text.replaceAll("{{", "{").replaceAll("}}", "}");
+    const made = form(english);
     if (made.names.length) forms.push({...made, other});
     else exact.set(plain(english), plain(other));
   }
   forms.sort((a, b) => b.weight - a.weight);
-  const hole = (text) => (text.trim().includes(" ") ? translated(text) : text);
+  let depth = 0;
+  function hole(text) {
+    if (depth === DEEP || !text.trim().includes(" ")) return text;
+    depth++;
+    const said = translated(text);
+    depth--;
+    return said;
+  }
   const fill = (other, holes) => other.replace(/ ?\{(\d+)\}|\{\{|\}\}/g, (part, name) => {
     if (name === undefined) return part[0];
     const held = holes[name] ?? "", tight = closed.test(held.trimStart());
@@ -40,10 +65,10 @@ function translator(messages) {
       const pieces = text.split(joint), said = pieces.length > 1 ? pieces.map(whole) : [null];
       if (said.every((piece) => piece !== null)) return said.join(other);
     }
-    for (const {literals, pattern, names, other, weight} of forms) {
-      const found = literals.every((part) => text.includes(part)) && pattern.exec(text);
-      if (!found) continue;
-      const held = found.slice(1), said = held.map(hole);
+    for (const {literals, names, other, weight} of forms) {
+      const held = fitted(text, literals);
+      if (!held) continue;
+      const said = held.map(hole);
       const prose = held.some((part, k) => part === said[k] && /[A-Za-z]+ [A-Za-z]+/.test(part));
       if (weight > WEAK || !prose) return fill(other, Object.fromEntries(names.map((name, k) => [name, said[k]])));
     }

@@ -44,6 +44,7 @@ DIGITS = [n for n in range(-5, 6) if n]
 LEAST = 0.01  # number on a sheet that is neither 0 nor whole
 LARGEST = 1000.0  # number that a circuit with other inputs may come to
 TRIES = 200  # of one gate, before the circuit is begun anew
+ATTEMPTS = 1000  # the gates of the table need some 70 at most
 
 
 def random_circuit(
@@ -67,7 +68,8 @@ def random_circuit(
     >>> any(v.gate is GATES["max"] for v in topological_order(random_circuit(topic="max")))
     True
 
-    Raises ValueError for a difficulty or a topic that there is not.
+    Raises ValueError for a difficulty or a topic that there is not, and for a gate of your own
+    whose numbers are too large or too small.
     """
     if difficulty not in DIFFICULTIES:
         raise ValueError(
@@ -83,9 +85,13 @@ def random_circuit(
     if topic == "fork" or (wanted and len(wanted.inputs) == 1):  # a gate that ties up no loose end
         level = replace(level, leaves=min(level.leaves, level.gates))
     pool = _pool(difficulty, tuple(GATES))
-    while (root := _attempt(level, pool, rng, kinks, wanted)) is None:
-        pass
-    return root
+    for _ in range(ATTEMPTS):
+        if (root := _attempt(level, pool, rng, kinks, wanted)) is not None:
+            return root
+    raise ValueError(
+        f"no {difficulty} circuit on {topic!r} was found whose numbers one can reckon with, that is "
+        f"0 or from {LEAST} to {level.largest}; choose another topic or difficulty"
+    )
 
 
 def _gate(topic: str) -> Gate:

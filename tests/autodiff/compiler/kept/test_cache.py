@@ -217,8 +217,10 @@ def test_what_was_not_used_for_longest_is_thrown_away(
         for age, path in enumerate(sorted(folder.iterdir(), key=os.path.getmtime)):
             os.utime(path, (1000.0 + age, 1000.0 + age))
     (folder / "notes.txt").write_bytes(content * 9)
-    (folder / "tmpcrashed.tmp").write_bytes(content)
-    os.utime(folder / "tmpcrashed.tmp", (1.0, 1.0))
+    (folder / "thesis.tmp").write_bytes(content * 9)
+    crashed = folder / f"{name_of('new')}.crashed.tmp"
+    crashed.write_bytes(content)
+    os.utime(crashed, (1.0, 1.0))
     fail = pytest.fail
     assert cache.kept(["0"], fail) == content  # the oldest but for this
     monkeypatch.setattr(cache, "MOST", 3200)
@@ -226,8 +228,8 @@ def test_what_was_not_used_for_longest_is_thrown_away(
     cache.kept(["new"], lambda: content)
     kept = [key for key in "01234" if (folder / name_of(key)).exists()]
     assert kept == ["0", "4"]
-    assert (folder / "notes.txt").exists()
-    assert not (folder / "tmpcrashed.tmp").exists()
+    assert (folder / "notes.txt").exists() and (folder / "thesis.tmp").exists()
+    assert not crashed.exists()
     assert cache.kept(["new"], fail) == content
 
 
