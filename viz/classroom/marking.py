@@ -102,7 +102,7 @@ def _agrees(answer: float, truth: float) -> bool:
     """Whole numbers exactly, others to three digits."""
     if answer == truth or float(truth).is_integer() or not answer * truth > 0:
         return math.isclose(answer, truth, rel_tol=1e-9)
-    return abs(math.log(answer / truth)) <= NEAR
+    return abs(math.log(abs(answer)) - math.log(abs(truth))) <= NEAR  # a quotient may be 0
 
 
 def _read(

@@ -91,6 +91,14 @@ def test_a_number_that_no_memory_holds_is_none() -> None:
         assert judged(text, blank) in (NO_NUMBER, UNKNOWN)
 
 
+def test_the_smallest_number_is_a_wrong_answer() -> None:
+    """Divided by the right one it is 0, which has no logarithm."""
+    blank = Blank("g0", "df/dx", 12.5, [], [(float("inf"), "overflow")])
+    assert judged("5e-324", blank) == UNKNOWN
+    assert judged("-5e-324", blank) == UNKNOWN
+    assert judged("12.4999", blank) is None
+
+
 def test_what_is_half_a_text_stops_nobody(tmp_path: Path) -> None:
     assignment(roster(tmp_path, ["Ada"]), seed=1, difficulty="easy").save(tmp_path)
     (tmp_path / "in").mkdir()

@@ -312,14 +312,14 @@ def test_one_point_to_train_on_stays(opened: Open, tmp_path: Path) -> None:
 
 def test_the_classes_of_a_table_keep_their_names(opened: Open, tmp_path: Path) -> None:
     table = tmp_path / "own.csv"
-    rows = [f"{k},{k % 3},{'été <b>' if k > 20 else 'hiver'}" for k in range(40)]
+    rows = [f"{k},{k % 3},{'été <b>' if k > 20 else '"hiver,null"'}" for k in range(40)]
     table.write_text("\n".join(rows), encoding="utf-8")
     page = opened(playground(table))
-    names = ["hiver", "été <b>"]
+    names = ["hiver,null", "été <b>"]
     for name in names:
         expect(page.locator("#key")).to_contain_text(f"class {name}")
     assert page.locator("#class option").all_text_contents() == names
-    expect(page.locator("#example-text")).to_contain_text("class hiver")
+    expect(page.locator("#example-text")).to_contain_text("class hiver,null")
     train(page)
     assert exported(page, tmp_path).classes == tuple(names)
     classify = python(page)["classify"]

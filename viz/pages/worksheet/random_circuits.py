@@ -89,8 +89,8 @@ def random_circuit(
         if (root := _attempt(level, pool, rng, kinks, wanted)) is not None:
             return root
     raise ValueError(
-        f"no {difficulty} circuit on {topic!r} was found whose numbers one can reckon with, that is "
-        f"0 or from {LEAST} to {level.largest}; choose another topic or difficulty"
+        f"no {difficulty} circuit on {topic!r} was found whose numbers one can reckon with, that "
+        f"is 0 or from {LEAST} to {level.largest}; choose another topic or difficulty"
     )
 
 

@@ -228,7 +228,8 @@ def test_what_was_not_used_for_longest_is_thrown_away(
     cache.kept(["new"], lambda: content)
     kept = [key for key in "01234" if (folder / name_of(key)).exists()]
     assert kept == ["0", "4"]
-    assert (folder / "notes.txt").exists() and (folder / "thesis.tmp").exists()
+    assert (folder / "notes.txt").exists()
+    assert (folder / "thesis.tmp").exists()
     assert not crashed.exists()
     assert cache.kept(["new"], fail) == content
 

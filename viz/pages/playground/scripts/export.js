@@ -26,7 +26,7 @@ function modelFile(net, {classes}, told) {
 
 /** The network as Python for this package, with the scales of the data and the names of the classes. */
 function pythonCode(net, {columns, centre, scale, middle, spread, classes}) {
-  const plain = (x) => JSON.stringify(x).replaceAll(",", ", ").replaceAll("null", "None");
+  const plain = (x) => (Array.isArray(x) ? `[${x.map(plain).join(", ")}]` : x === null ? "None" : JSON.stringify(x));
   const state = Object.entries(net.state()).map(([name, array]) => `    ${JSON.stringify(name)}: ${JSON.stringify(array)},`);
   const plane = columns === 2, given = plane ? "x1, x2" : "x", texts = net.features.map(({text}) => text);
   const sine = texts.some((text) => text.includes("sin"));
