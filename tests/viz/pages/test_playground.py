@@ -312,7 +312,7 @@ def test_one_point_to_train_on_stays(opened: Open, tmp_path: Path) -> None:
 
 def test_the_classes_of_a_table_keep_their_names(opened: Open, tmp_path: Path) -> None:
     table = tmp_path / "own.csv"
-    rows = [f"{k},{k % 3},{'été <b>' if k > 20 else '"hiver,null"'}" for k in range(40)]
+    rows = [f"{k},{k % 3}," + ("été <b>" if k > 20 else '"hiver,null"') for k in range(40)]
     table.write_text("\n".join(rows), encoding="utf-8")
     page = opened(playground(table))
     names = ["hiver,null", "été <b>"]
