@@ -93,13 +93,13 @@ _LATEX = (
         "==": (5, "{0:6} = {1:6}"),
         "!=": (5, r"{0:6} \ne {1:6}"),
         "*": (9, r"{0:9} \cdot {1:9}"),
-        "/": (WHOLE, r"\frac{{{0}}}{{{1}}}"),
+        "/": (11, r"\frac{{{0}}}{{{1}}}"),
         "**": (11, "{0:12}^{{{1}}}"),
     }
     | {name: (WHOLE, rf"\mathrm{{{{{name}}}}}\left({{0}}\right)") for name in ATOMS}
     | {name: (10, rf"\{name} {{0:12}}") for name in ("sin", "cos", "tanh")}
     | {
-        "exp": (WHOLE, "e^{{{0}}}"),
+        "exp": (11, "e^{{{0}}}"),
         "log": (10, r"\ln {0:12}"),
         "log1p": (WHOLE, r"\ln(1 + {0})"),
         "sqrt": (WHOLE, r"\sqrt{{{0}}}"),

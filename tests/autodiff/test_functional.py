@@ -379,3 +379,15 @@ def test_every_gate_can_be_had_as_a_function() -> None:
     assert sum(p.data for p in autodiff.softmax([x, y, 1.0])) == pytest.approx(1.0, abs=1e-15)
     assert grad(autodiff.sin)(0.5) == math.cos(0.5)
     assert {"abs", "sum"}.isdisjoint(autodiff.__all__), "import * leaves Python's own alone"
+
+
+@pytest.mark.parametrize("gate", ["max", "min"])
+@pytest.mark.parametrize(("a", "b"), [(2.0, 1.0), (1.0, 2.0), (1.0, math.nan), (math.nan, 1.0)])
+def test_a_gradient_graph_asks_whether_a_number_is_nan_as_the_gradient_does(
+    gate: str, a: float, b: float
+) -> None:
+    x, y = Value(a), Value(b)
+    out = GATES[gate](x * x, y * y)
+    slopes = [v.data for v in autodiff.gradient_graph(out, [x, y])]
+    out.backward()
+    np.testing.assert_array_equal(slopes, [x.grad, y.grad])

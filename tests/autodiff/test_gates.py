@@ -624,3 +624,11 @@ def test_a_formula_may_be_written_as_on_a_blackboard() -> None:
         assert (a.grad, b.grad) == (pytest.approx(0.75 - 8 / 3, rel=1e-15), -4.0)
     finally:
         del GATES["hook"]
+
+
+@pytest.mark.parametrize("name", ["relu", "sqrt", "max"])
+@pytest.mark.parametrize("many", [[1.0, 2.0], np.array([1.0, 2.0])], ids=["list", "array"])
+def test_a_gate_called_by_name_refuses_many_numbers(name: str, many: Any) -> None:
+    given = [many, *[1.0] * (len(GATES[name].inputs) - 1)]
+    with pytest.raises(TypeError, match=rf"{name}: input a is .*make one Value per element"):
+        GATES[name](*given)

@@ -46,6 +46,41 @@ for atom in ATOMS.values():
 POINTS = [(0.7, 1.3, 2.1), (2.0, 0.5, 1.1), (0.4, 0.4, 0.9)]
 
 
+@pytest.mark.parametrize(
+    ("test", "latex"),
+    [
+        ("(a > 0 or b > 0) and c > 0",
+         r"\left(a > 0 \text{ or } b > 0\right) \text{ and } c > 0"),
+        ("a > 0 or b > 0 and c > 0", r"a > 0 \text{ or } b > 0 \text{ and } c > 0"),
+        ("a > 0 and b > 0 or c > 0", r"a > 0 \text{ and } b > 0 \text{ or } c > 0"),
+        ("not (a > 0 or b > 0)", r"\lnot \left(a > 0 \text{ or } b > 0\right)"),
+        ("not a > 0", r"\lnot \left(a > 0\right)"),
+        ("not a > 0 and b > 0", r"\lnot \left(a > 0\right) \text{ and } b > 0"),
+        ("a + b <= b * c", r"a + b \le b \cdot c"),
+    ],
+)  # fmt: skip
+def test_brackets_in_the_tests_of_cases(test: str, latex: str) -> None:
+    formula = Formula(f"a if {test} else b + c", ["a", "b", "c"])
+    cases = rf"\begin{{cases}} a & {latex} \\ b + c & \text{{otherwise}} \end{{cases}}"
+    assert formula.latex() == cases
+
+
+@pytest.mark.parametrize(
+    ("text", "latex"),
+    [
+        ("exp(a) ** b", r"\left(e^{a}\right)^{b}"),  # two exponents of one e are an error in TeX
+        ("(a / b) ** c", r"\left(\frac{a}{b}\right)^{c}"),
+        ("(a ** b) ** c", r"\left(a^{b}\right)^{c}"),
+        ("a ** b ** c", r"a^{b^{c}}"),
+        ("a ** (b / c)", r"a^{\frac{b}{c}}"),
+        ("-(a / b)", r"-\frac{a}{b}"),
+        ("c * exp(a + b)", r"c \cdot e^{a + b}"),
+    ],
+)
+def test_brackets_under_an_exponent(text: str, latex: str) -> None:
+    assert Formula(text, [n for n in "abc" if n in text.replace("exp", "")]).latex() == latex
+
+
 @pytest.mark.parametrize(("text", "numpy", "javascript", "latex"), TEXTS)
 def test_each_target_is_written_as_one_would_by_hand(
     text: str, numpy: str | None, javascript: str | None, latex: str | None

@@ -81,6 +81,14 @@ def test_any_layout_of_the_data() -> None:
     assert native(X.astype(">f8"), Y) == expected
 
 
+@pytest.mark.parametrize("step", [1, 2, -1, -3])
+def test_an_argument_of_one_number_an_example_may_be_a_column(step: int) -> None:
+    table = np.random.default_rng(0).normal(size=(12, 5))
+    a, b = table[::step, 1], table[::step, 3]
+    native = autodiff.compile(lambda a, b: a * b.tanh() + a, backend="native")
+    assert native(a, b) == pytest.approx((a * np.tanh(b) + a).mean(), rel=1e-13)
+
+
 def test_what_may_only_be_read() -> None:
     """Arrays as a data frame of pandas 3 gives them: by a program, and in whole epochs."""
     locked = [X.copy(), Y.copy()]
