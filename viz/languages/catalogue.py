@@ -28,6 +28,8 @@ PROSE = re.compile(r"[A-Za-z]+ [A-Za-z]+").search
 PAGES = ("viz/pages/", "viz/words/", "viz/fold/", "autodiff/gates.py", "docs/studio/")
 DEEP = 10  # messages inside one another that are looked for
 CLOSED = "，。；：（、！？"  # full-width marks bring their own space
+ENDS_WIDE = re.compile("[）\u4e00-\u9fff] ?$").search  # no space between this and a Chinese character
+BEGINS_WIDE = re.compile(" ?[\u4e00-\u9fff]").match
 
 
 class Message(NamedTuple):
@@ -160,8 +162,9 @@ class Catalogue:
         return ""
 
     def _hole(self, text: str, depth: int) -> str:
-        """A single word may be a name that the user gave."""
-        return self(text, depth + 1) if depth < DEEP and " " in text.strip() else text
+        """A single word may be a name that the user gave, but "examples:" is a heading."""
+        told = " " in text.strip() or text.endswith(":")
+        return self(text, depth + 1) if depth < DEEP and told else text
 
     def _in_part(self, text: str, depth: int) -> str:
         """What is known of a text, which may begin with the mark in front of it."""
@@ -184,7 +187,10 @@ def _filled(text: str, holes: Mapping[str, str]) -> str:
     filled = ""
     for literal, name, *_ in Formatter().parse(text):
         held = "" if name is None else holes[name]
-        filled += literal + (held.lstrip() if held.lstrip()[:1] in CLOSED else held)
+        held = held.lstrip() if held.lstrip()[:1] in CLOSED else held
+        for piece in (literal, held):
+            wide = ENDS_WIDE(filled) and BEGINS_WIDE(piece)
+            filled = filled.rstrip(" ") + piece.lstrip(" ") if wide else filled + piece
     return filled
 
 

@@ -149,3 +149,15 @@ def test_chinese_has_chinese_punctuation(message: Message) -> None:
 def test_a_space_stands_between_chinese_and_latin(message: Message) -> None:
     bare = re.sub(r"\{\d+\}", "", message.other)
     assert not re.search(r"[\u4e00-\u9fff][A-Za-z0-9]|[A-Za-z0-9][\u4e00-\u9fff]", bare)
+
+
+def test_no_space_is_left_between_chinese_and_what_fills_a_hole() -> None:
+    say = Catalogue({"{0} is {1} here": "{0} 是 {1} 在此", "row {0}": "第 {0} 行"})
+    assert say("row 3 is x here") == "第 3 行是 x 在此"
+    assert say("x is row 3 here") == "x 是第 3 行在此"
+    assert say("x is y here") == "x 是 y 在此"
+
+
+def test_a_heading_of_one_word_is_translated_and_a_name_is_not() -> None:
+    say = Catalogue({"functions:": "函数：", "functions": "函数"})
+    assert say("functions:\n  functions, other") == "函数：\n  functions, other"

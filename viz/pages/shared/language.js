@@ -39,6 +39,7 @@ function fitted(text, [first, ...between]) {
 function translator(messages) {
   const exact = new Map(), forms = [], seen = new Map();
   const closed = /^[，。；：（、！？]/;
+  const endsWide = /[）\u4e00-\u9fff] ?$/, beginsWide = /^ ?[\u4e00-\u9fff]/; // no space between these
   for (const [english, other] of messages) {
     const made = form(english);
     if (made.names.length) forms.push({...made, other});
@@ -53,11 +54,17 @@ function translator(messages) {
     depth--;
     return said;
   }
-  const fill = (other, holes) => other.replace(/ ?\{(\d+)\}|\{\{|\}\}/g, (part, name) => {
-    if (name === undefined) return part[0];
-    const held = holes[name] ?? "", tight = closed.test(held.trimStart());
-    return tight ? held.trimStart() : part[0] === " " ? ` ${held}` : held;
-  });
+  const fill = (other, holes) => {
+    let filled = "";
+    for (const part of other.match(/\{\d+\}|\{\{|\}\}|[^{}]+/g) ?? []) {
+      const name = /^\{(\d+)\}$/.exec(part)?.[1];
+      const piece = name ? holes[name] ?? "" : /^(\{\{|\}\})$/.test(part) ? part[0] : part;
+      const tight = name && closed.test(piece.trimStart());
+      const wide = endsWide.test(filled) && beginsWide.test(piece);
+      filled = tight || wide ? filled.replace(/ $/, "") + piece.trimStart() : filled + piece;
+    }
+    return filled;
+  };
   const sentences = [["; ", "；"], [". ", "。"]];
   function whole(text) {
     if (exact.has(text)) return exact.get(text);
