@@ -9,12 +9,14 @@ import re
 import secrets
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from hashlib import sha256
 from pathlib import Path
 
 from autodiff import Value
 
+from ..languages.translate import current
 from ..pages.scene import scene
 from ..pages.worksheet.questions import Blank, blanks
 from ..pages.worksheet.random_circuits import random_circuit
@@ -23,6 +25,7 @@ from ..pages.worksheet.worksheet import KINDS, TITLES, worksheet
 __all__ = ["Assignment", "assignment"]
 
 PLAN = "assignment.json"
+HEADS = ("name", "姓名", "名字")  # what the column of names may be called
 
 
 @dataclass(frozen=True)
@@ -138,14 +141,15 @@ def assignment(
 
 
 def text_of(path: Path) -> str:
-    """A text that was written anywhere: UTF-8, UTF-16 with its mark, else Western European."""
+    """A text that was written anywhere: UTF-8, UTF-16 with its mark, else as Excel writes it where
+    Chinese is spoken, else Western European."""
     data = path.read_bytes()
     if data[:2] in (b"\xff\xfe", b"\xfe\xff"):
         return data.decode("utf-16", "replace")
-    try:
-        return data.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        return data.decode("cp1252", "replace")
+    for encoding in ("utf-8-sig", *["gb18030"] * (current() == "zh")):
+        with suppress(UnicodeDecodeError):
+            return data.decode(encoding)
+    return data.decode("cp1252", "replace")
 
 
 def _names(roster: Path) -> list[str]:
@@ -160,8 +164,9 @@ def _names(roster: Path) -> list[str]:
     except csv.Error as error:
         raise ValueError(f"{roster.name} cannot be read as a CSV: {error}") from None
     heads = [cell.strip().lower() for cell in rows[0]] if rows else []
-    column = heads.index("name") if "name" in heads else 0
-    names = [row[column].strip() for row in rows["name" in heads :] if len(row) > column]
+    head = next((head for head in HEADS if head in heads), "")
+    column = heads.index(head) if head else 0
+    names = [row[column].strip() for row in rows[bool(head) :] if len(row) > column]
     if not names:
         raise ValueError(f"{roster.name} has no names; give a CSV with a student in each row")
     told = Counter(map(plain, names))

@@ -116,7 +116,9 @@ def _read(
         try:
             lines = list(LINE.finditer(text_of(path)))
         except OSError as error:
-            warnings.warn(str(error), stacklevel=3)
+            missing = isinstance(error, FileNotFoundError)
+            what = f"there is no file {os.fspath(path)!r}" if missing else str(error)
+            warnings.warn(what, stacklevel=3)
             continue
         if not lines:
             warnings.warn(f"{path.name}: no line 'answers of ...' in it", stacklevel=3)

@@ -28,7 +28,8 @@ PROSE = re.compile(r"[A-Za-z]+ [A-Za-z]+").search
 PAGES = ("viz/pages/", "viz/words/", "viz/fold/", "autodiff/gates.py", "docs/studio/")
 DEEP = 10  # messages inside one another that are looked for
 CLOSED = "，。；：（、！？"  # full-width marks bring their own space
-ENDS_WIDE = re.compile("[）\u4e00-\u9fff] ?$").search  # no space between this and a Chinese character
+# No space stands between these two.
+ENDS_WIDE = re.compile("[）\u4e00-\u9fff] ?$").search
 BEGINS_WIDE = re.compile(" ?[\u4e00-\u9fff]").match
 
 

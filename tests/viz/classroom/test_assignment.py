@@ -10,6 +10,7 @@ from playwright.sync_api import Page, expect
 
 from viz import Assignment, assignment, mark
 from viz.command.cli import main
+from viz.languages.translate import speaking
 
 CLASS = [f"Student {k:02}" for k in range(30)]
 
@@ -92,6 +93,13 @@ def test_a_roster_is_read_as_spreadsheets_write_it(
 ) -> None:
     (tmp_path / "class.csv").write_bytes(text.encode(encoding))
     assert assignment(tmp_path / "class.csv").students == ("José",)
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "gb18030"])
+def test_a_chinese_roster_is_read_as_spreadsheets_write_it(encoding: str, tmp_path: Path) -> None:
+    (tmp_path / "class.csv").write_bytes("学号,姓名\n1,王小明\n2,李华\n".encode(encoding))
+    with speaking("zh"):
+        assert assignment(tmp_path / "class.csv").students == ("王小明", "李华")
 
 
 def test_an_assignment_is_not_written_over_another(tmp_path: Path) -> None:

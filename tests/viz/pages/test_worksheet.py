@@ -244,7 +244,7 @@ def test_answers_are_typed_in_the_diagram_itself(opened: Open) -> None:
     field.fill("4")
     field.press("Enter")
     expect(question(page, "df/dx").locator(".slip")).to_have_text("Check the sign.")
-    expect(page.locator(".verdict")).to_have_text("D, df/dx: not yet. Check the sign.")
+    expect(page.locator(".verdict")).to_have_text("D, df/dx: not yet · Check the sign.")
     expect(question(page, "df/dx").locator("input")).to_have_value("4")
     expect(field).to_have_attribute("aria-invalid", "true")
     field.fill("-4")

@@ -123,7 +123,9 @@ function question(blank, drawing, verdict, context) {
     slip.textContent = given && !right ? diagnosis(found, blank) : "";
     drawing.reveals(blank.key, right ? number(answer) : null);
     const away = target === fields[1] && given; // the row may be out of sight
-    if (away) verdict.textContent = `${blank.tag}, ${blank.name}: ${said}. ${slip.textContent}`;
+    const aloud = `${blank.tag}, ${blank.name}: ${right ? "this is right" : said}`;
+    const why = slip.textContent;
+    if (away) verdict.replaceChildren(aloud, ...(why ? [" · ", why] : [])); // each a message by itself
     verdict.classList.toggle("forward-ink", right);
     settle(right, given);
   };
