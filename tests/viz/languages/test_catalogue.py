@@ -98,7 +98,7 @@ def test_a_long_text_that_almost_fits_is_read_in_one_walk() -> None:
 
 def test_messages_inside_one_another_end_somewhere() -> None:
     say = Catalogue({"the gradient of {0}": "{0} 的梯度"})
-    assert say("the gradient of the gradient of x") == "x 的梯度 的梯度"
+    assert say("the gradient of the gradient of x") == "x 的梯度的梯度"
     assert say("the gradient of " * 3000 + "x").count("的梯度") < 20
 
 
