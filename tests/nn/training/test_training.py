@@ -3,6 +3,7 @@
 import math
 import random
 import signal
+from collections.abc import Iterator
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -207,6 +208,15 @@ class Interrupting(SGD):
         return super().update(theta, gradient)
 
 
+@pytest.fixture
+def ctrl_c() -> Iterator[None]:
+    """Ctrl-C interrupts, also where the tests run in a shell's background, which ignores it."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("ctrl_c")
 def test_ctrl_c_leaves_the_last_complete_step_and_the_history() -> None:
     model, expected = MLP(1, [3, 1], rng=0), MLP(1, [3, 1], rng=0)
     history = fit(model, X_LINE, Y_LINE, "squared_error", Interrupting(model.parameters(), lr=0.1),
