@@ -64,7 +64,8 @@ def _row(attack: Attack, tally: Tally, folder: Path) -> str:
 def _circumstances() -> str:
     """When, on what machine, and with which versions."""
     packages = ["numpy", "llvmlite", "safetensors", "torch"]
-    versions = ", ".join(f"{name} {importlib.metadata.version(name)}" for name in packages)
+    here = {d.name: d.version for d in importlib.metadata.distributions() if d.name in packages}
+    versions = ", ".join(f"{name} {here[name]}" for name in packages if name in here)
     return (
         f"until {dt.date.today()} on {platform.system()} {platform.machine()} with "
         f"{os.cpu_count()} cores, {platform.python_implementation()} {platform.python_version()}, "
