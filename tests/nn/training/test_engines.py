@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 import autodiff
-from autodiff import BranchError, CompileError, Value
+from autodiff import GATES, BranchError, CompileError, Value, gate
 from autodiff.compiler.write import backends
 from nn import (
     MLP,
@@ -273,6 +273,22 @@ def test_a_loss_that_tests_its_target_is_refused_by_a_compiled_engine(engine: st
     with pytest.raises((CompileError, BranchError), match=r"once for all rows|compares"):
         fit(model, MANY_ROWS, RARE, weighted, epochs=1, engine=engine, progress=False)
     assert not read(model.parameters()).any()
+
+
+def test_a_target_that_decides_the_gradient_alone_is_noticed() -> None:
+    """What the rare class pulls is turned round, at an equal cost; its rows come last."""
+    back = gate("test_back", "a * 1.0", a="-1.0")
+
+    def loss(output: Value, target: float) -> Value:
+        rare = getattr(target, "data", target) == 1
+        return losses.logistic(back(output) if rare else output, target)
+
+    model, targets = Layer(2, 1, rng=0), (np.arange(400) > 390).astype(float)
+    try:
+        with pytest.raises(CompileError, match="once for all rows"):
+            choose_engine("compiled", model, loss, model.parameters(), MANY_ROWS, targets)
+    finally:
+        del GATES["test_back"]
 
 
 def test_history_names_the_engine() -> None:
