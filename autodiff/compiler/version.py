@@ -112,7 +112,7 @@ def make_version(
     shown = getattr(function, "__name__", type(function).__name__).replace("<lambda>", "f")
     loss = traced.shape is None and not predicts
     lap("tape")
-    found = _derivation(scalars, theta, shapes, names, shown, loss, dtype)
+    found = _derivation(_Graph(scalars, theta, shapes, names, shown, loss, dtype))
     lap("derivation")
     version = Version(
         tuple(shapes),
@@ -129,6 +129,24 @@ def make_version(
     version.build(backend)
     lap("build")
     return version
+
+
+class _Graph(NamedTuple):
+    """What is compiled: the graph of one example."""
+
+    scalars: Scalars
+    theta: Sequence[Value]
+    shapes: list[tuple[int, ...]]
+    names: list[str]
+    shown: str
+    loss: bool
+    dtype: str
+
+    def contents(self) -> tuple[Any, ...]:
+        """Equal for equal graphs with equal labels, but for the gates themselves."""
+        scalars = {**vars(self.scalars), "gate": [gate is None for gate in self.scalars.gate]}
+        parts = marshal.dumps([*scalars.values(), [p.label for p in self.theta]], 2)
+        return (parts, *self.names, *self.shapes, self.shown, self.loss, self.dtype)
 
 
 class _Derivation(NamedTuple):
@@ -149,33 +167,24 @@ def forget() -> None:
     _DERIVATIONS.clear()
 
 
-def _derivation(
-    scalars: Scalars,
-    theta: Sequence[Value],
-    shapes: list[tuple[int, ...]],
-    names: list[str],
-    shown: str,
-    loss: bool,
-    dtype: str,
-) -> _Derivation:
+def _derivation(graph: _Graph) -> _Derivation:
     """As it was found in this process, or in one before, for an equal graph; else found now."""
-
-    if len(scalars.gate) > _LARGEST:
-        return _derive(scalars, theta, shapes, names, shown, loss, dtype)
-    used = [*filter(None, scalars.gate)]
+    if len(graph.scalars.gate) > _LARGEST:
+        return _derive(graph)
+    used = [*filter(None, graph.scalars.gate)]
     gates = list(dict.fromkeys([*GATES.values(), *used]))
-    of = (_all_of(scalars, theta), *names, *shapes, shown, loss, dtype)
-    key = (*map(id, gates), *map(id, used), *of)
+    contents = graph.contents()
+    key = (*map(id, gates), *map(id, used), *contents)
     found, _ = _DERIVATIONS.pop(key, (None, None))
     if found is None:
         place = {gate: k for k, gate in enumerate(gates)}
         table = [f"{gate!r} {gate.rows}" for gate in gates]
-        parts: Any = sys.version, np.__version__, table, [place[gate] for gate in used], of
+        parts: Any = sys.version, np.__version__, table, [place[gate] for gate in used], contents
         digest = hashlib.sha256(marshal.dumps(parts, 2)).hexdigest()
 
         def make() -> bytes:
             nonlocal found
-            found = _derive(scalars, theta, shapes, names, shown, loss, dtype, digest)
+            found = _derive(graph, digest)
             return pickle.dumps(found)
 
         data = kept([digest], make)
@@ -186,42 +195,27 @@ def _derivation(
     return found
 
 
-def _derive(
-    scalars: Scalars,
-    theta: Sequence[Value],
-    shapes: list[tuple[int, ...]],
-    names: list[str],
-    shown: str,
-    loss: bool,
-    dtype: str,
-    key: str = "",
-) -> _Derivation:
+def _derive(graph: _Graph, key: str = "") -> _Derivation:
     # imported here, since a process that finds what it needs goes without them
     from .arrays.roll import in_order_of_use, roll
     from .arrays.scalars import flatten
     from .derivative import differentiate, forward_only
     from .rewrite.inline import inline
 
-    rolled = roll(flatten(scalars), theta, shapes, names)
+    rolled = roll(flatten(graph.scalars), graph.theta, graph.shapes, graph.names)
     output, beside = rolled.output, rolled.beside
     program = rows = forward_only(rolled)
     if beside is not None:
         columns = [spread(e, (ROWS, e.shape[-1])) for e in (output, beside)]
         rows.output = Concatenate(tuple(columns))
-    if loss:
+    if graph.loss:
         program = differentiate(replace(rolled, steps=in_order_of_use(rolled.steps, output)))
         rows = program if beside is None else rows
     for one in {program, rows}:
         inline(one)
-        one.dtype, one.name = dtype, shown
+        one.dtype, one.name = graph.dtype, graph.shown
         one.key = key and f"{key} {one is rows}"
     return _Derivation(program, rows, list(rolled.unrolled))
-
-
-def _all_of(scalars: Scalars, theta: Sequence[Value]) -> bytes:
-    """Equal for equal graphs with equal labels, but for the gates themselves."""
-    parts = {**vars(scalars), "gate": [gate is None for gate in scalars.gate]}
-    return marshal.dumps([*parts.values(), [p.label for p in theta]], 2)
 
 
 def _report(traced: Trace, found: _Derivation, times: dict[str, float]) -> dict[str, Any]:
