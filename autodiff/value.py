@@ -409,7 +409,8 @@ def operand(x: Any, gate: Gate, name: str, infix: bool = False) -> Any:
         return x
     if x.__class__ is float or is_number(x):
         return Constant(x)
-    if (infix or gate.formula.infix) and hasattr(type(x), "__array_ufunc__"):
+    second = gate.formula.infix and name != gate.inputs[0]
+    if (infix or second) and hasattr(type(x), "__array_ufunc__"):
         return NotImplemented
     raise TypeError(
         f"{gate.name}: input {name} is {x!r} ({type(x).__name__}), but a gate takes Values and "

@@ -626,7 +626,7 @@ def test_a_formula_may_be_written_as_on_a_blackboard() -> None:
         del GATES["hook"]
 
 
-@pytest.mark.parametrize("name", ["relu", "sqrt", "max"])
+@pytest.mark.parametrize("name", ["relu", "sqrt", "max", "add", "mul"])
 @pytest.mark.parametrize("many", [[1.0, 2.0], np.array([1.0, 2.0])], ids=["list", "array"])
 def test_a_gate_called_by_name_refuses_many_numbers(name: str, many: Any) -> None:
     given = [many, *[1.0] * (len(GATES[name].inputs) - 1)]
