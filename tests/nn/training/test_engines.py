@@ -343,7 +343,7 @@ def test_compiled_costs_and_gradients_equal_the_eager_ones_at_any_theta() -> Non
         np.testing.assert_allclose(outputs, eager.outputs(theta, X), rtol=1e-12)
 
 
-# What the collector ends meanwhile is struck, too, and can only say so.
+# A generator that is dropped half-way is struck while it is closed, and can only say so.
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 @pytest.mark.parametrize("write", ["engine", "program", "state"])
 def test_parameters_are_written_all_or_not_at_all(write: str) -> None:
@@ -362,9 +362,10 @@ def test_parameters_are_written_all_or_not_at_all(write: str) -> None:
 
     def strike(frame: FrameType, event: str, argument: object) -> object:
         nonlocal left
-        left -= event == "line"
-        if not left:
-            raise KeyboardInterrupt
+        if event == "line":
+            left -= 1
+            if not left:
+                raise KeyboardInterrupt
         return strike
 
     moments = 0

@@ -300,9 +300,10 @@ def test_no_ctrl_c_leaves_a_dropout_switched_on() -> None:
 
     def strike(_frame: object, event: str, _argument: object) -> None:
         nonlocal left
-        left -= event in ("call", "c_return")
-        if not left:
-            raise KeyboardInterrupt
+        if event in ("call", "c_return"):
+            left -= 1
+            if not left:
+                raise KeyboardInterrupt
 
     while left <= 0:
         struck += 1
