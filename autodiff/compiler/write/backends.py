@@ -39,6 +39,9 @@ LINES: Final = 5  # an array operation has about as many
 _QUIET: Final = Context()
 _QUIET.run(np.seterr, all="ignore")
 
+_NUMBERS: Final = itertools.count(1)
+_FREE: Final[list[int]] = []  # of what is gone, since Python forgets no name of a file
+
 
 class Unsupported(NotImplementedError):
     """A backend has no code for something in this function."""
@@ -50,12 +53,12 @@ def _numpy(function: Function, loss: bool) -> Runner:
     It keeps NumPy's warnings and scalar types to itself: gate and row explain what is not finite.
     """
     source, name = numpy_text(function, loss), "value_and_grad" if loss else "outputs"
-    lines = source.splitlines(keepends=True)
-    for number in itertools.count(1):  # the first that is free, as Python forgets no name of a file
-        filename = f"<compiled {name} {number}>"
-        entry = linecache.cache.setdefault(filename, (len(source), None, lines, filename))
-        if len(entry) > 2 and entry[2] is lines:
-            break
+    try:
+        number = _FREE.pop()
+    except IndexError:
+        number = next(_NUMBERS)
+    filename = f"<compiled {name} {number}>"
+    linecache.cache[filename] = len(source), None, source.splitlines(keepends=True), filename
     namespace: dict[str, Any] = {"__name__": filename}
     exec(compile(source, filename, "exec"), namespace)
     plain = namespace[name]
@@ -69,8 +72,14 @@ def _numpy(function: Function, loss: bool) -> Runner:
         finite = math.isfinite(np.vdot(gradient, gradient)) or np.isfinite(gradient).all()
         return float(J) if finite else math.nan, gradient.astype(theta.dtype, copy=False)
 
-    weakref.finalize(plain, linecache.cache.pop, filename, None).atexit = False
+    weakref.finalize(plain, _forget, filename, number).atexit = False
     return gradient if loss else outputs
+
+
+def _forget(filename: str, number: int) -> None:
+    """The text; not its name, which Python may have on a list that it just goes through."""
+    linecache.cache[filename] = 0, None, [], filename
+    _FREE.append(number)
 
 
 def _native(function: Function, loss: bool) -> Runner:

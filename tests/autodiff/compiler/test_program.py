@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import linecache
 import math
+import os
 import pickle
 import runpy
 import subprocess
@@ -188,7 +189,7 @@ def test_shapes_that_take_turns_beyond_what_is_remembered_are_noticed() -> None:
 def test_a_program_that_is_gone_leaves_no_text_behind() -> None:
     def texts() -> set[str]:
         gc.collect()
-        return {name for name in linecache.cache if "compiled" in name}
+        return {name for name in linecache.cache if "compiled" in name and linecache.getlines(name)}
 
     before = texts()
     w = Value(2.0)
@@ -198,6 +199,30 @@ def test_a_program_that_is_gone_leaves_no_text_behind() -> None:
     assert "# forward pass" in "".join(linecache.getlines(name))  # for tracebacks
     del program
     assert texts() == before
+    names = len(linecache.cache)
+    for _ in range(3):
+        autodiff.compile(lambda x: x * w, backend="numpy")([1.0])
+        gc.collect()
+    assert len(linecache.cache) == names  # used again
+
+
+def test_a_program_may_go_while_python_looks_through_its_texts(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Tracebacks, pdb and doctests do; the collector may come in between."""
+    linecache.getlines(__file__)
+    w, stat = Value(2.0), os.stat
+    programs = [autodiff.compile(lambda x: x * w, backend="numpy")]
+    assert programs[0]([1.0]) == 2.0
+
+    def collecting(*which: Any, **how: Any) -> os.stat_result:
+        programs.clear()
+        gc.collect()
+        return stat(*which, **how)
+
+    monkeypatch.setattr(os, "stat", collecting)
+    linecache.checkcache()
+    assert not programs
 
 
 def test_lists_integers_and_other_widths_are_taken_as_numbers() -> None:
