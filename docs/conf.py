@@ -175,7 +175,7 @@ def untranslated(app: Sphinx, doctree: document, page: str) -> None:
             if node.get("translated") is not False or of_room:  # the room has the messages
                 continue
             text = node.rawsource or node.astext()
-            plain = re.sub(r"`[^`]*`|\$[^$]*\$|<[^<>]*>|\]\([^()]*\)", "", text)
+            plain = re.sub(r"`+[^`]*`+|\$[^$]*\$|<[^<>]*>|\]\([^()]*\)", "", text)
             if re.search("[A-Za-z]{2}", plain) and not re.search("[\u4e00-\u9fff]", text):
                 logger.warning("not translated: %r", text, location=node)
 

@@ -10,7 +10,7 @@ import re
 _CITED = re.compile(
     r"(?P<cs229>CS229(?: \([\d.]+\))?)|(?P<courses>CS231n)|(?P<lecturenotes>[Nn]otes? 00\d)"
 )
-_TERM = re.compile(r"^(\S(?:[^\n]*?\S)?)\s{2,}(\S.*)$")
+_TERM = re.compile(r"^(\S(?:[^\n]*?[^\s.])?)\s{2,}(\S.*)$")  # not two spaces after a sentence
 
 
 def blocks(lines: list[str]) -> list[list[str]]:
@@ -26,8 +26,7 @@ def blocks(lines: list[str]) -> list[list[str]]:
 def is_list(block: list[str]) -> bool:
     """Lines of a term, two spaces or more, and its meaning; further lines are indented."""
     terms = [line for line in block if not line.startswith(" ")]
-    aligned = all(_TERM.match(line) for line in terms)
-    return aligned and (len(terms) > 1 or len(block) > 1 or bool(re.search(r"\s{3,}", terms[0])))
+    return bool(terms) and all(_TERM.match(line) for line in terms)
 
 
 def cited(text: str, link: str) -> str:

@@ -158,7 +158,7 @@ _RULE = re.compile(r"[\s|:-]+")
 
 def _plain(text: str) -> str:
     """A text without code, formulas, fields, tags and addresses."""
-    return re.sub(r"`[^`]*`|\$[^$]*\$|\{[^{}]*\}|<[^<>]*>|\]\([^()\s]*\)|https?://\S+", " ", text)
+    return re.sub(r"`+[^`]*`+|\$[^$]*\$|\{[^{}]*\}|<[^<>]*>|\]\([^()\s]*\)|https?://\S+", " ", text)
 
 
 def translated_markdown(text: str, translate: Translate) -> str:
@@ -375,11 +375,10 @@ def kept(text: str) -> Counter[str]:
     >>> kept("3 gates of `f` at $x^2$") == kept("在 $x^2$ 处 `f` 的 3 个门")
     True
     """
-    pieces = r"`[^`]*`|\$[^$]*\$|\{[^{}]*\}|\]\([^()\s]*\)|https?://[^\s)]+|\\n|\d+(?:[.,]\d+)*"
+    pieces = r"`+[^`]*`+|\$[^$]*\$|\{[^{}]*\}|\]\([^()\s]*\)|https?://[^\s)]+|\\n|\d+(?:[.,]\d+)*"
     text = re.sub(r"notebooks/zh/", "notebooks/", re.sub(r"\]\(README(\.zh)?\.md\)", "]", text))
-    text = re.sub(
-        r"(?::ref:|\{ref\})`\D*([^`]*)`", r"\1", text
-    )  # a docstring, on a page of Markdown
+    # Roles, of a docstring and of its translation, which is Markdown.
+    text = re.sub(r"(?::(?:ref|doc|class):|\{(?:ref|doc|class)\})`\D*([^`]*)`", r"\1", text)
     found = Counter(re.findall(pieces, text))
     return Counter({re.sub(r"\\(?:text|mathrm)\{[^}]*\}", "", key): n for key, n in found.items()})
 

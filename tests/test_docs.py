@@ -93,6 +93,11 @@ def test_docstrings_become_restructured_text() -> None:
     ]
 
 
+def test_a_list_of_one_argument_is_a_list_and_two_spaces_after_a_sentence_are_none() -> None:
+    assert docstrings.convert(["grads  what to show"]) == ["``grads``", "    what to show", ""]
+    assert docstrings.convert(["A pair.  Used to copy."]) == ["A pair.  Used to copy.", ""]
+
+
 def test_sources_are_linked_to_the_bibliography() -> None:
     told = docstrings.inline("mean: CS229 (7.8), note 002; `note 002`")
     assert told == (
