@@ -196,6 +196,7 @@ class MLPClassifier(_Classifier, _MLP):
     activation    of all of them, or a list with one for each
     loss          None: logistic for two classes, softmax cross entropy for more
     random_state  seed of the weights, the batches and the rows held out
+
     Every other option is that of `nn.fit`.
 
     >>> X, y = [[0, 0], [0, 1], [1, 0], [1, 1]], ["same", "other", "other", "same"]
@@ -220,6 +221,7 @@ class ModuleClassifier(_Classifier, _AnyModule):
 
     build  the module, whose copy is trained, or a function (inputs, outputs, rng) -> Module. For
            two classes it is asked for one output, for more for as many as there are
+
     Every other option is that of `MLPClassifier`.
 
     >>> from nn import Layer
