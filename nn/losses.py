@@ -191,7 +191,7 @@ class OverPositions:
 class Weighted:
     """A loss times the weight of its example, which is the last number of the target.
 
-    flat   the target of the loss itself is a number, not a row
+    flat  the target of the loss itself is a number, not a row
 
     >>> Weighted(squared_error, flat=True)(Value(3.0), [1.0, 10.0]).data
     20.0

@@ -128,7 +128,7 @@ def load_optimiser(
 ) -> Optimiser:
     """The optimiser that `save` wrote beside the network, to go on training `model` with.
 
-    lr   takes the place of the saved rate; needed if that was a function
+    lr  takes the place of the saved rate; needed if that was a function
 
     >>> import tempfile
     >>> from nn import MLP, fit

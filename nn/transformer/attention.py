@@ -22,7 +22,7 @@ _dot = GATES["dot"].fire
 class AttentionHead(Module):
     """softmax(q · k / √n) v: what each position gathers from those that it sees.
 
-    causal   position t sees positions 0 to t only
+    causal  position t sees positions 0 to t only
 
     Takes queries, keys and values, a list of rows each, and gives a list of rows.
 
