@@ -22,7 +22,7 @@ class Coverage:
     def record(self, jobs: int) -> None:
         """Run the suite once, and keep what each test ran."""
         self.data.parent.mkdir(parents=True, exist_ok=True)
-        settings = self.data.with_name("coverage.ini")
+        settings = self.data.with_name("settings.ini")  # pytest-cov clears up coverage.*
         settings.write_text(f"[run]\nsource = {','.join(PACKAGES)}\ndata_file = {self.data}\n")
         said = subprocess.run(
             [
