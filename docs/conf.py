@@ -120,8 +120,10 @@ def linked(notebook: str) -> str:
 def skip(
     _app: Sphinx, _what: str, _name: str, member: object, is_skipped: bool, _options: object
 ) -> bool:
-    """Leave out the fields of named tuples, which their class describes."""
-    return is_skipped or type(member).__name__ == "_tuplegetter"
+    """Leave out the fields of named tuples, which their class describes, and what is inherited
+    from scikit-learn, which has its own pages."""
+    of_others = str(getattr(member, "__module__", "")).startswith("sklearn.")
+    return is_skipped or of_others or type(member).__name__ == "_tuplegetter"
 
 
 def beside(app: Sphinx, failed: Exception | None) -> None:
@@ -165,10 +167,9 @@ def translate_raw(app: Sphinx, doctree: document) -> None:
 
 
 def untranslated(app: Sphinx, doctree: document, page: str) -> None:
-    """Warn, which ends the build, of a text that has no translation. Those of the API stay English
-    but for what a thing is."""
+    """Warn, which ends the build, of a text that has no translation."""
     if folder(app.config.language) and not page.startswith(
-        ("api/", "generated/course/", "generated/errors", "attacks")  # its numbers change
+        ("generated/course/", "generated/errors", "attacks")  # its numbers change
     ):
         for node in doctree.findall(Element):
             of_room = page == "generated/errors" and isinstance(node.parent, entry)
