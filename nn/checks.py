@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import operator
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeGuard
 
@@ -67,11 +68,11 @@ def same_rows(X: Array, Y: Array, names: tuple[str, str] = ("X", "Y")) -> None:
         )
 
 
-def count(name: str, number: int) -> int:
-    """A size: a whole number of at least 1, or a ValueError that names it."""
-    if not is_whole(number) or number < 1:
-        raise ValueError(f"{name} must be a whole number of at least 1, got {number!r}")
-    return number
+def count(name: str, number: int, least: int = 1) -> int:
+    """A size, NumPy's too, as Python's whole number; or a ValueError that names it."""
+    if not is_whole(number) or number < least:
+        raise ValueError(f"{name} must be a whole number of at least {least}, got {number!r}")
+    return operator.index(number)
 
 
 def is_whole(number: Any) -> TypeGuard[int]:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, ClassVar
 
 from autodiff import GATES, Constant, Row, Value
 
 from .activations import ActivationLike, resolve
-from .checks import count
+from .checks import count, is_whole
 from .initialisation import Init, generator, initialiser
 from .module import Module, Nested, flatten
 from .report.options import signature
@@ -37,16 +37,20 @@ class _Convolution(Module):
         init: Init = None,
         rng: Any = None,
     ) -> None:
-        self.channels_in = count("channels_in", channels_in)
-        self.channels_out = count("channels_out", channels_out)
-        sizes = [kernel_size] * self.axes if isinstance(kernel_size, int) else list(kernel_size)
+        self.channels_in = channels_in = count("channels_in", channels_in)
+        self.channels_out = channels_out = count("channels_out", channels_out)
+        sizes = (
+            [kernel_size] * self.axes
+            if not isinstance(kernel_size, Iterable)
+            else list(kernel_size)
+        )
         if len(sizes) != self.axes:
             raise ValueError(f"kernel_size: expected {self.axes} numbers, got {kernel_size}")
         self.kernel_size = tuple(count("kernel_size", k) for k in sizes)
         self.stride = count("stride", stride)
-        if padding != "same" and (not isinstance(padding, int) or padding < 0):
+        if padding != "same" and (not is_whole(padding) or padding < 0):
             raise ValueError(f"padding is 'same' or a number of at least 0, got {padding!r}")
-        self.padding = padding
+        self.padding = padding if padding == "same" else int(padding)
         self.activation = resolve(activation)
         if self.activation.row:
             raise ValueError(f"{self.activation.name} is no activation for a convolution")

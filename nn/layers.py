@@ -56,7 +56,8 @@ class Neuron(Module):
         rng: Any = None,
     ) -> None:
         chosen = resolve(activation)
-        draw, rng = initialiser(init, chosen, count("nin", nin), 1), generator(rng)
+        nin = count("nin", nin)
+        draw, rng = initialiser(init, chosen, nin, 1), generator(rng)
         if chosen.row:
             raise ValueError(f"{chosen.name} needs a whole layer; a neuron has one output")
         self.w = Row([Value(draw(rng), label=f"w{i}") for i in range(nin)])
@@ -123,8 +124,8 @@ class Layer(Module):
         rng: Any = None,
     ) -> None:
         chosen = resolve(activation)
-        draw = initialiser(init, chosen, count("nin", nin), count("nout", nout))
-        rng = generator(rng)
+        nin, nout = count("nin", nin), count("nout", nout)
+        draw, rng = initialiser(init, chosen, nin, nout), generator(rng)
         elementwise = None if chosen.row else chosen
         self.neurons = [
             Neuron(nin, elementwise, bias=bias, init=draw, rng=rng) for _ in range(nout)

@@ -192,7 +192,11 @@ class Module(Counting):
         faults += [f"{name} is not known here" for name in state if name not in arrays]
         found: dict[str, NDArray[np.float64]] = {}
         for name in arrays.keys() & state.keys():
-            found[name] = np.asarray(state[name], dtype=np.float64)
+            given = np.asarray(state[name])
+            if given.dtype.kind == "c":
+                faults.append(f"{name} holds complex numbers")
+                continue
+            found[name] = given.astype(np.float64)
             expected = np.shape(map_nested(lambda v: v.data, arrays[name]))
             if found[name].shape != expected:
                 faults.append(f"{name} has shape {found[name].shape}, expected {expected}")

@@ -167,15 +167,15 @@ exp, log, log1p, sqrt, sin, cos, tanh, abs, sigmoid, softplus, erf, logsumexp, s
             not (ATOMS[name].predicate or ATOMS[name].row) for name in self.atoms
         )
 
-    def python(self, **names: str) -> str:
+    def python(self, /, **names: str) -> str:
         """Python source on floats; `names` says what an input, or "**", is called there."""
         return written(self.tree, "python", self.rows, names)
 
-    def on_values(self, **names: str) -> str:
+    def on_values(self, /, **names: str) -> str:
         """Python source on Values: operators stay operators, so that Values build a graph."""
         return written(self.tree, "on_values", self.rows, names)
 
-    def numpy(self, **names: str) -> str:
+    def numpy(self, /, **names: str) -> str:
         """NumPy source on arrays (float64, any shape that broadcasts).
 
         ``b if b > a else a`` becomes ``np.maximum``, any other conditional ``np.where``; a formula
@@ -184,15 +184,15 @@ exp, log, log1p, sqrt, sin, cos, tanh, abs, sigmoid, softplus, erf, logsumexp, s
         """
         return written(self.tree, "numpy", self.rows, names)
 
-    def javascript(self, **names: str) -> str:
+    def javascript(self, /, **names: str) -> str:
         """JavaScript source on numbers; rows are arrays."""
         return written(self.tree, "javascript", self.rows, names)
 
-    def latex(self, **names: str) -> str:
+    def latex(self, /, **names: str) -> str:
         """LaTeX without the surrounding dollars; `names` gives the symbol or number of an input."""
         return written(self.tree, "latex", self.rows, names)
 
-    def blackboard(self, **names: str) -> str:
+    def blackboard(self, /, **names: str) -> str:
         """Plain text for people, as one writes by hand; `names` as for `latex`.
 
         >>> Formula("-out / b ** 2", ["b", "out"]).blackboard(out="q")

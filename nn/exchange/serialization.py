@@ -20,6 +20,7 @@ from typing import Any
 import numpy as np
 
 from ..activations import Activation
+from ..checks import count
 from ..conv import Conv1D, Conv2D, Flatten
 from ..layers import MLP, Layer
 from ..module import Module
@@ -39,6 +40,15 @@ ABANDONED = 3600.0  # seconds; a younger file beside the target may still be wri
 MODULES = 10_000  # more than any network has that is made of scalars
 DEEP = 100  # modules within each other
 OPTIMISER = "(optimiser)"  # no attribute is called so
+DAMAGED = (
+    AttributeError,
+    IndexError,
+    KeyError,
+    OverflowError,
+    RecursionError,
+    TypeError,
+    ValueError,
+)
 OTHERS = (".pt", ".pth", ".bin", ".ckpt", ".pkl", ".npz", ".npy", ".json", ".h5", ".onnx")
 
 
@@ -52,8 +62,8 @@ def save(model: Module, path: str | os.PathLike[str], optimiser: Optimiser | Non
     step: whatever happens, one of the two is there, whole.
     What a save that was killed has left beside it goes with the next one. A link stays a link.
 
-    Raises ValueError for a name that promises another format, and for a parameter that is not
-    finite, which `load` would refuse.
+    Raises ValueError for a name that promises another format, for a folder, a pipe or a device,
+    and for a parameter that is not finite, which `load` would refuse.
     """
     from safetensors.numpy import save as to_bytes
 
@@ -63,7 +73,11 @@ def save(model: Module, path: str | os.PathLike[str], optimiser: Optimiser | Non
             f"the file is safetensors, and {target.name!r} has the suffix {target.suffix!r}: call "
             f"it {target.stem + '.safetensors'!r}"
         )
+    if target.exists() and not target.is_file():
+        raise ValueError(f"{os.fspath(path)!r} is no file; give the name of one")
     state = model.state_dict()
+    if optimiser is not None:
+        state[OPTIMISER] = optimiser.state
     if lost := [name for name, array in state.items() if not np.isfinite(array).all()]:
         raise ValueError(
             f"{lost[0]} contains a number that is not finite, so nothing was saved: the training "
@@ -71,15 +85,14 @@ def save(model: Module, path: str | os.PathLike[str], optimiser: Optimiser | Non
         )
     metadata = {"format": FORMAT}
     try:
-        metadata["architecture"] = json.dumps(architecture(model))
+        metadata["architecture"] = json.dumps(architecture(model), default=float)
     except ValueError:  # a class of the user's own: load(path, model) still works
         metadata["class"] = type(model).__name__
     if model.classes:
         kept = {"classes": model.classes, "counts": model.class_counts}
         metadata["classes"] = json.dumps(kept, default=str)
     if optimiser is not None:
-        metadata["optimiser"] = json.dumps(_describe_optimiser(optimiser, model))
-        state[OPTIMISER] = optimiser.state
+        metadata["optimiser"] = json.dumps(_describe_optimiser(optimiser, model), default=float)
     data = to_bytes({name: array.copy() for name, array in state.items()}, metadata=metadata)
     fresh = target.with_name(f".{target.name}.{secrets.token_hex(8)}")
     for left in target.parent.glob(f".{glob.escape(target.name)}.{'[0-9a-f]' * 16}"):
@@ -118,7 +131,7 @@ def load(path: str | os.PathLike[str], model: Module | None = None) -> Module:
         try:
             kept = json.loads(metadata["classes"])
             model.classes, model.class_counts = tuple(kept["classes"]), tuple(kept["counts"])
-        except (KeyError, TypeError, ValueError) as error:
+        except DAMAGED as error:
             raise ValueError(f"{os.fspath(path)!r}: its classes cannot be read: {error}") from None
     return model
 
@@ -151,7 +164,7 @@ def load_optimiser(
         )
     try:
         return _build_optimiser(json.loads(metadata["optimiser"]), state[OPTIMISER], model, lr)
-    except (IndexError, KeyError, TypeError, ValueError) as error:
+    except DAMAGED as error:
         raise ValueError(f"{os.fspath(path)!r}: its optimiser does not fit: {error}") from None
 
 
@@ -162,10 +175,12 @@ def _build_optimiser(
     if options["lr"] is None:
         raise ValueError("the saved lr was a function; give it as lr=")
     parameters, places = model.parameters(), described["parameters"]
-    if max(places) >= len(parameters):
+    if min(places) < 0 or max(places) >= len(parameters):
         raise ValueError(f"it moves {len(places)} parameters, the network has {len(parameters)}")
     made = OPTIMISERS[described["class"]]([parameters[place] for place in places], **options)
-    made.steps = described["steps"]
+    if not np.isfinite(remembered).all():
+        raise ValueError("its state contains a number that is not finite")
+    made.steps = count("steps", described["steps"], least=0)
     made.state[:] = remembered
     return made
 
@@ -231,7 +246,7 @@ def _rebuild(metadata: dict[str, str], path: str, numbers: int) -> Module:
         return _Building(numbers).module(json.loads(metadata["architecture"]))
     except RecursionError:
         raise ValueError(f"{path!r}: its architecture is nested too deep") from None
-    except (AttributeError, IndexError, KeyError, TypeError, ValueError) as error:
+    except DAMAGED as error:
         raise ValueError(f"{path!r}: its architecture cannot be rebuilt: {error!r}") from None
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import numbers
 from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
@@ -140,7 +141,7 @@ def prepare(
             held_out = held_x, np.column_stack([held_y, scale * weights])
     if validation is None or held_out is not None:
         return Data(X, Y, held_out, task, loss, classes, counts)
-    share = validation if isinstance(validation, int | float) else 0
+    share = float(validation) if isinstance(validation, numbers.Real) else 0.0
     count = round(share * len(X))
     if not 0 < share < 1 or not 0 < count < len(X):
         raise ValueError(
@@ -185,7 +186,7 @@ def batches(
         return
     if not is_whole(size) or not 1 <= size <= n:
         raise ValueError(f"batch_size must be from 1 to the number of rows, {n}; got {size!r}")
-    random = generator(rng)
+    size, random = int(size), generator(rng)
     if sampling == "epochs":
         order = np.array(random.sample(range(n), n), dtype=np.intp)
         yield from (order[start : start + size] for start in range(0, n, size))

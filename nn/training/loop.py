@@ -14,7 +14,7 @@ from autodiff import Value, topological_order
 from autodiff.text.speech import said
 
 from ..activations import softmax
-from ..checks import Array, is_whole, known
+from ..checks import Array, count, is_whole, known
 from ..initialisation import generator
 from ..losses import Loss, checked
 from ..module import Module
@@ -132,7 +132,8 @@ def fit(
     if not isinstance(model, Module):
         raise TypeError(f"fit: the model is a Module, as MLP(2, [16, 1]); got {model!r}")
     random, called = generator(rng), callbacks_of(callbacks)
-    _check_options(epochs, reduction, patience)
+    epochs = count("epochs", epochs, least=0)
+    _check_options(reduction, patience)
     optimiser = resolve_optimiser(optimiser or optimizer, model.parameters(), lr, clip)
     data = prepare(
         model,
@@ -150,7 +151,7 @@ def fit(
     parameters = optimiser.parameters
     _check_reached(model, loss, parameters, data)
     keep_classes(model, data)
-    size = batch_size if is_whole(batch_size) and batch_size > 0 else len(data.X)
+    size = int(batch_size) if is_whole(batch_size) and batch_size > 0 else len(data.X)
     steps = epochs * -(-len(data.X) // size)
     random_layers = dropouts(model)
     with training(*random_layers):
@@ -378,9 +379,7 @@ def _check_reached(model: Model, loss: Loss, parameters: Sequence[Value], data: 
     )
 
 
-def _check_options(epochs: int, reduction: str, patience: int | None) -> None:
-    if not is_whole(epochs) or epochs < 0:
-        raise ValueError(f"epochs must be a whole number of at least 0, got {epochs!r}")
+def _check_options(reduction: str, patience: int | None) -> None:
     if reduction not in ("mean", "sum"):
         raise ValueError(f"reduction is 'mean' or 'sum', got {reduction!r}")
     if patience is not None and (not is_whole(patience) or patience < 1):

@@ -82,7 +82,8 @@ class SelfAttention(Module):
         init: Init = None,
         rng: Any = None,
     ) -> None:
-        if count("width", width) % count("heads", heads):
+        width, heads = count("width", width), count("heads", heads)
+        if width % heads:
             raise ValueError(
                 f"SelfAttention: a width of {width} cannot be shared out among {heads} heads; "
                 "it must be a multiple of them"

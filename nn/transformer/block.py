@@ -7,6 +7,7 @@ from typing import Any
 from autodiff import Value
 
 from ..activations import ActivationLike, resolve
+from ..checks import count
 from ..initialisation import Init, generator
 from ..layers import Layer
 from ..module import Module, Nested
@@ -69,6 +70,8 @@ class TransformerBlock(Module):
         if norm not in _NORMS:
             raise ValueError(f"TransformerBlock: norm is 'layer' or 'rms', got {norm!r}")
         rng = generator(rng)
+        width, heads = count("width", width), count("heads", heads)
+        hidden = hidden if hidden is None else count("hidden", hidden)
         self.width, self.heads, self.causal, self.bias = width, heads, causal, bias
         self.hidden, self.norm, self.dropout = hidden, norm, dropout
         self.nonlinearity = resolve(nonlinearity)

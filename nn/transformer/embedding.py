@@ -37,7 +37,8 @@ class Embedding(Module):
     """
 
     def __init__(self, tokens: int, width: int, *, init: Init = None, rng: Any = None) -> None:
-        self.tokens, self.width = count("tokens", tokens), count("width", width)
+        self.tokens = tokens = count("tokens", tokens)
+        self.width = width = count("width", width)
         draw = initialiser("normal" if init is None else init, IDENTITY, tokens, width)
         rng = generator(rng)
         self.weight = [

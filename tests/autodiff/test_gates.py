@@ -17,6 +17,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import autodiff
 from autodiff import (
     GATES,
     DomainError,
@@ -437,6 +438,17 @@ def test_a_gate_in_one_line() -> None:
     assert GATES["swish2"] is swish
     second = grad(grad(swish))(0.7)
     assert second == pytest.approx(2 * s * (1 - s) + 0.7 * s * (1 - s) * (1 - 2 * s))
+
+
+@pytest.mark.usefixtures("clean_table")
+@pytest.mark.parametrize("name", ["self", "gate", "GATES", "own_gate", "node", "np", "__class__"])
+def test_an_input_may_be_called_as_what_the_code_around_it_is(name: str) -> None:
+    own = gate("own", f"{name} * b", **{name: "b", "b": name})
+    x, y = Value(2.0), Value(3.0)
+    out = own(x, y)
+    out.backward()
+    assert (out.data, x.grad, y.grad, out.gate) == (6.0, 3.0, 2.0, own)
+    assert autodiff.compile(lambda z: own(x, z), backend="numpy")([5.0]) == 10.0
 
 
 @pytest.mark.usefixtures("clean_table")

@@ -1,6 +1,7 @@
 """Save and load: whole files, rebuilt networks, clear errors."""
 
 import json
+import math
 import os
 import random
 import stat
@@ -20,17 +21,20 @@ from nn import (
     Adam,
     Conv1D,
     Conv2D,
+    Embedding,
     Flatten,
     Layer,
     LayerNorm,
     Module,
     Residual,
     Sequential,
+    TransformerBlock,
     fit,
     load,
     load_optimiser,
     save,
 )
+from nn.exchange.serialization import architecture
 
 shared = Layer(3, 3, "tanh", rng=5)
 MODELS = {
@@ -378,3 +382,94 @@ def test_an_optimiser_of_another_network_is_refused(tmp_path: Path) -> None:
     save(model, tmp_path / "m.safetensors")
     with pytest.raises(ValueError, match="holds no optimiser"):
         load_optimiser(tmp_path / "m.safetensors", model)
+
+
+DEEP = "[" * 100_000
+
+
+@pytest.mark.parametrize(
+    "kept",
+    [DEEP, "{", "null", "[]", '{"classes": 1, "counts": []}', '{"classes": ["a"]}'],
+    ids=["deep", "open", "null", "list", "no classes", "no counts"],
+)
+def test_forged_classes_give_one_kind_of_error(kept: str, tmp_path: Path) -> None:
+    metadata = {
+        "format": nn.exchange.serialization.FORMAT,
+        "architecture": '{"class": "Layer", "nin": 1, "nout": 1}',
+        "classes": kept,
+    }
+    arrays = {"weight": np.zeros((1, 1)), "bias": np.zeros(1)}
+    save_file(arrays, tmp_path / "m", metadata=metadata)
+    with pytest.raises(ValueError, match="m': its classes cannot be read"):
+        load(tmp_path / "m")
+
+
+OPTIONS = {"class": "sgd", "options": {"lr": 0.1}, "steps": 0, "parameters": [0, 1]}
+
+
+@pytest.mark.parametrize(
+    ("described", "state"),
+    [
+        (DEEP, 0.0),
+        ("[]", 0.0),
+        (OPTIONS | {"class": ["sgd"]}, 0.0),
+        (OPTIONS | {"options": []}, 0.0),
+        (OPTIONS | {"options": {"lr": 10**400}}, 0.0),
+        (OPTIONS | {"steps": "x"}, 0.0),
+        (OPTIONS | {"steps": -5}, 0.0),
+        (OPTIONS | {"parameters": [0, -1]}, 0.0),
+        (OPTIONS | {"parameters": []}, 0.0),
+        (OPTIONS, math.nan),
+    ],
+)
+def test_a_forged_optimiser_gives_one_kind_of_error(
+    described: Any, state: float, tmp_path: Path
+) -> None:
+    text = described if isinstance(described, str) else json.dumps(described)
+    arrays = {nn.exchange.serialization.OPTIMISER: np.full((1, 2), state)}
+    save_file(arrays, tmp_path / "m", metadata={"optimiser": text})
+    with pytest.raises(ValueError, match="m': its optimiser does not fit"):
+        load_optimiser(tmp_path / "m", Layer(1, 1))
+
+
+def test_complex_numbers_are_not_cut_in_two(tmp_path: Path) -> None:
+    save_file({"weight": np.full((1, 1), 1j, np.complex64), "bias": np.zeros(1)}, tmp_path / "m")
+    with pytest.raises(ValueError, match="weight holds complex numbers"):
+        load(tmp_path / "m", Layer(1, 1))
+
+
+def test_an_optimiser_that_diverged_is_not_saved_over_a_good_one(tmp_path: Path) -> None:
+    model = Layer(1, 1, rng=0)
+    optimiser = SGD(model.parameters(), momentum=0.9)
+    optimiser.state[:] = math.nan
+    with pytest.raises(ValueError, match="not finite, so nothing was saved"):
+        save(model, tmp_path / "m", optimiser)
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="a system with named pipes")
+def test_only_a_file_is_replaced(tmp_path: Path) -> None:
+    """A pipe or a device would be gone afterwards: for root /dev/null, for the whole system."""
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "link").symlink_to("pipe")
+    for name in ("pipe", "link", "."):
+        with pytest.raises(ValueError, match="is no file; give the name of one"):
+            save(Layer(1, 1), tmp_path / name)
+    assert stat.S_ISFIFO((tmp_path / "pipe").stat().st_mode)
+    assert sorted(os.listdir(tmp_path)) == ["link", "pipe"]
+
+
+def test_numpys_numbers_are_saved_as_pythons(tmp_path: Path) -> None:
+    two, four = np.int64(2), np.uint8(4)
+    models = [
+        Layer(two, four),
+        LayerNorm(four, eps=np.float32(0.5)),
+        Conv1D(two, two, two, stride=two, padding=two),
+        Embedding(four, two),
+        TransformerBlock(four, two, hidden=four),
+    ]
+    for model in models:
+        save(model, tmp_path / "m")
+        assert architecture(load(tmp_path / "m")) == architecture(model)
+    optimiser = Adam(models[0].parameters(), lr=np.float32(0.5))
+    save(models[0], tmp_path / "m", optimiser)
+    assert load_optimiser(tmp_path / "m", models[0]).lr == 0.5

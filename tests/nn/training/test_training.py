@@ -302,6 +302,16 @@ def test_numbers_may_be_numpys_and_a_pair_may_be_a_list() -> None:
     assert runs[0].epochs == runs[1].epochs
 
 
+def test_numpys_smallest_numbers_do_not_overflow() -> None:
+    options: list[dict[str, Any]] = [
+        {"epochs": 200, "batch_size": 1, "validation": 0.5},
+        {"epochs": np.uint8(200), "batch_size": np.uint8(1), "validation": np.float16(0.5)},
+    ]
+    runs = [fit(Layer(1, 1, rng=0), X_LINE, Y_LINE, "squared_error", rng=0, progress=False, **some)
+            for some in options]  # fmt: skip
+    assert runs[0].loss == runs[1].loss
+
+
 def test_an_optimiser_of_another_model_is_refused() -> None:
     model, other = Layer(1, 1, rng=0), Layer(1, 1, rng=0)
     with pytest.raises(ValueError, match=r"moves 2 parameters, and none is of this model"):
