@@ -15,6 +15,7 @@ import os
 import re
 import stat
 import sys
+import time
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from functools import cache
@@ -23,6 +24,7 @@ from typing import Final
 
 MOST: Final = 64 * 2**20  # bytes: some thousand programs
 SELDOM: Final = "00"  # how the names begin of those after which all are looked at: 1 of 256
+DAY: Final = 86_400  # seconds; nobody writes for so long
 _DIGEST = 32  # bytes
 _OURS = re.compile(r"[0-9a-f]{64}(\..*\.tmp)?")  # names of files, whole or left behind by a crash
 
@@ -44,7 +46,7 @@ def kept(key: Iterable[str], make: Callable[[], bytes]) -> bytes:
 def folder() -> Path:
     """Where the files lie; it may not exist yet."""
     if chosen := os.environ.get("GLASSGRAD_CACHE"):
-        return Path(chosen)
+        return Path(chosen).expanduser()
     if sys.platform == "win32":
         return Path(os.environ.get("LOCALAPPDATA") or Path.home()) / "glassgrad"
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "glassgrad"
@@ -82,9 +84,9 @@ def _write(path: Path, content: bytes) -> None:
 
 
 def _prune(folder: Path) -> None:
-    """Throw away the oldest of our files while they are too many. Another process may do the same,
-    or need one of them: then it makes it anew."""
-    found = []
+    """Throw away what a crash left, and the oldest of our files while they are too many. Another
+    process may do the same, or need one of them: then it makes it anew."""
+    found, abandoned = [], time.time() - DAY
     with os.scandir(folder) as entries:
         for entry in entries:
             if _OURS.fullmatch(entry.name):
@@ -92,8 +94,8 @@ def _prune(folder: Path) -> None:
                     about = entry.stat(follow_symlinks=False)
                     found.append((about.st_mtime, about.st_size, entry.path))
     total = sum(size for _, size, _ in found)
-    for _, size, path in sorted(found):
-        if total > MOST:
+    for used, size, path in sorted(found):
+        if total > MOST or (path.endswith(".tmp") and used < abandoned):
             with suppress(OSError):
                 os.unlink(path)
             total -= size

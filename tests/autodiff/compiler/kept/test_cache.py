@@ -234,6 +234,38 @@ def test_what_was_not_used_for_longest_is_thrown_away(
     assert cache.kept(["new"], fail) == content
 
 
+def test_what_a_crash_left_is_thrown_away_after_a_day(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also while there is room. A younger one is being written; old whole files are of use."""
+    monkeypatch.setattr(cache, "SELDOM", "")
+    cache.kept(["old"], lambda: b"c")
+    crashed, written = (folder / f"{name_of('new')}.{word}.tmp" for word in ("crashed", "written"))
+    for path in (crashed, written):
+        path.write_bytes(b"half")
+    for path in (crashed, folder / name_of("old")):
+        os.utime(path, (1.0, 1.0))
+    cache.kept(["other"], lambda: b"c")
+    names = {written.name, name_of("old"), name_of("other")}
+    assert {path.name for path in folder.iterdir()} == names
+
+
+@pytest.mark.parametrize("chosen", ["~", "~/programs"])
+def test_a_tilde_is_ones_home(
+    chosen: str, make: Maker, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    home = tmp_path / "home"
+    home.mkdir(mode=0o700)
+    for name in ("HOME", "USERPROFILE"):
+        monkeypatch.setenv(name, str(home))
+    monkeypatch.setenv("GLASSGRAD_CACHE", chosen)
+    monkeypatch.chdir(tmp_path)
+    cache.kept(KEY, make)
+    assert [path.name for path in tmp_path.iterdir()] == ["home"]
+    assert cache.folder() == Path(chosen.replace("~", str(home)))
+    assert len([*cache.folder().iterdir()]) == 1
+
+
 def name_of(key: str) -> str:
     return hashlib.sha256(repr([cache._own_text(), key]).encode()).hexdigest()
 
