@@ -7,6 +7,7 @@ import json
 import os
 import re
 import secrets
+import unicodedata
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import suppress
@@ -26,6 +27,7 @@ __all__ = ["Assignment", "assignment"]
 
 PLAN = "assignment.json"
 HEADS = ("name", "姓名", "名字")  # what the column of names may be called
+DEVICES = re.compile(r"(?i)con|prn|aux|nul|(com|lpt)\d")  # Windows writes no file of that name
 
 
 @dataclass(frozen=True)
@@ -47,6 +49,15 @@ class Assignment:
     hide: str = "gradients"
     title: str = ""
     exam: bool = False
+
+    def __post_init__(self) -> None:
+        if not all(isinstance(student, str) for student in self.students):
+            raise ValueError(f"students are told apart by their names; got {self.students!r}")
+        if not isinstance(self.count, int) or self.count < 1:
+            raise ValueError(f"count is a whole number of at least 1; got {self.count!r}")
+        if self.hide not in TITLES:
+            raise ValueError(f"hide is one of {', '.join(map(repr, TITLES))}; got {self.hide!r}")
+        random_circuit(self.difficulty)  # refuses what there is not
 
     def circuits(self, student: str) -> list[Value]:
         """The circuits of one student, each with as many blanks as everybody's."""
@@ -132,12 +143,8 @@ def assignment(
     Raises ValueError for a roster without names, or with one twice, and for a `hide` or a
     `difficulty` that there is not.
     """
-    if hide not in TITLES:
-        raise ValueError(f"hide is one of {', '.join(map(repr, TITLES))}; got {hide!r}")
     given = secrets.token_hex(8) if seed is None else str(seed)
-    made = Assignment(tuple(_names(Path(roster))), given, difficulty, count, hide, title, exam)
-    random_circuit(difficulty)
-    return made
+    return Assignment(tuple(_names(Path(roster))), given, difficulty, count, hide, title, exam)
 
 
 def text_of(path: Path) -> str:
@@ -178,13 +185,16 @@ def _names(roster: Path) -> list[str]:
 
 
 def plain(name: str) -> str:
-    """A name as it is compared: capitals and blanks tell nobody apart."""
-    return " ".join(name.casefold().split())
+    """A name as it is compared: capitals, blanks and how an é is written tell nobody apart."""
+    return " ".join(unicodedata.normalize("NFC", name).casefold().split())
 
 
 def _file_names(students: tuple[str, ...]) -> list[str]:
     """A name for each student that every file system takes."""
-    short = [re.sub(r"[^\w-]+", "-", student).strip("-")[:60] or "student" for student in students]
+    short = []
+    for student in students:
+        name = re.sub(r"[^\w-]+", "-", unicodedata.normalize("NFKC", student)).strip("-")[:60]
+        short.append(f"student-{name}" if DEVICES.fullmatch(name) else name or "student")
     often = Counter(name.lower() for name in short)
     names: list[str] = []
     for k, name in enumerate(short, 1):

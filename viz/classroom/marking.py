@@ -57,8 +57,14 @@ def mark(
     plan = Path(folder) / PLAN
     if not plan.is_file():
         raise ValueError(f"{os.fspath(folder)!r} has no {PLAN}; name the assignment's own folder")
-    told = json.loads(plan.read_text(encoding="utf-8"))
-    handed_out = Assignment(**told | {"students": tuple(told["students"])})
+    try:
+        told = json.loads(plan.read_text(encoding="utf-8"))
+        handed_out = Assignment(**told | {"students": tuple(told["students"])})
+    except (KeyError, RecursionError, TypeError, ValueError) as error:
+        raise ValueError(
+            f"{os.fspath(plan)!r} is not as it was written ({error}); answers cannot be marked "
+            "without it"
+        ) from None
     given = _read(answers, handed_out.students)
     marks = []
     for student in handed_out.students:
@@ -113,6 +119,9 @@ def _read(
     given: dict[str, dict[str, str]] = {}
     files = (sorted(p.rglob("*")) if p.is_dir() else [p] for p in map(Path, answers))
     for path in (path for several in files for path in several if not path.is_dir()):
+        if path.exists() and not path.is_file():  # a pipe would be waited for
+            warnings.warn(f"{path.name}: this is no file", stacklevel=3)
+            continue
         try:
             lines = list(LINE.finditer(text_of(path)))
         except OSError as error:

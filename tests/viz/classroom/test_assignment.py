@@ -111,9 +111,11 @@ def test_an_assignment_is_not_written_over_another(tmp_path: Path) -> None:
         assignment(path, seed=2, difficulty="easy").save(tmp_path / "out")
 
 
-@pytest.mark.parametrize("option", [{"hide": "nothing"}, {"difficulty": "nightmare"}])
+@pytest.mark.parametrize(
+    "option", [{"hide": "nothing"}, {"difficulty": "nightmare"}, {"count": 0}, {"count": 1.5}]
+)
 def test_what_there_is_not_is_refused(option: dict[str, str], tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match=r"(hide is one of|difficulty is)"):
+    with pytest.raises(ValueError, match=r"(hide is one of|difficulty is|count is a whole)"):
         assignment(roster(tmp_path), **option)  # type: ignore[arg-type]
 
 
@@ -123,6 +125,15 @@ def test_names_become_files_that_every_system_takes(tmp_path: Path) -> None:
     sheets = [path.stem for path in written if path.parent.name == "sheets"]
     assert sheets[:4] == ["Ada-Lovelace-1", "ada-lovelace-2", "小明", "student"]
     assert sheets[4:] == ["a-b-5", "a-b-6", "a-b-7", "a-b-6-", "x" * 60]  # nobody gets another's
+
+
+def test_no_name_becomes_a_device_of_windows(tmp_path: Path) -> None:
+    """Con.html cannot be written there, COM¹.html neither."""
+    names = ["Con", "nul", "AUX!", "prn", "COM1", "LPT\N{SUPERSCRIPT TWO}", "Conny", "com"]
+    written = assignment(roster(tmp_path, names), seed=1, difficulty="easy").save(tmp_path / "out")
+    sheets = [path.stem for path in written if path.parent.name == "sheets"]
+    devices = ["Con", "nul", "AUX", "prn", "COM1", "LPT2"]
+    assert sheets == [*(f"student-{name}" for name in devices), "Conny", "com"]
 
 
 def test_the_commands_hand_out_and_mark(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -1,6 +1,7 @@
 """Thirty variants, marked: every mistake that was planted is named."""
 
 import csv
+import os
 import random
 from pathlib import Path
 
@@ -107,6 +108,49 @@ def test_what_is_half_a_text_stops_nobody(tmp_path: Path) -> None:
     with pytest.warns(UserWarning, match="no line|there is no file") as said:
         mark(tmp_path, [tmp_path / "in"])
     assert len(said) == 2
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="a system with named pipes")
+def test_what_is_no_file_stops_nobody(tmp_path: Path) -> None:
+    """Who reads a pipe waits for somebody who writes to it."""
+    made = assignment(roster(tmp_path, ["Ada"]), seed=1, difficulty="easy")
+    made.save(tmp_path)
+    (tmp_path / "in" / "folder.txt").mkdir(parents=True)
+    os.mkfifo(tmp_path / "in" / "a.txt")
+    right = "; ".join(f"{tag}={b.truth}" for tag, b in made.questions("Ada").items())
+    (tmp_path / "in" / "b.txt").write_text(f"answers of Ada: {right}", "utf-8")
+    with pytest.warns(UserWarning, match=r"a\.txt: this is no file"):
+        (ada,) = mark(tmp_path, [tmp_path / "in"])
+    assert ada.right == len(ada.mistakes)
+
+
+@pytest.mark.parametrize(
+    "plan",
+    ["{", "[]", "null", "{}", "[" * 100_000, '{"students": ["Ada"]}',
+     '{"students": [1], "seed": 1}', '{"students": 5, "seed": 1}',
+     '{"students": ["Ada"], "seed": 1, "colour": 2}',
+     '{"students": ["Ada"], "seed": 1, "hide": "nothing"}',
+     '{"students": ["Ada"], "seed": 1, "hide": []}',
+     '{"students": ["Ada"], "seed": 1, "difficulty": []}',
+     '{"students": ["Ada"], "seed": 1, "count": "2"}'],
+)  # fmt: skip
+def test_a_plan_that_was_changed_is_one_clear_error(plan: str, tmp_path: Path) -> None:
+    (tmp_path / "assignment.json").write_text(plan, "utf-8")
+    with pytest.raises(ValueError, match=r"assignment\.json' is not as it was written"):
+        mark(tmp_path, [])
+
+
+def test_an_accent_may_be_written_in_one_sign_or_two(tmp_path: Path) -> None:
+    """A Mac writes the second, and hands back the same student."""
+    one, two = "Jos\N{LATIN SMALL LETTER E WITH ACUTE}", "Jose\N{COMBINING ACUTE ACCENT}"
+    made = assignment(roster(tmp_path, [one]), seed=1, difficulty="easy")
+    made.save(tmp_path)
+    right = "; ".join(f"{tag}={b.truth}" for tag, b in made.questions(one).items())
+    (tmp_path / "a.txt").write_text(f"answers of {two}: {right}", "utf-8")
+    (jose,) = mark(tmp_path, [tmp_path / "a.txt"])
+    assert jose.right == len(jose.mistakes)
+    with pytest.raises(ValueError, match="twice"):
+        assignment(roster(tmp_path, [one, two]))
 
 
 def test_no_name_becomes_a_formula(tmp_path: Path) -> None:
