@@ -151,7 +151,7 @@ def main() -> int:
                 check=True,
                 capture_output=True,
             )
-        subprocess.run(["git", "checkout", "-q", "--detach", head], cwd=tree, check=True)
+        subprocess.run(["git", "checkout", "-q", "-f", "--detach", head], cwd=tree, check=True)
         trees.put(tree)
 
     def run(mutant: Mutant) -> Result:
