@@ -127,7 +127,10 @@ def test_a_verdict_is_said_in_the_language_that_is_spoken() -> None:
 
     with speaking("zh"):
         assert exercises.check("1.1", ...).reason == "还没有作答：把你的答案写在省略号的位置"
-        assert str(exercises.check("5.1", [4, 3])).startswith("✗ 5.1: 那是笔记 000 的写法")
+        assert str(exercises.check("5.1", [4, 3])).startswith("✗ 5.1：那是笔记 000 的写法")
         assert exercises.check("1.1", 3).reason == "需要 4 个数的列表，而不是 3"
         assert exercises.guess(3).reveal(3).reason == "正确"
+        assert str(exercises.guess(3).reveal(3)) == "✓ 你的猜测：正确"
+        assert str(exercises.check("1.1", ...)) == "○ 1.1：还没有作答：把你的答案写在省略号的位置"
+        assert str(exercises.Verdict("1.1", False, "so far said nowhere")).startswith("✗ 1.1: so")
     assert exercises.check("1.1", 3).reason == "a list of 4 numbers is wanted, not 3"

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from autodiff.text.speech import said
+
 from ..checks import known
 from ..optimisers import Optimiser
 from ..report.table import aligned
@@ -85,11 +87,14 @@ class History:
     def table(self, rows: int = 20) -> str:
         """The epochs as a table of text, thinned out to about `rows` lines."""
         if not self.epochs:
-            return "no epoch was finished"
+            return said("no epoch was finished")
         names = list(self.epochs[0])
         thinning = max(1, -(-len(self) // rows))
         shown = [e for k, e in enumerate(self.epochs) if k % thinning == 0 or k == len(self) - 1]
-        cells = [names, *([f"{epoch[name]:.6g}" for name in names] for epoch in shown)]
+        cells = [
+            [*map(said, names)],
+            *([f"{epoch[name]:.6g}" for name in names] for epoch in shown),
+        ]
         return aligned(cells, left=0)
 
     def __repr__(self) -> str:

@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from autodiff import Value
+from viz.languages.catalogue import JOINTS
 
 from .speech import said
 
@@ -32,6 +33,7 @@ class Verdict:
 
     def __init__(self, number: str, right: bool | None, reason: str, behind: str = "") -> None:
         self.number, self.right, self.reason = said(number), right, said(reason)
+        self.colon = ": " if self.reason == reason else JOINTS[": "]
         self.behind = behind
 
     def __bool__(self) -> bool:
@@ -39,7 +41,7 @@ class Verdict:
 
     def __str__(self) -> str:
         mark = {True: "✓", False: "✗", None: "○"}[self.right]
-        return f"{mark} {self.number}: {self.reason}"
+        return f"{mark} {self.number}{self.colon}{self.reason}"
 
     __repr__ = __str__
 

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 
 import pytest
 
+import nn
 import viz
 from autodiff import Value
 from viz.languages import translate
@@ -129,3 +130,16 @@ def test_an_explanation_is_in_the_language_of_its_call() -> None:
     x = Value(3.0, label="x")
     assert str(viz.explain(x, lang="zh")) == "x = 3 是叶节点：它不是算出来的"
     assert str(viz.explain(x)) == "x = 3 is a leaf: it was not computed"
+
+
+def test_the_table_of_a_training_is_said_in_the_language_that_is_spoken() -> None:
+    """Its columns are as wide as what stands in them; `history["val_loss"]` stays a name."""
+    history = nn.History()
+    assert history.table() == "no epoch was finished"
+    history.append(loss=0.7, val_loss=0.25)
+    english = history.table()
+    with speaking("zh"):
+        assert history.table() == "轮  损失  验证损失\n 0   0.7      0.25"
+        assert nn.History().table() == "一轮也没有完成"
+        assert history["val_loss"] == [0.25]
+    assert english == history.table() == "epoch  loss  val_loss\n    0   0.7      0.25"
