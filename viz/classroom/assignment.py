@@ -10,14 +10,13 @@ import secrets
 import unicodedata
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import suppress
 from dataclasses import asdict, dataclass
 from hashlib import sha256
 from pathlib import Path
 
 from autodiff import Value
 
-from ..languages.translate import current
+from ..languages.reading import text_of
 from ..pages.scene import scene
 from ..pages.worksheet.questions import Blank, blanks
 from ..pages.worksheet.random_circuits import random_circuit
@@ -145,18 +144,6 @@ def assignment(
     """
     given = secrets.token_hex(8) if seed is None else str(seed)
     return Assignment(tuple(_names(Path(roster))), given, difficulty, count, hide, title, exam)
-
-
-def text_of(path: Path) -> str:
-    """A text that was written anywhere: UTF-8, UTF-16 with its mark, else as Excel writes it where
-    Chinese is spoken, else Western European."""
-    data = path.read_bytes()
-    if data[:2] in (b"\xff\xfe", b"\xfe\xff"):
-        return data.decode("utf-16", "replace")
-    for encoding in ("utf-8-sig", *["gb18030"] * (current() == "zh")):
-        with suppress(UnicodeDecodeError):
-            return data.decode(encoding)
-    return data.decode("cp1252", "replace")
 
 
 def _names(roster: Path) -> list[str]:

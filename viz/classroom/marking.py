@@ -12,9 +12,10 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import NamedTuple
 
+from ..languages.reading import text_of
 from ..languages.translate import spoken, translate
 from ..pages.worksheet.questions import GRID, Blank
-from .assignment import PLAN, Assignment, plain, text_of
+from .assignment import PLAN, Assignment, plain
 
 __all__ = ["Mark", "mark"]
 

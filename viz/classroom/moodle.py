@@ -10,6 +10,7 @@ from xml.etree import ElementTree as ET
 from autodiff import Value
 
 from ..dot.diagram import draw
+from ..dot.markup import visible
 from ..languages.translate import spoken, translate
 from ..pages.scene import scene
 from ..pages.worksheet.questions import Blank, blanks
@@ -71,4 +72,4 @@ def _question(blank: Blank, name: str, picture: str) -> ET.Element:
 
 
 def _text(parent: ET.Element, text: str) -> None:
-    ET.SubElement(parent, "text").text = text
+    ET.SubElement(parent, "text").text = visible(text)

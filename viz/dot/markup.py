@@ -29,8 +29,11 @@ def visible(text: str) -> str:
     return "".join(map(_visible, text))
 
 
+_UNWRITABLE = re.compile("[\x7f\ud800-\udfff\ufffe\uffff]").match
+
+
 def _visible(c: str) -> str:
-    if c in "\n" or (c >= " " and c != "\x7f" and not "\ud800" <= c <= "\udfff"):
+    if c == "\n" or (c >= " " and not _UNWRITABLE(c)):
         return c
     return chr(0x2400 + ord(c)) if c < " " else "\ufffd"
 

@@ -1,6 +1,7 @@
 """Moodle's XML, read back by a parser."""
 
 import base64
+import re
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
@@ -47,6 +48,15 @@ def test_hostile_labels_stay_text() -> None:
     x, y = Value(2.0, label="<script>x</script>"), Value(3.0, label="a & b")
     quiz = ET.fromstring(moodle([x * y]))
     assert "<script>" not in "".join(quiz.itertext())
+
+
+@pytest.mark.parametrize("sign", ["\0", "\b", "\x7f", "\ud800", "a\udc80b", "\ufffe", "\uffff"])
+def test_what_xml_cannot_hold_is_shown_by_another_sign(sign: str) -> None:
+    x, y = Value(2.0, label=sign), Value(3.0, label="y")
+    quiz = moodle([x * y], title=f"a{sign}b").encode("utf-8")
+    told = [text.text for text in ET.fromstring(quiz).iter("text")]
+    (data,) = set(re.findall(r"base64,([^\"]+)", "".join(filter(None, told))))
+    ET.fromstring(base64.b64decode(data))
 
 
 @pytest.mark.parametrize("hide", ["values", "all", "none"])

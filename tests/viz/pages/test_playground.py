@@ -16,6 +16,7 @@ from tests.viz.pages.conftest import WIDTHS, Judge, Open
 from tests.viz.pages.playing import exported, python, train, weights
 from viz import playground
 from viz.command.cli import main
+from viz.pages.playground import given as from_python
 from viz.plots.axes import COLOURS
 
 
@@ -92,6 +93,20 @@ def test_a_table_of_ones_own(opened: Open, tmp_path: Path) -> None:
     expect(page.locator("#fault")).to_contain_text("Row 2")
     with pytest.raises(ValueError, match=r"own\.csv: row 2"):
         playground(table)
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "cp1252"])
+def test_a_table_is_read_as_spreadsheets_write_it(encoding: str, tmp_path: Path) -> None:
+    (tmp_path / "own.csv").write_bytes("x,y,class\r\n1,2,né\r\n3,4,b\r\n".encode(encoding))
+    found = from_python.table(tmp_path / "own.csv")
+    assert (found["X"], found["classes"]) == ([[1, 2], [3, 4]], ["b", "né"])
+
+
+def test_a_row_of_many_cells_makes_no_long_message(tmp_path: Path) -> None:
+    (tmp_path / "own.csv").write_text("1," * 100_000 + "1\n")
+    with pytest.raises(ValueError, match=r"own\.csv: row 1 is \['1', '1', .{1,99}give two") as told:
+        from_python.table(tmp_path / "own.csv")
+    assert len(str(told.value)) < 200
 
 
 def test_the_name_of_a_page_in_the_place_of_a_table_is_answered_with_what_to_type() -> None:

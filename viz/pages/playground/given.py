@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import csv
+import io
 import math
 import os
+import reprlib
 from collections.abc import Iterable
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
 from nn import MLP
+
+from ...languages.reading import text_of
 
 __all__ = ["CLASSES", "IMAGE", "MOST", "given_model", "given_points", "table"]
 
@@ -91,18 +95,18 @@ def table(path: Path) -> dict[str, Any]:
             f"there is no table {os.fspath(path)!r} to start with; to write the page into a file: "
             "viz.playground().save('playground.html')"
         )
-    with path.open(encoding="utf-8-sig", newline="") as file:
-        try:
-            rows = [row for row in csv.reader(file) if any(map(str.strip, row))]
-        except csv.Error as error:
-            raise ValueError(f"{path.name}: this is no table ({error})") from None
+    try:
+        lines = csv.reader(io.StringIO(text_of(path), newline=""))
+        rows = [row for row in lines if any(map(str.strip, row))]
+    except csv.Error as error:
+        raise ValueError(f"{path.name}: this is no table ({error})") from None
     if rows and not all(map(_is_number, rows[0][:2])):
         rows = rows[1:]
     X, labels = [], []
     for k, row in enumerate(islice(rows, MOST), 1):
         if len(row) != 3 or not all(map(_is_number, row[:2])):
             raise ValueError(
-                f"{path.name}: row {k} is {row}; "
+                f"{path.name}: row {k} is {reprlib.repr(row)}; "
                 "give two finite numbers and a class, separated by commas"
             )
         X.append([float(row[0]), float(row[1])])
