@@ -91,15 +91,16 @@ the slopes left and right of it differ
 
     checks = []
     for i, leaf in enumerate(leaves):
-        h = step * max(1.0, abs(leaf.data))
-        for attempt in range(4):
+        size = max(1.0, abs(leaf.data))
+        h = step * size
+        while True:
             try:
                 left, right = shifted(i, leaf.data - h), shifted(i, leaf.data + h)
                 break
             except DomainError:
-                if attempt == 3:
-                    raise
                 h /= 1000
+                if h <= math.ulp(size):
+                    raise
         numeric = (right - left) / (2 * h)
         scale = max(1.0, abs(analytic[i]), abs(numeric))
         slopes = (root.data - left) / h, (right - root.data) / h

@@ -29,14 +29,14 @@ def to_torch(model: Module) -> Any:
     """
     import torch
 
-    parts = _parts(model, torch.nn)
-    fused = len(parts) > 1  # a single layer with an activation
-    network = (torch.nn.Sequential(*parts) if fused else parts[0]).double()
+    network, *activation = _parts(model, torch.nn)  # two for a single layer with an activation
+    if activation:
+        network = torch.nn.Sequential(network, *activation)
     state = {
-        ("0." if fused else "") + name: torch.tensor(array)
+        ("0." if activation else "") + name: torch.tensor(array)
         for name, array in model.state_dict().items()
     }
-    network.load_state_dict(state)
+    network.double().load_state_dict(state)
     return network
 
 

@@ -186,8 +186,7 @@ class _Loop:
         begin = next((at for at, step in moving if step == sign), 0)
         begin = max(begin, 0 if not down else self.count - 1)
         inside = {line.name for block in self.blocks for line in block}
-        outer = [one for k, one in enumerate(whole.lines)
-                 if not self.start <= k < self.start + self.size]  # fmt: skip
+        outer = whole.lines[: self.start] + whole.lines[self.start + self.size :]
         wanted = {w for one in outer for w in (one.words if isinstance(one, _Line)
                                                else _TOKEN.findall(one))} & inside  # fmt: skip
         carried = {kind for kind, at, _ in self.steps.values() if isinstance(kind, int) and at}
