@@ -36,7 +36,8 @@ def print_into(html: str, target: Path) -> None:
             f"a PDF is printed by Chromium, Chrome or Edge, and none was found; save the page as "
             f"{target.stem + '.html'!r} and print it from your own browser"
         )
-    with tempfile.TemporaryDirectory() as folder:
+    # a browser's other processes may still write there when it is done
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
         page, made = Path(folder, "page.html"), Path(folder, "page.pdf")
         page.write_text(html, encoding="utf-8")
         command = [browser, "--headless", "--disable-gpu", "--no-pdf-header-footer"]
@@ -46,7 +47,7 @@ def print_into(html: str, target: Path) -> None:
             command.insert(1, "--no-sandbox")  # which Chromium asks of root
         try:
             done = subprocess.run(
-                command, capture_output=True, text=True, timeout=SECONDS, check=False
+                command, capture_output=True, errors="replace", timeout=SECONDS, check=False
             )
         except subprocess.TimeoutExpired:
             raise ValueError(f"{browser} did not print within {SECONDS} seconds") from None

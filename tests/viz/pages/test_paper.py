@@ -1,7 +1,11 @@
 """Pages as PDF."""
 
+import os
 import re
+import sys
+import tempfile
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -33,3 +37,35 @@ def test_a_browser_that_fails_is_quoted(tmp_path: Path, monkeypatch: pytest.Monk
     monkeypatch.setattr("viz.pages.paper.BROWSERS", (str(browser),))
     with pytest.raises(ValueError, match="did not print: cannot open display"):
         worksheet(random_circuit()).save(tmp_path / "sheet.pdf")
+
+
+@pytest.mark.posix
+def test_what_a_browser_does_besides_printing_loses_no_pdf(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It warns in no encoding, and its other processes go on writing into its profile."""
+    browser = tmp_path / "browser"
+    browser.write_text(
+        f"#!{sys.executable}\n"
+        "import os, sys\n"
+        "os.write(2, b'\\xff\\xfe')\n"
+        "for word in sys.argv[1:]:\n"
+        "    name, _, value = word.partition('=')\n"
+        "    if name == '--user-data-dir':\n"
+        "        os.makedirs(value)\n"
+        "    if name == '--print-to-pdf':\n"
+        "        open(value, 'wb').write(b'%PDF-1.4')\n"
+    )
+    browser.chmod(0o755)
+    remove = os.rmdir
+
+    def busy(path: str, **options: Any) -> None:
+        if Path(path).name == "profile":
+            raise OSError(39, "Directory not empty", path)
+        remove(path, **options)
+
+    monkeypatch.setattr(os, "rmdir", busy)
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    monkeypatch.setattr("viz.pages.paper.BROWSERS", (str(browser),))
+    worksheet(random_circuit()).save(tmp_path / "sheet.pdf")
+    assert (tmp_path / "sheet.pdf").read_bytes() == b"%PDF-1.4"
