@@ -93,6 +93,11 @@ def test_a_table_of_ones_own(opened: Open, tmp_path: Path) -> None:
     expect(page.locator("#fault")).to_contain_text("Row 2")
     with pytest.raises(ValueError, match=r"own\.csv: row 2"):
         playground(table)
+    table.write_text("1,2,a\n3,4,b\n" * 1001, encoding="utf-8")
+    page.set_input_files("#file", table)  # the same file once more
+    expect(page.locator("#fault")).to_contain_text("2002 rows")
+    with pytest.raises(ValueError, match=r"own.csv: 2002 rows, .* up to 2000; give fewer"):
+        playground(table)
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "cp1252"])

@@ -8,7 +8,6 @@ import math
 import os
 import reprlib
 from collections.abc import Iterable
-from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -102,8 +101,12 @@ def table(path: Path) -> dict[str, Any]:
         raise ValueError(f"{path.name}: this is no table ({error})") from None
     if rows and not all(map(_is_number, rows[0][:2])):
         rows = rows[1:]
+    if len(rows) > MOST:
+        raise ValueError(
+            f"{path.name}: {len(rows)} rows, and the page trains on up to {MOST}; give fewer"
+        )
     X, labels = [], []
-    for k, row in enumerate(islice(rows, MOST), 1):
+    for k, row in enumerate(rows, 1):
         if len(row) != 3 or not all(map(_is_number, row[:2])):
             raise ValueError(
                 f"{path.name}: row {k} is {reprlib.repr(row)}; "

@@ -92,7 +92,7 @@ function readTable(text) {
   let rows = text.split(/\r?\n/).map((row) => row.split(",").map((cell) => cell.trim().replace(/^"(.*)"$/, "$1"))).filter((row) => row.some(Boolean));
   const numeric = (row) => row.length === 3 && row.slice(0, 2).every(isNumber);
   if (rows.length && !numeric(rows[0])) rows = rows.slice(1);
-  rows = rows.slice(0, DATA.most);
+  if (rows.length > DATA.most) throw new Error(`The table has ${rows.length} rows, and the page trains on up to ${DATA.most}; give fewer.`);
   const wrong = rows.findIndex((row) => !numeric(row));
   if (wrong >= 0) throw new Error(`Row ${wrong + 1} is “${rows[wrong].join(",")}”; give two numbers and a class, separated by commas.`);
   const X = rows.map((row) => row.slice(0, 2).map(Number)), labels = rows.map((row) => row[2]);

@@ -259,6 +259,7 @@ on("main", "change", remember);
 on("#file", "change", async (event) => {
   const [file] = event.target.files;
   if (!file) return;
+  event.target.value = "";  // the same file, mended, is news
   try {
     state.own = taskOf(readTable(await file.text()));
   } catch (error) {
