@@ -1,5 +1,6 @@
 """The playground, trained and looked into in a real browser."""
 
+import csv
 import math
 import re
 from collections.abc import Callable
@@ -98,6 +99,17 @@ def test_a_table_of_ones_own(opened: Open, tmp_path: Path) -> None:
     expect(page.locator("#fault")).to_contain_text("2002 rows")
     with pytest.raises(ValueError, match=r"own.csv: 2002 rows, .* up to 2000; give fewer"):
         playground(table)
+
+
+def test_the_page_reads_quoted_classes_as_python_does(opened: Open, tmp_path: Path) -> None:
+    own = tmp_path / "own.csv"
+    with own.open("w", encoding="utf-8", newline="") as file:
+        csv.writer(file).writerows([k, k % 3, ("a, b", 'say "c"')[k % 2]] for k in range(12))
+    page = opened(playground())
+    page.set_input_files("#file", own)
+    expect(page.locator("#shape")).to_have_value("own")
+    read: Any = exported(page, tmp_path)
+    assert [*read.classes] == from_python.table(own)["classes"] == ["a, b", 'say "c"']
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "cp1252"])
