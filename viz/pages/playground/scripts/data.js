@@ -89,8 +89,8 @@ function taskOf({X, y, classes, scaled}) {
 /** A table of two numbers and a class, or a value, a line; playground/given.py reads tables alike. */
 function readTable(text) {
   const isNumber = (cell) => cell !== "" && Number.isFinite(Number(cell));
-  const cells = /(?<=^|,)(?:"((?:[^"]|"")*)"|([^,]*))(?=,|$)/g;
-  const split = (row) => [...row.matchAll(cells)].map(([, quoted, plain]) => (plain ?? quoted.replaceAll('""', '"')).trim());
+  const cells = /,(?:"((?:[^"]|"")*)"(?=,|$)|([^,]*))/g;
+  const split = (row) => [...`,${row}`.matchAll(cells)].map(([, quoted, plain]) => (plain ?? quoted.replaceAll('""', '"')).trim());
   let rows = text.split(/\r?\n/).map(split).filter((row) => row.some(Boolean));
   const numeric = (row) => row.length === 3 && row.slice(0, 2).every(isNumber);
   if (rows.length && !numeric(rows[0])) rows = rows.slice(1);
