@@ -77,7 +77,9 @@ class Assignment:
         """
         into = Path(folder)
         plan = json.dumps(asdict(self), ensure_ascii=False, indent=2) + "\n"
-        if (into / PLAN).exists() and (into / PLAN).read_text(encoding="utf-8") != plan:
+        plan = plan.encode("utf-8", "backslashreplace").decode("utf-8")  # which is JSON's escape
+        there = into / PLAN
+        if there.exists() and there.read_text(encoding="utf-8", errors="replace") != plan:
             raise ValueError(
                 f"{os.fspath(folder)!r} holds another assignment, and answers are marked by its "
                 "plan; give another folder"

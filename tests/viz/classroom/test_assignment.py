@@ -111,6 +111,21 @@ def test_an_assignment_is_not_written_over_another(tmp_path: Path) -> None:
         assignment(path, seed=2, difficulty="easy").save(tmp_path / "out")
 
 
+def test_a_damaged_plan_is_not_written_over(tmp_path: Path) -> None:
+    (tmp_path / "assignment.json").write_bytes(b"\xff\xfe{")
+    with pytest.raises(ValueError, match="holds another assignment"):
+        assignment(roster(tmp_path, ["Ada"]), seed=1, difficulty="easy").save(tmp_path)
+
+
+def test_half_a_character_in_a_title_is_spelt_out(tmp_path: Path) -> None:
+    """As a terminal of another encoding hands it over; a page spells it so, too."""
+    made = assignment(roster(tmp_path, ["Ada"]), seed=1, difficulty="easy", title="a\udcff")
+    made.save(tmp_path)
+    made.save(tmp_path)
+    assert json.loads((tmp_path / "assignment.json").read_text("utf-8"))["title"] == "a\udcff"
+    assert r"a\udcff: Ada" in (tmp_path / "sheets" / "Ada.html").read_text("utf-8")
+
+
 @pytest.mark.parametrize(
     "option", [{"hide": "nothing"}, {"difficulty": "nightmare"}, {"count": 0}, {"count": 1.5}]
 )
