@@ -2,9 +2,11 @@
 
 import hashlib
 import os
+import pickle
 import shutil
 import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -165,6 +167,67 @@ def test_a_link_is_not_followed(make: Maker, folder: Path, tmp_path: Path) -> No
     cache.kept(KEY, make)
     assert make.times == 2
     assert not path.is_symlink()
+
+
+class Planted:
+    """Unpickled, it leaves a trace."""
+
+    def __init__(self, trace: Path) -> None:
+        self.trace = trace
+
+    def __reduce__(self) -> tuple[object, tuple[Path]]:
+        return Path.touch, (self.trace,)
+
+
+def gradient() -> list[float]:
+    """Through a program as a new process makes it."""
+    forget()
+    w = Value(3.0)
+    program = compile(lambda x: (w * x) ** 2, backend="numpy")
+    return [*program.value_and_grad([3.0], [1.0])[1].tolist()]
+
+
+def plant(folder: Path, trace: Path) -> None:
+    """In the place of every file a pickle, with the checksum that it should have."""
+    code = pickle.dumps(Planted(trace))
+    for path in folder.iterdir():
+        path.write_bytes(cache._digest(path, code) + code)
+
+
+@pytest.mark.posix
+@posix
+@pytest.mark.parametrize("way", ["folder", "linked folder", "file", "owner", "checksum"])
+def test_a_planted_pickle_is_never_run(
+    way: str, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Under the right name; and with the right checksum, where somebody else can write."""
+    assert gradient() == [6.0]
+    plant(folder, tmp_path / "ran")
+    for path in folder.iterdir():
+        path.chmod(0o666 if way == "file" else 0o600)
+        if way == "checksum":
+            path.write_bytes(bytes(32) + path.read_bytes()[32:])
+    folder.chmod(0o777 if "folder" in way else 0o700)
+    if way == "linked folder":
+        (tmp_path / "link").symlink_to(folder)
+        monkeypatch.setenv("GLASSGRAD_CACHE", str(tmp_path / "link"))
+    if way == "owner":
+        stranger = folder.stat().st_uid + 1
+        monkeypatch.setattr(os, "geteuid", lambda: stranger)
+    assert gradient() == [6.0]
+    assert not (tmp_path / "ran").exists()
+
+
+@pytest.mark.posix
+@posix
+def test_what_is_ones_own_is_run(folder: Path, tmp_path: Path) -> None:
+    """The other side of the test above: it is the rules that keep a planted file from running."""
+    assert gradient() == [6.0]
+    plant(folder, tmp_path / "ran")
+    with suppress(AttributeError, TypeError, ValueError):
+        gradient()
+    assert (tmp_path / "ran").exists()
+    forget()
 
 
 # ── folders ──────────────────────────────────────────────────────────────────────────────────
