@@ -14,6 +14,7 @@ from viz import explore, random_circuit
 from viz.pages.page import Page as Made
 from viz.pages.scene import scene
 from viz.words.names import Naming
+from viz.words.numbers import number
 from viz.words.symbols import text_symbol
 
 
@@ -507,6 +508,10 @@ def test_pulses_travel_along_the_wires_that_work(opened: Open) -> None:
     page.click("#first")
     page.click("#next")
     expect(page.locator(".pulse")).to_have_count(0)
+    page.emulate_media(reduced_motion="no-preference")
+    opened(explore(long_chain()))  # in a large graph, too
+    page.click("#next")
+    assert page.locator(".pulse.forward").count() == 2
 
 
 def test_gates_and_constants_of_the_formula_are_exchanged(opened: Open) -> None:
@@ -648,7 +653,8 @@ def test_no_serious_fault_of_accessibility(
     assert page.evaluate("document.documentElement.scrollWidth") <= width
 
 
-def test_five_hundred_gates_open_and_step(opened: Open) -> None:
+def long_chain() -> Value:
+    """Five hundred gates in a row."""
     value = Value(1.0, label="x")
     others = [Value(0.5 + k / 10, label=f"a{k}") for k in range(10)]
     for k in range(250):
@@ -657,11 +663,79 @@ def test_five_hundred_gates_open_and_step(opened: Open) -> None:
             if k % 2
             else value * 0.5 + others[k % 10]
         )
-    page = opened(explore(value))
+    return value
+
+
+def test_five_hundred_gates_open_and_step(opened: Open) -> None:
+    page = opened(explore(long_chain()))
     assert page.locator(".unit.gate").count() == 500
     page.keyboard.press("End")
     page.keyboard.press("ArrowLeft")
     expect(page.locator("#count")).to_have_text("step 1000 of 1001 · backward")
+
+
+DRAWN = """() => {
+  const sheet = document.querySelector("svg.diagram").getBoundingClientRect();
+  const drawn = {}, lacking = [];
+  for (const unit of document.querySelectorAll(".unit")) {
+    const {left, right, top, bottom} = unit.querySelector(".hit").getBoundingClientRect();
+    const text = (kind) => unit.querySelector(kind)?.textContent ?? null;
+    if (unit.querySelector(".text").getClientRects().length)
+      drawn[unit.dataset.unit] = [text(".value"), text(".grad")];
+    else if (left < sheet.right && right > sheet.left && top < sheet.bottom && bottom > sheet.top)
+      lacking.push(unit.dataset.unit);
+  }
+  return [drawn, lacking];
+}"""
+
+
+def test_only_what_is_in_view_is_drawn_and_what_comes_into_view_is_up_to_date(
+    opened: Open, tmp_path: Path
+) -> None:
+    """Stepped, dragged, zoomed, reached by key, on paper, in a file: the numbers are Python's."""
+    root = long_chain()
+    root.backward()
+    constants = {v for v in topological_order(root) if not v.parents and not v.label}
+    right = {
+        f"n{k}": [None, None] if v in constants else [number(v.data), number(v.grad)]
+        for v, k in scene(root).index.items()
+    }
+    page = opened(explore(root))
+    seen: dict[str, list[str | None]] = {}
+
+    def look() -> dict[str, list[str | None]]:
+        drawn, lacking = page.evaluate(DRAWN)
+        assert lacking == []
+        assert drawn == {unit: right[unit] for unit in drawn}
+        seen.update(drawn)
+        return dict(drawn)
+
+    page.click("#last")
+    assert 0 < len(look()) < len(right) / 3
+    for _ in range(3):
+        page.mouse.move(850, 650)
+        page.mouse.down()
+        page.mouse.move(50, 650, steps=3)
+        page.mouse.up()
+        look()
+    page.click("#out")
+    look()
+    page.locator(".unit .hit").nth(300).focus()
+    look()
+    page.set_viewport_size({"width": 700, "height": 900})
+    expect(page.locator(".unit .end")).to_be_in_viewport()
+    look()
+    assert len(seen) < len(right)
+    with page.expect_download() as download:
+        page.click("#save-svg")
+    download.value.save_as(tmp_path / "whole.svg")
+    page.emulate_media(media="print")
+    assert look() == right
+    page.goto((tmp_path / "whole.svg").as_uri())
+    assert page.evaluate(DRAWN.replace("svg.diagram", "svg").replace(".hit", ".text")) == [
+        right,
+        [],
+    ]
 
 
 def test_a_graph_beyond_a_page_is_refused(tmp_path: Path) -> None:

@@ -142,7 +142,7 @@ function tell(known) {
     told = [badge("backward", "backward"), what(`The backward pass starts at ${model.name(root)}`), line([model.total(root), "1"], down)];
   } else told = [badge("backward", "backward"), tellBackward(current.unit, known)];
   target.replaceChildren(...told.flat(3));
-  setTimeout(() => { // when it stands there in the reader's language
+  queueMicrotask(() => { // when it stands there in the reader's language
     find("#spoken").textContent = state.playing === null ? target.innerText : "";
   });
 }

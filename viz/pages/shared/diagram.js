@@ -3,9 +3,10 @@
 const STUB = 66; // viz/pages/placement.py leaves this much room for the numbers
 const LONGEST = 22, LONGEST_TITLE = 30;
 const LOOKS = ["fill", "stroke", "stroke-width", "stroke-dasharray", "stroke-linejoin", "paint-order", "opacity", "font-family", "font-size", "font-weight", "font-style", "marker-start", "marker-end"];
-const CROWD = 300; // units from which on wires go straight, nothing glows and nothing travels
+const CROWD = 300; // units from which on wires go straight
 const FEW_WIRES = 80; // up to which numbers on them keep clear of all others
 const PADDING = 14, HEADING = 24; // around and above what an open group holds
+const OVERHANG = 80; // how far names and numbers stand out beyond what they belong to
 
 /**
  * A rubber sheet: opening a group stretches the stretch of the axis that it covered while folded,
@@ -95,11 +96,11 @@ class Diagram {
     );
     host.append(this.picture);
     this.view = {x: 0, y: 0, scale: 1};
+    this.size = {width: 0, height: 0};
     this.boxes = new Map();
     this.elements = new Map();
     this.focused = null;
     this.room = 1; // how far apart the columns stand
-    this.picture.classList.toggle("crowd", model.nodes.length > CROWD);
     this.layOut();
     this.listen();
     this.draw();
@@ -172,6 +173,7 @@ class Diagram {
     const active = this.focused;
     this.elements.clear();
     this.wires = [];
+    this.pieces = []; // elements, and the corners of what they cover
     const frames = svg("g", {}), wires = svg("g", {class: "wires"}), units = svg("g", {});
     for (const frame of this.frames) frames.append(this.drawFrame(frame));
     const arriving = new Map();
@@ -214,6 +216,8 @@ class Diagram {
         this.asks(wire.share, wire.from, "gradient");
         wires.append(wire.path, wire.share);
         this.wires.push(wire);
+        const ends = (end) => [0, 1].map((axis) => end(...wire.way.flat().filter((_, n) => n % 2 === axis)));
+        this.pieces.push({elements: [wire.path, wire.share], from: ends(Math.min), to: ends(Math.max)});
       });
     }
     for (const unit of model.units.values()) units.append(this.drawUnit(unit));
@@ -250,6 +254,7 @@ class Diagram {
       wire.local = svg("text", {class: "local", x, y: y + 4, "text-anchor": "middle", "aria-hidden": "true"});
       this.asks(wire.local, wire.to, slot);
       this.world.append(wire.local);
+      this.pieces.push({elements: [wire.local], from: [x, y], to: [x, y]});
     }
   }
 
@@ -262,7 +267,7 @@ class Diagram {
   /** A dot along each wire that is at work, in the direction in which it works. */
   pulse() {
     this.world.querySelectorAll(".pulse").forEach((dot) => dot.remove());
-    if (calm() || !this.world.animate || this.model.units.size > CROWD) return; // each of its frames is painted anew
+    if (calm() || !this.world.animate) return;
     for (const {path, way} of this.wires) {
       const back = path.classList.contains("backward");
       if (!back && !path.classList.contains("forward")) continue;
@@ -366,6 +371,8 @@ class Diagram {
       },
       onkeydown: pressed(unfold),
     });
+    const picture = svg("g", {"aria-hidden": "true"}, parts); // the handle's label says it all
+    this.pieces.push({elements: [picture], from: [x, y], to: [end, y + h]});
     made.element = svg(
       "g",
       {
@@ -378,7 +385,7 @@ class Diagram {
         },
       },
       made.handle,
-      svg("g", {"aria-hidden": "true"}, parts), // the handle's label says it all
+      picture,
     );
     this.elements.set(unit.id, made);
     return made.element;
@@ -463,6 +470,7 @@ class Diagram {
     this.layOut();
     this.draw();
     if (locals) this.drawLocals();
+    this.apply();
     if (calm() || !this.world.animate) return;
     for (const [id, made] of this.elements) {
       const old = before.get(id), now = this.boxes.get(id);
@@ -510,11 +518,19 @@ class Diagram {
     if (this.onPaper) return;
     const {x, y, scale} = this.view;
     this.world.setAttribute("transform", `translate(${x} ${y}) scale(${scale})`);
+    // what is out of view costs no frame; on paper and in files is all of it
+    const {width, height} = this.size;
+    for (const piece of this.pieces) {
+      const {elements, from, to, away = false} = piece;
+      piece.away = x + scale * (to[0] + OVERHANG) < 0 || x + scale * (from[0] - OVERHANG) > width
+        || y + scale * (to[1] + OVERHANG) < 0 || y + scale * (from[1] - OVERHANG) > height;
+      if (piece.away !== away) for (const element of elements) element.classList.toggle("away", piece.away);
+    }
   }
 
   /** All of it, if that takes no smaller a scale than `smallest`; else at a readable size, with the root. */
   fit(smallest = this.host.clientWidth < 500 ? 0.5 : 0.6, largest = 1.6) {
-    const {width, height} = this.picture.getBoundingClientRect();
+    const {width, height} = (this.size = this.picture.getBoundingClientRect());
     if (!width || !height) return;
     const margin = width < 500 ? 14 : 32, top = 52; // below the legend and the buttons
     const {w, h} = this.extent;
@@ -550,7 +566,7 @@ class Diagram {
   /** Move the picture so that a unit can be seen. */
   reveal(id) {
     const box = this.boxes.get(id);
-    const {width, height} = this.picture.getBoundingClientRect();
+    const {width, height} = this.size;
     if (!box || !width) return;
     const {x, y, scale} = this.view;
     const left = x + box.x * scale, top = y + box.y * scale;
