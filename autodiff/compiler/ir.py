@@ -129,10 +129,9 @@ class View(Expr):
 
     def indices(self) -> Indices:
         """The positions in theta, in the shape of the window."""
-        grid: Indices = np.full(self.shape, self.offset, dtype=np.intp)
-        for axis, (size, stride) in enumerate(zip(self.shape, self.strides, strict=True)):
-            along = np.arange(size) * stride
-            grid += along.reshape([-1 if k == axis else 1 for k in range(len(self.shape))])
+        grid: Indices = np.asarray(self.offset, dtype=np.intp)
+        for size, stride in zip(self.shape, self.strides, strict=True):
+            grid = np.add.outer(grid, np.arange(size, dtype=np.intp) * stride)
         return grid
 
 

@@ -90,7 +90,7 @@ class History:
             return said("no epoch was finished")
         names = list(self.epochs[0])
         thinning = max(1, -(-len(self) // rows))
-        shown = [e for k, e in enumerate(self.epochs) if k % thinning == 0 or k == len(self) - 1]
+        shown = [*self.epochs[:-1:thinning], self.last]
         cells = [
             [*map(said, names)],
             *([f"{epoch[name]:.6g}" for name in names] for epoch in shown),

@@ -207,8 +207,6 @@ def flatten(scalars: Scalars) -> Scalars:
         elif started or (len(terms) >= 3 and gate[i] in roles.plus):
             new_gate[i] = roles.total
             new_parents[i] = tuple(terms)
-        elif len(terms) == 2 and inner:
-            new_parents[i] = tuple(terms)
         else:
             continue
         for t in inner:

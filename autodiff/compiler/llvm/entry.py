@@ -109,7 +109,7 @@ def entry(name: str, result: str, kinds: Sequence[str]) -> str:
     code.text += [f"  call void @PyEval_RestoreThread(ptr {thread})"]
     value = value.converted("fpext", "double") if result == "float" else value
     answer = python("PyLong_FromLongLong" if value.scalar == "i64" else "PyFloat_FromDouble", value)
-    declared = [f"declare {signature.replace(' ', f' @{function}', 1)}"
+    declared = [f"declare {signature.replace(' ', f' @{function}')}"
                 for function, signature in _PYTHON.items()]  # fmt: skip
     head = f"define ptr @call_{name}(ptr %self, ptr %given, i64 %count) {{"
     return "\n".join([*declared, head, *code.text, f"  ret ptr {answer}", "}", ""])

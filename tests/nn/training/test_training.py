@@ -395,7 +395,9 @@ def test_history_is_plain_data() -> None:
     columns = ["epoch", "loss", "r2", "val_loss", "val_r2"]
     assert list(table) == [*columns, "steps", "stopped", "best_epoch"]
     assert table["loss"] == history.loss == history["loss"]
-    assert len(history.table(rows=10).splitlines()) <= 12
+    thinned = history.table(rows=10).splitlines()
+    assert [int(line.split()[0]) for line in thinned[1:]] == [*range(0, 30, 3), 29]
+    assert len(history.table(rows=30).splitlines()) == 31
     with pytest.raises(
         KeyError, match=r"'val_lose' was not recorded; known: epoch, .*mean val_loss"
     ):

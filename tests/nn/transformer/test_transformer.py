@@ -4,6 +4,7 @@ import contextlib
 import copy
 import math
 import random
+import statistics
 import sys
 import warnings
 from collections import Counter
@@ -51,6 +52,14 @@ def test_an_embedding_of_data_is_the_row_that_a_number_picks() -> None:
     for token in range(4):
         assert numbers(table(Value(token))) == numbers(table(token)) == numbers(table.weight[token])
     assert numbers(table([[0, 1], [2, 3]])) == numbers(table.weight)
+
+
+def test_embeddings_are_drawn_with_variance_1_unless_told_otherwise() -> None:
+    """As in PyTorch, however many tokens there are; a layer's would shrink with its inputs."""
+    assert statistics.pvariance(numbers(Embedding(50, 20, rng=0).weight)) == pytest.approx(
+        1, rel=0.1
+    )
+    assert numbers(Embedding(2, 2, init=lambda random: 0.25).weight) == [0.25] * 4
 
 
 @pytest.mark.parametrize("token", [-1, 4, 1.5])

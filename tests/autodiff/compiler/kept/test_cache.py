@@ -259,6 +259,22 @@ def test_without_a_home_nothing_is_kept(make: Maker, monkeypatch: pytest.MonkeyP
     assert cache.kept(KEY, make) == make.code
 
 
+@pytest.mark.parametrize(
+    ("platform", "name", "otherwise"),
+    [("win32", "LOCALAPPDATA", ""), ("linux", "XDG_CACHE_HOME", ".cache")],
+)
+def test_the_folder_is_where_the_system_keeps_what_can_be_made_again(
+    platform: str, name: str, otherwise: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("GLASSGRAD_CACHE", raising=False)
+    monkeypatch.setattr(sys, "platform", platform)
+    monkeypatch.setattr(Path, "home", lambda: tmp_path)
+    monkeypatch.setenv(name, str(tmp_path / "chosen"))
+    assert cache.folder() == tmp_path / "chosen" / "glassgrad"
+    monkeypatch.delenv(name)
+    assert cache.folder() == tmp_path / otherwise / "glassgrad"
+
+
 def test_a_full_disk_leaves_no_draft(
     make: Maker, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
