@@ -79,10 +79,8 @@ def _remedy_for_refusal(gate: Gate, error: ArithmeticError) -> str:
     made_of = _made_of(gate.formula)
     if isinstance(error, ZeroDivisionError):
         made_of.sort(key=["/", "**"].__contains__, reverse=True)
-    elif isinstance(error, OverflowError):
-        made_of.sort(key="exp".__eq__, reverse=True)
-        if made_of[:1] != ["exp"]:
-            return _GROWTH
+    if isinstance(error, OverflowError):
+        return _REMEDIES["exp"] if "exp" in made_of else _GROWTH
     return _REMEDIES[made_of[0]] if made_of else f"keep to where it is defined: {gate.domain}"
 
 

@@ -7,6 +7,7 @@ import math
 from collections.abc import Sequence
 
 from ...formula.atoms import ATOMS
+from ...formula.firing import DomainError
 from ...formula.grammar import Formula
 from ...gates import Gate
 from ..ir import Number
@@ -23,7 +24,7 @@ def neutral(gate: Gate) -> float | None:
         try:
             if gate([0.25, 1.5, number], *others).data == gate([0.25, 1.5], *others).data:
                 return number
-        except (ArithmeticError, ValueError):
+        except DomainError:
             pass
     return None
 

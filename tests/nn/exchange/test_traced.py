@@ -93,6 +93,9 @@ def test_columns_convolutions_and_sums_over_an_axis() -> None:
     columns = from_torch(lambda x: x[:, 0] * x[:, 2] + x.sum(dim=-1) - x.mean(dim=1))
     assert columns([1.0, 2.0, 4.0]).data == pytest.approx(4 + 7 - 7 / 3)
     assert from_torch(lambda x: x.sum(1))([1.0, 2.0]).data == 3.0
+    tables = from_torch(lambda x: torch.cat([x.sum(dim=-1), x.logsumexp(-1)], dim=-1))
+    sums = [v.data for v in tables([[1.0, 2.0], [3.0, 4.0]])]
+    assert sums == pytest.approx([3, 7, 2 + np.log1p(np.exp(-1)), 4 + np.log1p(np.exp(-1))])
     n = torch.nn
     network = n.Sequential(
         n.Conv1d(1, 2, 3, stride=2, padding=1), n.ReLU(), n.Flatten(), n.Linear(6, 1)

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 import autodiff
-from autodiff import Value
-from autodiff.compiler.arrays.probe import risky, surely
+from autodiff import GATES, Value, gate
+from autodiff.compiler.arrays.probe import neutral, risky, surely
 from autodiff.formula.grammar import Formula
 from tests.autodiff.compiler.test_equality import agree
 
@@ -23,6 +23,15 @@ def test_the_smaller_of_a_number_and_an_unknown_one_is_not_known(known: float) -
     """min(0, b) is 0 for all positive b only."""
     for formula in ("a if a < b else b", "a if a > b else b"):
         assert surely(Formula(formula, PAIR), {"a": known}, PAIR) is None
+
+
+def test_what_may_stand_where_a_row_has_ended() -> None:
+    """A root of a mean changes with a 0, and of -inf it has no value."""
+    root = gate("root_of_mean", "sqrt(sum(a) / n)", a="1 / (2 * n * out)", rows="a")
+    try:
+        assert [neutral(g) for g in (GATES["sum"], GATES["logsumexp"], root)] == [0.0, -np.inf, None]
+    finally:
+        del GATES["root_of_mean"]
 
 
 def test_a_row_may_end_where_a_minimum_does_not() -> None:

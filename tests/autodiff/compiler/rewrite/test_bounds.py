@@ -26,6 +26,8 @@ def scaled(x: Rows) -> Rows:
         (lambda x: 1 / (sum(v * v for v in scaled(x)) + 1e-3).sqrt(), False),
         (lambda x: sum(v * v for v in scaled(x)) ** -0.5, True),
         (lambda x: (sum(scaled(x)) + 5.0) ** -0.5, True),
+        (lambda x: (scaled(x)[0] * 2.0 + 5.0) ** -0.5, True),
+        (lambda x: (sum(scaled(x)) / 3 + 5.0) ** -0.5, True),
         (lambda x: (sum(a * b for a, b in zip(scaled(x), x, strict=True)) + 5.0) ** -0.5, True),
     ],
 )
