@@ -138,11 +138,11 @@ class Operands:
             if aid == CONSTANT:
                 values, where = np.unique(self.value[ids[mine]], return_inverse=True)
                 parts.append(self.table(values))
-                key.append(values.tobytes())
+                key.append((aid, values.tobytes()))
             elif aid == THETA:
                 places, where = np.unique(self.pos[ids[mine]], return_inverse=True)
                 parts.append(self.parameters_at(places))
-                key.append(places.tobytes())
+                key.append((aid, places.tobytes()))
             else:
                 parts.append(flat(Ref(self.arrays[aid])))
                 where = self.pos[ids[mine]]
@@ -167,7 +167,7 @@ class Operands:
 
     def table(self, values: np.ndarray) -> Expr:
         """A constant array."""
-        key = ("table", values.shape, values.tobytes())
+        key = ("table", values.dtype.char, values.shape, values.tobytes())
         if key not in self.reads:
             word = "mask" if values.dtype == bool else "C"
             self.reads[key] = Table(self.names.numbered(word), values)

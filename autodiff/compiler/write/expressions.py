@@ -148,7 +148,7 @@ class Expressions:
             case Sum(array, axes, keep):
                 along = str(axes[0]) if len(axes) == 1 else str(axes)
                 kept = ", keepdims=True" if keep else ""
-                typed = f", dtype={self.float}" if self.typed and _is_mask(array) else ""
+                typed = f", dtype={self.float}" if self.typed and is_mask(array) else ""
                 return f"{self.bound(array)}.sum(axis={along}{kept}{typed})"
             case Reshape(array, shape):
                 return self._viewed(*reshaped(array, shape))
@@ -264,8 +264,8 @@ class Expressions:
             power = "E" if abs(term.per_row) == 1 else f"E**{abs(term.per_row)}"
             (below if term.per_row < 0 else above).append(power)
         numbers = bool(above or below)
-        ordered = sorted(term.factors, key=_is_mask)  # a mask last: -mask and mask - mask fail
-        masks = sum(map(_is_mask, ordered))
+        ordered = sorted(term.factors, key=is_mask)  # a mask last: -mask and mask - mask fail
+        masks = sum(map(is_mask, ordered))
         only_masks = term.factors and masks == len(term.factors) and not term.divisors
         if only_masks and (not numbers or term.coefficient < 0 or self.typed):
             above.insert(0, self.one)
@@ -283,7 +283,7 @@ class Expressions:
     def _total(self, total: Total) -> str:
         text = ""
         for term in total.terms:
-            masks = [_is_mask(f) for f in term.factors]
+            masks = [is_mask(f) for f in term.factors]
             whole = abs(term.coefficient) == 1 and not term.per_row and not term.divisors
             if masks and all(masks) and whole:
                 inner = " * ".join([self.one, *(self.bound(f, UNARY) for f in term.factors)])
@@ -350,7 +350,12 @@ class _KeepAxis(ast.NodeTransformer):
         return node
 
 
-def _is_mask(expr: Expr) -> bool:
+def is_mask(expr: Expr) -> bool:
+    """Does NumPy make truth values of it, with which it does not compute as with numbers?"""
+    while isinstance(expr, Broadcast | Reshape | Slice | Take | Transpose):
+        expr = expr.array
+    if isinstance(expr, Concatenate):
+        return all(map(is_mask, expr.parts))
     return isinstance(expr, Apply) and is_test(expr.formula)
 
 

@@ -8,7 +8,6 @@ import numpy as np
 
 from ..ir import (
     ROWS,
-    Apply,
     Assign,
     Broadcast,
     Collected,
@@ -20,8 +19,7 @@ from ..ir import (
     View,
     arrays_in,
 )
-from ..simplify import is_test
-from .expressions import Expressions
+from .expressions import Expressions, is_mask
 from .repeats.recurrence import rolled
 from .tables import UNPACKED, literal
 from .views import window
@@ -91,7 +89,7 @@ class _Source:
             rows = f"{numpy.expr(assign.expr.at)}, {numpy.expr(assign.expr.array)}"
             return [f"{name} = {zeros}", f"np.add.at({name}, {rows})"]
         text = numpy.expr(assign.expr)
-        if isinstance(assign.expr, Apply) and is_test(assign.expr.formula):
+        if is_mask(assign.expr):
             text = f"({text}).astype({numpy.float})"
         line = f"{name} = {text}"
         return [f"{line}  # {assign.array.note}" if assign.array.note else line]

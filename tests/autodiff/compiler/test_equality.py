@@ -61,6 +61,25 @@ def agree(f: Callable[..., Value], *arrays: Any, backend: str = "numpy") -> auto
     return program
 
 
+def test_a_zero_beside_a_number_is_not_the_first_parameter_beside_it() -> None:
+    """0.0 and the index 0 are the same eight bytes."""
+    w = Value(0.5, label="w")
+
+    def f(x: Value) -> Value:
+        q = x.sin()
+        return autodiff.affine([q, w], [0.0, q], q)  # w q + q
+
+    program = agree(f, [0.3, -0.7])
+    assert program.predict([0.3])[0] == pytest.approx(1.5 * math.sin(0.3), rel=1e-15)
+
+
+def test_which_of_two_parameters_is_the_smaller_is_a_number() -> None:
+    """Its truth value is what the adjoints begin with."""
+    a, b = Value(2.0), Value(4.0)
+    program = agree(lambda x: x + autodiff.minimum(a.reciprocal(), b.reciprocal()), [1.0, 2.0])
+    assert program.value_and_grad(program.theta(), [1.0])[1].tolist() == [0.0, -0.0625]
+
+
 @pytest.mark.parametrize("inner", [autodiff.sum, autodiff.logsumexp])
 @pytest.mark.parametrize("outer", [autodiff.sum, autodiff.logsumexp])
 def test_a_sum_of_sums_of_minima(
