@@ -169,11 +169,10 @@ class _Rule:
                     (f"not ({self.text(test)})", orelse),
                 ):
                     if part:
-                        self.lines.append(f"{indent}if {condition}:")
                         before = len(self.lines)
                         self.block(part, f"{indent}    ")
-                        if len(self.lines) == before:
-                            del self.lines[-1]
+                        if len(self.lines) > before:
+                            self.lines.insert(before, f"{indent}if {condition}:")
             case _:
                 raise self.refusal(statement)
 

@@ -101,6 +101,11 @@ def test_whole_numbers_that_are_classes_stay_whole() -> None:
     assert predict(model, X, "softmax_cross_entropy").dtype.kind == "i"
 
 
+def test_a_column_of_labels_is_labels() -> None:
+    codes, classes = encode([["yes"], ["no"]], (-1, 1))
+    assert (codes.tolist(), classes) == ([1.0, -1.0], ("no", "yes"))
+
+
 def test_one_hot_rows_give_the_places_of_the_classes() -> None:
     codes, classes = encode([[0, 1], [1, 0]], (-1, 1))
     assert (codes.tolist(), classes) == ([1.0, -1.0], (-1, 1))

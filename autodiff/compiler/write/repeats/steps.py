@@ -190,7 +190,7 @@ class _Steps:
         for i in range(period):
             count = self.moves(first + i, period, count, parts)[0]
             if count < LEAST:
-                return 0
+                break
         return count
 
     def moves(

@@ -63,6 +63,22 @@ def test_the_loops_take_the_steps_of_the_rule(name: str) -> None:
     np.testing.assert_allclose(np.reshape(state, kept.shape), kept, rtol=1e-11, atol=1e-15)
 
 
+def test_a_condition_of_nothing_is_not_written() -> None:
+    def plain(theta: Any, gradient: Any, state: Any, rate: float, step: int, s: Any) -> None:
+        theta -= rate * gradient
+        if step > 3:
+            theta *= 0.5
+
+    def remarking(theta: Any, gradient: Any, state: Any, rate: float, step: int, s: Any) -> None:
+        theta -= rate * gradient
+        if step > 2:
+            pass
+        if step > 3:
+            theta *= 0.5
+
+    assert descent_source(FUNCTION, remarking) == descent_source(FUNCTION, plain)
+
+
 def by_sorting(theta: Any, gradient: Any, state: Any, rate: float, step: int, s: Any) -> None:
     """No element by itself."""
     theta -= rate * np.sort(gradient)
