@@ -127,10 +127,9 @@ def add_up(terms: list[Term]) -> Expr:
     if len(rest) == 1:
         return rest[0]
     rest.sort(key=lambda t: t.coefficient < 0)
-    sizes = {(abs(t.coefficient), t.per_row) for t in rest}
-    if len(sizes) > 1:
+    (size, per_row), *others = {(abs(t.coefficient), t.per_row) for t in rest}
+    if others:
         return Total(tuple(rest))
-    ((size, per_row),) = sizes
     signs = tuple(Term(t.coefficient / size, 0, t.factors, t.divisors) for t in rest)
     return Total(signs, size, per_row)
 

@@ -89,10 +89,7 @@ def users_line() -> Line | None:
 
 def warn_at(message: str, category: type[Warning]) -> None:
     """Warn as if from the user's line; Python then shows the warning once for that line."""
-    frame = users_frame()
-    if frame is None:
-        warnings.warn(message, category, stacklevel=2)
-        return
+    frame = users_frame() or sys._getframe()
     registry = frame.f_globals.setdefault("__warningregistry__", {})
     line = Line.of(frame)
     warnings.warn_explicit(message, category, line.filename, line.number, registry=registry)

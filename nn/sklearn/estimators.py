@@ -108,7 +108,7 @@ class _Classifier(ClassifierMixin, _Estimator):  # type: ignore[misc]
     def predict(self, X: Any) -> Any:
         """The label of each row."""
         decided = self._outputs(X, predict, getattr(self, "loss_", None))
-        return decided.astype(self.classes_.dtype, copy=False)
+        return decided.astype(self.classes_.dtype)
 
     def predict_proba(self, X: Any) -> Any:
         """The probability of each class, in the order of `classes_`."""

@@ -64,7 +64,11 @@ class _Scope:
 
 
 def _width(type_: str) -> int:
-    """How many elements lie side by side: 4 of a "<4 x double>"."""
+    """How many elements lie side by side.
+
+    >>> _width("<4 x double>"), _width("double")
+    (4, 1)
+    """
     return int(type_[1:].split()[0]) if type_.startswith("<") else 1
 
 

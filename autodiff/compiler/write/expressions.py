@@ -274,10 +274,8 @@ class Expressions:
         ]
         below += [self.bound(d, UNARY) for d in term.divisors]
         text = " * ".join(above) or "1"
-        if len(below) > 1:
-            text += f" / ({' * '.join(below)})"
-        elif below:
-            text += f" / {below[0]}"
+        if divided := " * ".join(below):
+            text += f" / ({divided})" if len(below) > 1 else f" / {divided}"
         return f"-{text}" if term.coefficient < 0 else text
 
     def _total(self, total: Total) -> str:

@@ -19,7 +19,11 @@ def unpacked(text, dtype, shape):
 
 
 def literal(name: str, values: np.ndarray | str, typed: str) -> str:
-    """A constant array; one that is regular as arithmetic on np.arange."""
+    """A constant array; one that is regular as arithmetic on np.arange.
+
+    >>> literal("at1", np.arange(12).reshape(3, 4), "")
+    'np.arange(0, 12, 4)[:, None] + np.arange(4)'
+    """
     if isinstance(values, str):
         return values
     typed = typed if values.dtype.kind == "f" else ""

@@ -245,7 +245,11 @@ class _Loop:
 
 
 def _index(offset: int, step: int, letter: str = "t") -> str:
-    """offset + step · t"""
+    """offset + step · t
+
+    >>> _index(0, 1), _index(1, 3), _index(7, -1), _index(7, -2), _index(-1, -1)
+    ('t', '3 * t + 1', '7 - t', '7 - 2 * t', '-t - 1')
+    """
     if not step:
         return str(offset)
     text = letter if step == 1 else f"-{letter}" if step == -1 else f"{step} * {letter}"

@@ -7,6 +7,7 @@ import math
 import operator
 import platform
 import random
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,7 @@ import autodiff
 from autodiff import GATES, Value
 from autodiff.compiler import Program
 from autodiff.compiler.llvm import machine
+from autodiff.compiler.llvm.emit import emit
 from nn import (
     MLP,
     Conv1D,
@@ -281,6 +283,16 @@ def test_attention(width: int) -> None:
     assert_agree(
         lambda x: GATES["sum"]([SQUARED(row[0], row[1]) for row in block(x)]), X, rows=(1, 3, 9)
     )
+
+
+def test_a_product_that_is_added_up_over_rows_goes_straight_into_the_sum() -> None:
+    """Beyond the last row its factors are masked, not the product: one instruction does both."""
+    w = Value(2.0)
+    loops = autodiff.compile(lambda x, y: SQUARED(w * x, y), backend="numpy").prepare([1.0], [2.0])
+    added = (
+        r"(%\w+) = fmul contract <4 x double> .*\n *%\w+ = fadd contract <4 x double> %sum\d+, \1"
+    )
+    assert re.search(added, emit(loops.loops, 4).text)
 
 
 def test_a_buffer_that_holds_more_than_a_cache_is_cut_into_blocks(width: int) -> None:
